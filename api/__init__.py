@@ -1,0 +1,1 @@
+"""The counter: command line, service, use cases, messages in Chinese and English."""

@@ -1,0 +1,1 @@
+"""Use cases: load -> compute -> check -> save.  The public Python API."""

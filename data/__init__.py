@@ -1,0 +1,1 @@
+"""What is kept: plan and territory files, and the generated sample town."""

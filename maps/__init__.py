@@ -1,0 +1,1 @@
+"""What people look at: folium pages that open with no internet."""

@@ -1,0 +1,1 @@
+"""Zoning: cutting communities into grids."""
