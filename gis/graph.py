@@ -112,7 +112,10 @@ class AtomGraph:
             if isinstance(value, np.ndarray):
                 value.setflags(write=False)
         n, m = len(self.atom_ids), len(self.edge_a)
-        per_atom = ["community_index", "estate_index", "kind", "households", "population", "n_buildings", "largest_building", "area_m2", "perimeter_m", "x_m", "y_m", "inertia_m2"]
+        per_atom = [
+            *("community_index", "estate_index", "kind", "households", "population", "n_buildings", "largest_building"),
+            *("area_m2", "perimeter_m", "x_m", "y_m", "inertia_m2"),
+        ]
         for name in per_atom:
             if len(getattr(self, name)) != n:
                 raise ValueError(f"{name} has {len(getattr(self, name))} entries for {n} atoms")

@@ -138,4 +138,4 @@ LAYERS: Mapping[str, Layer] = MappingProxyType(
         )
     }
 )
-"""Every layer of a territory file by name, in file order.  Posts may carry further integer columns (capacity counts)."""
+"""Every layer of a territory file, in file order.  Posts may carry further integer columns (capacity counts)."""
