@@ -1,0 +1,41 @@
+# gridwright: `make help` lists what there is.  Everything is installed inside this folder.
+.PHONY: help setup setup-tests demo test check bench lock clean
+.DEFAULT_GOAL := help
+SHELL := /bin/sh
+unexport PYTHONPATH PYTHONHOME
+
+OUT ?= demo
+SERVE ?= 1
+WORKERS ?= 2
+PYTHON := .venv/bin/python
+
+help:  ## list the targets
+	@sed -n 's/^\([a-z-]*\):.*## /  make \1	/p' Makefile
+
+setup:  ## environment in .venv, browser packages
+	@scripts/bootstrap
+
+setup-tests: setup  ## setup, plus PostGIS, Chromium and a Chinese font where the system allows
+	@scripts/bootstrap-tests
+
+demo: setup  ## sample town: draw it, make the map, serve it (SERVE=0: stop after writing; OUT=DIR)
+	@.venv/bin/gridwright demo --out "$(OUT)" $(if $(filter 0,$(SERVE)),--no-serve)
+
+test: setup-tests  ## all tests
+	@$(PYTHON) -m pytest -n $(WORKERS) tests
+
+check: setup  ## lint, types, floors, docs
+	.venv/bin/ruff check .
+	.venv/bin/ruff format --check .
+	.venv/bin/mypy
+	.venv/bin/lint-imports
+	$(PYTHON) -m pytest tests/house
+
+bench: setup  ## the benchmarks of docs/benchmarks.md
+	@$(PYTHON) -m tests.bench.scale
+
+lock: setup  ## write requirements.lock anew from pyproject.toml
+	@scripts/lock --upgrade
+
+clean:  ## remove everything that was installed or made here
+	rm -rf .venv .bootstrap maps/assets/node_modules demo build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis
