@@ -1,0 +1,55 @@
+"""Collecting faults: every fault of a file in one list, with a cap per kind so that a report stays readable."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from gis.errors import Fact, Fault, InputError
+
+SHOWN = 20  # lines of one kind in one layer; the rest is one line that counts them
+NAMED = 20  # ids named inside one line
+
+
+class FaultList:
+    """Faults of one file, in the order they were found."""
+
+    def __init__(self, file: str) -> None:
+        self.file = file
+        self.faults: list[Fault] = []
+
+    def __bool__(self) -> bool:
+        return bool(self.faults)
+
+    def add(self, code: str, **facts: Fact) -> None:
+        """Note one fault."""
+        self.faults.append(Fault(code, {"file": self.file, **facts}))
+
+    def each(self, code: str, layer: str, lines: Sequence[dict[str, Fact]], **common: Fact) -> None:
+        """Note one fault per line of facts; past `SHOWN`, one closing ``more_faults`` line with the count."""
+        for line in lines[:SHOWN]:
+            self.add(code, layer=layer, **line, **common)
+        if len(lines) > SHOWN:
+            self.add("more_faults", layer=layer, kind=code, measured=len(lines) - SHOWN, total=len(lines))
+
+    def take(self, error: InputError) -> None:
+        """Add the faults of an error that another room raised, naming this file where they name none."""
+        for fault in error.faults:
+            self.faults.append(Fault(fault.code, {"file": self.file, **fault.facts}))
+
+    def stop_if_any(self) -> None:
+        """Raise everything found so far as one error.
+
+        Raises
+        ------
+        InputError
+            Holding every fault of the list, if there is one.
+        """
+        if self.faults:
+            raise InputError.of(self.faults)
+
+
+def named(ids: Iterable[object], limit: int = NAMED) -> str:
+    """Ids in one text: the first ``limit``, and how many more there are."""
+    texts = [str(i) for i in ids]
+    shown = ", ".join(texts[:limit])
+    return f"{shown} ... (+{len(texts) - limit})" if len(texts) > limit else shown
