@@ -1,0 +1,73 @@
+"""``gridwright demo``: the main job on a generated town, from layers to a served map."""
+
+from __future__ import annotations
+
+from argparse import Namespace
+from pathlib import Path
+
+from api import settings
+from api.cli.commands.tables import plan_table
+from api.cli.parser import Parser
+from api.cli.talk import Outcome, Talk
+from api.problems import BROKEN, DONE
+
+NAME = "demo"
+
+
+def add_arguments(parser: Parser) -> None:
+    """State the arguments."""
+    parser.take("--out", metavar="DIR", type=Path, default=Path("demo"))
+    parser.take("--no-serve", action="store_true")
+    parser.take("--households", metavar="N", type=int, default=12_000)
+    parser.take("--seed", metavar="N", type=int, default=1)
+    parser.take("--workers", metavar="N", type=int)
+    parser.take("--host", metavar="HOST", default="127.0.0.1")
+    parser.take("--port", metavar="PORT", type=int, default=8000)
+
+
+def run(arguments: Namespace, talk: Talk) -> Outcome:
+    """Make, draw, check, map; then serve unless told not to."""
+    from api.usecases import make_demo
+
+    door = None
+    if not arguments.no_serve:
+        # Before the work: who can not have the port learns it now, not after a minute.
+        from api.app import open_door
+
+        door = open_door(arguments.host, arguments.port)
+    with talk.progress() as progress:
+        demo = make_demo(
+            arguments.out,
+            households=arguments.households,
+            seed=arguments.seed,
+            workers=settings.n_cores() if arguments.workers is None else arguments.workers,
+            language=talk.language,
+            progress=progress,
+        )
+    drawn = demo.drawn
+    summary = {
+        "command": NAME,
+        "folder": arguments.out,
+        "territory": demo.territory_path,
+        "plan": drawn.path,
+        "map": demo.map_path,
+        "passed": drawn.check.passed,
+        **drawn.figures,
+    }
+    shown = [
+        talk.say("demo_done", folder=str(arguments.out)),
+        plan_table(drawn.figures, talk),
+        talk.say("demo_files", territory=str(demo.territory_path), plan=str(drawn.path), map=str(demo.map_path)),
+    ]
+    status = DONE if drawn.check.passed else BROKEN
+    if door is None:
+        return Outcome(status, summary, shown, f"gridwright serve --folder {arguments.out}")
+    from api.app import serve_folder
+
+    talk.tell(Outcome(status, summary, shown))
+
+    def started(address: str) -> None:
+        talk.note("serve_started", address=address, folder=str(arguments.out))
+
+    serve_folder(arguments.out, door, language=talk.language, started=started)
+    return Outcome(status, {}, [talk.say("serve_ended")], is_told=talk.is_json)

@@ -1,0 +1,81 @@
+"""``gridwright import``: layers of any kind in, one territory file and a quality report out."""
+
+from __future__ import annotations
+
+from argparse import Namespace
+from collections import Counter
+from pathlib import Path
+
+from api.cli.parser import Parser
+from api.cli.talk import Outcome, Table, Talk
+from api.problems import DONE
+
+NAME = "import"
+
+
+def add_arguments(parser: Parser) -> None:
+    """State the arguments."""
+    parser.take("sources", nargs="+", metavar="SOURCE", type=Path)
+    parser.take("--out", required=True, metavar="TERRITORY.gpkg", type=Path)
+    parser.take("--layer", action="append", default=[], metavar="SOURCE=ROLE")
+    parser.take("--crs", metavar="CRS")
+    parser.take("--encoding", metavar="NAME")
+    parser.take("--population", metavar="POLYGONS_OR_TIF", type=Path)
+    parser.take("--households-column", metavar="COLUMN")
+    parser.take("--households-per-dwelling", metavar="N", type=float)
+    parser.take("--floor-area-per-household", metavar="M2", type=float)
+    parser.take("--admin-level", metavar="LEVEL", type=int)
+    parser.take("--outside", choices=("error", "drop", "nearest"), default="error")
+    parser.take("--report", metavar="PATH", type=Path)
+
+
+def run(arguments: Namespace, talk: Talk) -> Outcome:
+    """Import and say what came in and what was mended."""
+    from api.usecases import ImportOptions, import_layers
+
+    options = ImportOptions(
+        crs=arguments.crs,
+        encoding=arguments.encoding,
+        roles=tuple(arguments.layer),
+        population=arguments.population,
+        households_column=arguments.households_column,
+        households_per_dwelling=arguments.households_per_dwelling,
+        floor_area_per_household_m2=arguments.floor_area_per_household,
+        admin_level=arguments.admin_level,
+        outside=arguments.outside,
+    )
+    with talk.progress() as progress:
+        done = import_layers(
+            arguments.sources,
+            arguments.out,
+            options,
+            report_path=arguments.report,
+            language=talk.language,
+            progress=progress,
+        )
+    territory = done.territory
+    counts = {name: len(table) for name, table in territory.layers.items() if len(table)}
+    households = done.households
+    remarks = Counter(remark.code for remark in done.report.remarks)
+    summary = {
+        "command": NAME,
+        "territory": done.path,
+        "report": done.report_path,
+        "layers": counts,
+        "households": households,
+        "households_basis": territory.meta.get("households_basis", ""),
+        "crs": territory.file_crs.to_string(),
+        "metric_crs": territory.crs.to_string(),
+        "remarks": dict(sorted(remarks.items())),
+    }
+    shown: list[str | Table] = [
+        talk.say("import_done", file=str(done.path)),
+        Table(("label_layer", "label_rows"), list(counts.items())),
+        talk.say(
+            "import_households",
+            households=households,
+            basis=territory.meta.get("households_basis", "") or talk.say("basis_unstated"),
+        ),
+        talk.say("import_report", measured=len(done.report.remarks), file=str(done.report_path)),
+    ]
+    return Outcome(DONE, summary, shown, f"gridwright feasible {done.path}")

@@ -1,0 +1,1 @@
+"""Pages for people: our own HTML, no outside request."""

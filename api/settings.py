@@ -1,0 +1,56 @@
+"""What the environment says: language, debugging, build time, cores.  The only room that reads it.
+
+Nothing is read at import; every function reads when it is called, so tests and long-running services see changes.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from datetime import UTC, datetime
+
+LANGUAGES = ("en", "zh")
+
+
+def language(asked: str | None = None, environ: Mapping[str, str] | None = None) -> str:
+    """Language to speak: what was asked for, else ``GRIDWRIGHT_LANG``, else the locale, else English.
+
+    Parameters
+    ----------
+    asked
+        Value of ``--lang`` or of a ``lang`` query; anything that is not a known language is passed over.
+    environ
+        Environment to read; the process's own when omitted.
+    """
+    env = os.environ if environ is None else environ
+    names = (asked, *(env.get(key) for key in ("GRIDWRIGHT_LANG", "LC_ALL", "LC_MESSAGES", "LANG")))
+    for name in names:
+        short = (name or "").replace("-", "_").split("_")[0].split(".")[0].lower()
+        if short in LANGUAGES:
+            return short
+    return "en"
+
+
+def is_debugging() -> bool:
+    """Whether ``GRIDWRIGHT_DEBUG`` asks for the whole trace of an unexpected error."""
+    return os.environ.get("GRIDWRIGHT_DEBUG", "") not in ("", "0")
+
+
+def fixed_moment() -> str | None:
+    """The moment ``SOURCE_DATE_EPOCH`` states, as ISO 8601 in UTC; ``None`` where it states none."""
+    text = os.environ.get("SOURCE_DATE_EPOCH", "").strip()
+    if not text.isdecimal():
+        return None
+    return iso_moment(datetime.fromtimestamp(int(text), UTC))
+
+
+def iso_moment(moment: datetime) -> str:
+    """ISO 8601 in UTC to the second, as GeoPackage writes it."""
+    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def n_cores() -> int:
+    """Cores this process may use."""
+    if hasattr(os, "sched_getaffinity"):
+        return max(1, len(os.sched_getaffinity(0)))
+    return max(1, os.cpu_count() or 1)
