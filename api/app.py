@@ -128,7 +128,7 @@ def open_door(host: str, port: int) -> socket.socket:
     except OSError as error:
         door.close()
         if error.errno == errno.EADDRINUSE:
-            raise Conflict("port_taken", host=host, port=port, near=port + 1 if port < 65_535 else 8000) from error
+            raise Conflict("port_taken", host=host, port=port, near=str(port + 1 if port < 65_535 else 8000)) from error
         if error.errno == errno.EADDRNOTAVAIL:
             raise InputError("host_unknown", measured=host) from error
         raise InputError("port_refused", host=host, port=port, measured=error.strerror) from error

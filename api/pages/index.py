@@ -11,7 +11,7 @@ from string import Template
 from typing import Any
 
 from api.i18n import number, sentence
-from api.usecases.figures import plan_figures
+from api.figures import plan_figures
 from data.files.plan_file import read_plan
 from gis.errors import InputError
 
