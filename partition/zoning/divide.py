@@ -1,0 +1,287 @@
+"""What has to be cut at all: dedicated estates, villages and locks taken out, the rest in connected regions.
+
+Decides which atoms make a grid before any search (`Fixed`), which make a region for the ladder (`Region`), which
+small parts are joined across a barrier or a gap (`Join`), and which land without households waits for the end.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from scipy.sparse import coo_array
+from scipy.sparse.csgraph import connected_components
+
+from gis.errors import Conflict, NotFound
+from gis.graph import AtomGraph, BoolArray, EdgeClass, Int32Array, IntArray
+from partition.plan import DEDICATED, RURAL, STANDARD
+from partition.rules import Rules
+
+
+@dataclass(frozen=True, slots=True)
+class Lock:
+    """A grid that must stay as it is: exactly these atoms."""
+
+    code: str
+    atom_ids: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Fixed:
+    """A grid known before any search.  ``reason`` names why it may lie outside the band."""
+
+    kind: str
+    atoms: IntArray
+    reason: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Join:
+    """A small part joined to a larger one: the contacts (pairs of atoms) that now count as contiguous."""
+
+    atoms: IntArray
+    households: int
+    links: IntArray
+
+
+@dataclass(frozen=True, slots=True)
+class Region:
+    """Atoms to be cut into grids of one kind; connected over passable edges and the links of its joins."""
+
+    kind: str
+    atoms: IntArray
+    households: int
+    joins: tuple[Join, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Division:
+    """One community taken apart.  ``late`` are atoms without households to attach after the search."""
+
+    community: int
+    atoms: IntArray
+    edges: IntArray
+    fixed: tuple[Fixed, ...]
+    regions: tuple[Region, ...]
+    late: IntArray
+    n_locked: int = 0
+
+
+def count_range(households: int, rules: Rules) -> tuple[int, int]:
+    """(k_min, k_max): fewest and most grids by count; no lawful number when k_min > k_max."""
+    return -(-households // rules.max_households), households // rules.min_households
+
+
+def dedicated_estates(graph: AtomGraph, rules: Rules) -> BoolArray:
+    """Per estate: it makes dedicated grids, by the data's word or else by its kind and size."""
+    n = len(graph.estate_ids)
+    owned = graph.estate_index >= 0
+    households = np.bincount(graph.estate_index[owned], graph.households[owned], n)
+    by_kind = np.isin(np.array(graph.estate_kinds, dtype=str), np.array(rules.dedicated_kinds, dtype=str))
+    is_small = (np.array(graph.estate_kinds, dtype=str) == "estate") & (households < rules.dedicated_min_households)
+    result: BoolArray = np.where(graph.estate_dedicated < 0, by_kind & ~is_small, graph.estate_dedicated > 0).astype(
+        bool
+    )
+    return result
+
+
+def divide(graph: AtomGraph, rules: Rules, locks: Sequence[Lock] = ()) -> tuple[Division, ...]:
+    """Take every community apart.
+
+    Raises
+    ------
+    NotFound
+        ``lock_unknown_atom``.
+    Conflict
+        ``locks_overlap``, ``lock_crosses_communities``, ``lock_empty``.
+    """
+    locked = _read_locks(graph, locks)
+    is_dedicated = dedicated_estates(graph, rules)
+    n_communities = len(graph.communities)
+    atom_order = np.argsort(graph.community_index, kind="stable")
+    atom_ends = np.searchsorted(graph.community_index[atom_order], np.arange(n_communities + 1))
+    edge_community = graph.community_index[graph.edge_a]
+    edge_order = np.argsort(edge_community, kind="stable")
+    edge_ends = np.searchsorted(edge_community[edge_order], np.arange(n_communities + 1))
+    out = []
+    for c in range(n_communities):
+        atoms = atom_order[atom_ends[c] : atom_ends[c + 1]].astype(np.int64)
+        edges = edge_order[edge_ends[c] : edge_ends[c + 1]].astype(np.int64)
+        out.append(_divide_one(graph, rules, c, atoms, edges, is_dedicated, locked))
+    return tuple(out)
+
+
+def _read_locks(graph: AtomGraph, locks: Sequence[Lock]) -> IntArray:
+    """Per atom: position of its lock or -1."""
+    of = np.full(graph.n_atoms, -1, np.int64)
+    position = {name: i for i, name in enumerate(graph.atom_ids)} if locks else {}
+    for i, lock in enumerate(locks):
+        if not lock.atom_ids:
+            raise Conflict("lock_empty", id=lock.code)
+        for name in lock.atom_ids:
+            if name not in position:
+                raise NotFound("lock_unknown_atom", id=lock.code, measured=name)
+            if of[position[name]] >= 0:
+                raise Conflict("locks_overlap", id=lock.code, measured=name, allowed=locks[of[position[name]]].code)
+            of[position[name]] = i
+        communities = sorted({graph.communities[graph.community_index[position[name]]] for name in lock.atom_ids})
+        if len(communities) > 1:
+            raise Conflict("lock_crosses_communities", id=lock.code, measured=", ".join(communities))
+    return of
+
+
+def _divide_one(
+    graph: AtomGraph,
+    rules: Rules,
+    community: int,
+    atoms: IntArray,
+    edges: IntArray,
+    is_dedicated: BoolArray,
+    locked: IntArray,
+) -> Division:
+    fixed: list[Fixed] = []
+    regions: list[Region] = []
+    late: list[IntArray] = []
+    rest = atoms
+    estate = graph.estate_index
+    lock_of = locked[rest]
+    for lock in np.unique(lock_of[lock_of >= 0]):
+        members = rest[lock_of == lock]
+        owners = np.unique(estate[members])
+        dedicated = len(owners) == 1 and owners[0] >= 0 and is_dedicated[owners[0]]
+        rural = bool(graph.community_is_rural[community]) and rules.rural_mode != "banded"
+        kind = DEDICATED if dedicated else RURAL if rural else STANDARD
+        fixed.append(Fixed(kind, members, "locked"))
+    n_locked = len(fixed)
+    rest = rest[lock_of < 0]
+    apart = (estate[rest] >= 0) & (is_dedicated[estate[rest]] if len(is_dedicated) else False)
+    for one in np.unique(estate[rest[apart]]):
+        members = rest[apart & (estate[rest] == one)]
+        if graph.households[members].sum() <= rules.estate_cap:
+            fixed.append(Fixed(DEDICATED, members))
+            continue
+        parts, empty = _regions(graph, rules, DEDICATED, members, edges)
+        late += empty
+        for part in parts:
+            k_min, k_max = count_range(part.households, rules)
+            if k_min > k_max or k_max == 1 or len(part.atoms) == 1:
+                whole = part.households > rules.max_households or k_min > k_max
+                fixed.append(Fixed(DEDICATED, part.atoms, "estate_over_cap" if whole else None))
+            else:
+                regions.append(part)
+    rest = rest[~apart]
+    if len(rest):
+        if graph.community_is_rural[community] and rules.rural_mode == "village":
+            fixed.append(Fixed(RURAL, rest))
+        elif graph.community_is_rural[community] and rules.rural_mode == "villager_group":
+            homes = rest[graph.households[rest] > 0]
+            fixed += [Fixed(RURAL, np.array([atom])) for atom in homes]
+            late.append(rest[graph.households[rest] == 0])
+            if len(homes) == 0 and not fixed:
+                fixed, late = [Fixed(RURAL, rest)], []
+        else:
+            parts, empty = _regions(graph, rules, STANDARD, rest, edges)
+            regions += parts
+            late += empty
+    waiting = np.sort(np.concatenate(late)) if late else np.zeros(0, np.int64)
+    if len(waiting) and not fixed and not regions:
+        fixed, waiting = [Fixed(STANDARD, waiting)], waiting[:0]
+    return Division(community, atoms, edges, tuple(fixed), tuple(regions), waiting, n_locked)
+
+
+def inner_edges(graph: AtomGraph, atoms: IntArray, edges: IntArray) -> tuple[IntArray, IntArray, IntArray]:
+    """Edges of ``edges`` with both ends in ``atoms`` (ascending): (edge, local a, local b)."""
+    if len(atoms) == 0 or len(edges) == 0:
+        none = np.zeros(0, np.int64)
+        return none, none, none
+    a = np.minimum(np.searchsorted(atoms, graph.edge_a[edges]), len(atoms) - 1)
+    b = np.minimum(np.searchsorted(atoms, graph.edge_b[edges]), len(atoms) - 1)
+    both = (atoms[a] == graph.edge_a[edges]) & (atoms[b] == graph.edge_b[edges])
+    return edges[both], a[both], b[both]
+
+
+def is_link(graph: AtomGraph, edges: IntArray) -> BoolArray:
+    """Whether edges make a grid contiguous by themselves: passable, and a real shared border."""
+    result: BoolArray = graph.edge_passable[edges] & (graph.edge_class[edges] != EdgeClass.EXCLAVE)
+    return result
+
+
+def components(n: int, a: IntArray, b: IntArray) -> IntArray:
+    """Connected component per node, numbered in order of the first member."""
+    matrix = coo_array((np.ones(len(a), np.int8), (a, b)), shape=(n, n))
+    _, label = connected_components(matrix, directed=False)
+    _, first, back = np.unique(label, return_index=True, return_inverse=True)
+    rank = np.empty(len(first), np.int64)
+    rank[np.argsort(first, kind="stable")] = np.arange(len(first))
+    result: IntArray = rank[back]
+    return result
+
+
+def _regions(
+    graph: AtomGraph, rules: Rules, kind: str, atoms: IntArray, edges: IntArray
+) -> tuple[list[Region], list[IntArray]]:
+    """Connected parts with households as regions, small ones joined; parts without any apart."""
+    inner, a, b = inner_edges(graph, atoms, edges)
+    link = is_link(graph, inner)
+    label = components(len(atoms), a[link], b[link])
+    n = int(label.max()) + 1 if len(label) else 0
+    households = np.bincount(label, graph.households[atoms], n).astype(np.int64)
+    empty = [atoms[label == i] for i in range(n) if households[i] == 0]
+    homes = [i for i in range(n) if households[i] > 0]
+    group = {i: [i] for i in homes}
+    joins: dict[int, list[Join]] = {i: [] for i in homes}
+    weight = {i: int(households[i]) for i in homes}
+    owner = label.copy()
+    while rules.join_small_parts and len(group) > 1:
+        small = min(group, key=lambda i: (weight[i], i))
+        if weight[small] >= rules.min_households:
+            break
+        links, other = _longest_contact(graph, atoms, inner, a, b, link, owner, small, sorted(group))
+        moved = owner == small
+        joins[other] += [*joins[small], Join(atoms[moved], weight[small], links)]
+        group[other] += group[small]
+        weight[other] += weight[small]
+        owner[moved] = other
+        del group[small]
+    parts = [Region(kind, atoms[owner == i], weight[i], tuple(joins[i])) for i in sorted(group)]
+    return parts, empty
+
+
+def _longest_contact(
+    graph: AtomGraph,
+    atoms: IntArray,
+    inner: IntArray,
+    a: IntArray,
+    b: IntArray,
+    link: BoolArray,
+    owner: IntArray,
+    small: int,
+    groups: list[int],
+) -> tuple[IntArray, int]:
+    """The group that ``small`` touches longest (else the nearest), and the pairs of atoms that touch."""
+    out, into = owner[a], owner[b]
+    touch = ~link & ((out == small) != (into == small)) & np.isin(out, groups) & np.isin(into, groups)
+    if touch.any():
+        other = np.where(out[touch] == small, into[touch], out[touch])
+        codes, back = np.unique(other, return_inverse=True)
+        metres = np.bincount(back, graph.edge_length_m[inner[touch]])
+        best = int(codes[np.argmax(metres)])
+        chosen = np.flatnonzero(touch)[other == best]
+        return np.stack([atoms[a[chosen]], atoms[b[chosen]]], axis=1), best
+    mine = atoms[owner == small]
+    theirs = atoms[(owner != small) & np.isin(owner, groups)]
+    theirs = theirs[graph.households[theirs] > 0]
+    mine = mine[graph.households[mine] > 0]
+    gap = np.hypot(
+        graph.x_m[mine][:, None] - graph.x_m[theirs][None, :], graph.y_m[mine][:, None] - graph.y_m[theirs][None, :]
+    )
+    i, j = np.unravel_index(int(np.argmin(gap)), gap.shape)
+    best = int(owner[np.searchsorted(atoms, theirs[j])])
+    return np.array([[mine[i], theirs[j]]]), best
+
+
+def barrier_ties(graph: AtomGraph, division: Division) -> Int32Array:
+    """Edges of a community that do not make a grid contiguous by themselves."""
+    result: Int32Array = division.edges[~is_link(graph, division.edges)].astype(np.int32)
+    return result

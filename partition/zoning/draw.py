@@ -1,0 +1,290 @@
+"""Draw a plan: every community by itself, mapped over workers, put together in a fixed order.
+
+Decides how the work is spread and how the parts become one `Result`; how a region is cut is the work of `ladder`,
+what is cut at all of `divide`.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import math
+import multiprocessing
+import time
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor, as_completed
+from dataclasses import dataclass
+
+import numpy as np
+
+from gis.errors import Fact
+from gis.graph import AtomGraph, FloatArray, IntArray
+from gis.progress import SILENT, Progress
+from partition.codes import stat15
+from partition.plan import DEDICATED, STANDARD, CommunityResult, Grid, Plan, Result, Violation
+from partition.rules import Rules
+from partition.stop import Stop
+from partition.zoning.attach import attach_late
+from partition.zoning.divide import Division, Lock, components, count_range, divide, inner_edges, is_link
+from partition.zoning.ladder import Solved, Task, solve_region
+from partition.zoning.pieces import make_problems
+from partition.zoning.problem import edge_costs
+
+_BATCH_ATOMS = 600
+
+
+@dataclass(slots=True)
+class _Drawn:
+    """A grid before it has a code."""
+
+    kind: str
+    atoms: IntArray
+    reason: str | None
+
+
+def draw(
+    graph: AtomGraph,
+    rules: Rules,
+    *,
+    seed: int = 0,
+    territory_hash: str = "",
+    stop: Stop | None = None,
+    workers: int = 1,
+    locks: Sequence[Lock] = (),
+    progress: Progress = SILENT,
+) -> Result:
+    """Cut every community into grids.
+
+    Parameters
+    ----------
+    seed
+        Same graph, rules and seed: same plan, whatever ``workers`` is.
+    stop
+        Work limits; the seconds are an outer guard only.
+    workers
+        Processes to map the communities over; 1: in this process.
+    locks
+        Grids that stay as they are.
+
+    Returns
+    -------
+    Result
+        Always a plan that covers every atom.  What is not lawful in it is named in ``violations``.
+
+    Raises
+    ------
+    NotFound, Conflict
+        From the locks (see `divide`).
+    """
+    limit = stop or Stop()
+    deadline = None if limit.seconds is None else time.time() + limit.seconds
+    divisions = divide(graph, rules, locks)
+    cost = edge_costs(graph, rules)
+    tasks: list[Task] = []
+    for division in divisions:
+        for i, region in enumerate(division.regions):
+            exact, contracted, loose = make_problems(graph, region, division.edges, cost, rules)
+            key = f"{graph.communities[division.community]}/{i}"
+            number = len(tasks)
+            tasks.append(Task(number, exact, contracted, loose, _seed_of(key, seed), limit.effort, deadline))
+    progress.stage("stage_draw", len(tasks))
+    solved: list[Solved | None] = [None] * len(tasks)
+    for answer in _map(tasks, workers):
+        solved[answer.number] = answer
+        progress.advance()
+    at = 0
+    atom_grid = np.full(graph.n_atoms, -1, np.int32)
+    grids: list[Grid] = []
+    results: list[CommunityResult] = []
+    violations: list[Violation] = []
+    for division in divisions:
+        mine = [s for s in solved[at : at + len(division.regions)] if s is not None]
+        at += len(division.regions)
+        drawn = _drawn_grids(graph, rules, division, mine)
+        first = len(grids)
+        codes = _codes(graph, division, drawn)
+        for code, one in sorted(zip(codes, drawn), key=lambda pair: pair[0]):
+            atom_grid[one.atoms] = len(grids)
+            grids.append(_grid(graph, rules, division, code, one))
+        results.append(_community_result(graph, rules, division, mine, grids[first:]))
+        violations += _violations(graph, rules, division, grids[first:], atom_grid, first)
+    order = sorted(range(len(grids)), key=lambda i: grids[i].code)
+    rank = np.empty(len(grids), np.int32)
+    rank[order] = np.arange(len(grids))
+    plan = Plan(
+        rank[atom_grid] if len(grids) else atom_grid, tuple(grids[i] for i in order), rules, seed, territory_hash
+    )
+    return Result(plan, tuple(results), tuple(violations), graph)
+
+
+def _seed_of(key: str, seed: int) -> int:
+    """Seed of a region: a stable digest of its name and the run's seed."""
+    return int.from_bytes(hashlib.sha256(f"{seed}/{key}".encode()).digest()[:4], "big") >> 1
+
+
+def _map(tasks: list[Task], workers: int) -> Iterator[Solved]:
+    """Solve tasks here or on a pool of processes, large ones first, small ones in batches."""
+    ordered = sorted(tasks, key=lambda t: (-t.exact.n_pieces, t.number))
+    work = sum(t.exact.n_pieces for t in tasks)
+    if workers <= 1 or len(tasks) < 2 or work < 200:
+        for task in ordered:
+            yield solve_region(task)
+        return
+    batches: list[list[Task]] = []
+    filled = _BATCH_ATOMS
+    for task in ordered:
+        if filled >= _BATCH_ATOMS:
+            batches.append([])
+            filled = 0
+        batches[-1].append(task)
+        filled += task.exact.n_pieces
+    # Spawned, not forked: threads of the caller (a server, a solver) must not be copied half-way.
+    context = multiprocessing.get_context("spawn")
+    with ProcessPoolExecutor(min(workers, len(batches)), mp_context=context) as pool:
+        futures = [pool.submit(_solve_batch, batch) for batch in batches]
+        for future in as_completed(futures):
+            yield from future.result()
+
+
+def _solve_batch(batch: list[Task]) -> list[Solved]:
+    return [solve_region(task) for task in batch]
+
+
+def _drawn_grids(graph: AtomGraph, rules: Rules, division: Division, solved: Sequence[Solved]) -> list[_Drawn]:
+    drawn = [_Drawn(f.kind, f.atoms, f.reason) for f in division.fixed]
+    for region, answer in zip(division.regions, solved):
+        for label in range(int(answer.part.max()) + 1):
+            atoms = region.atoms[answer.part == label]
+            drawn.append(_Drawn(region.kind, atoms, _reason(graph, rules, region.households, answer, atoms)))
+    if len(division.late):
+        groups, kinds = [d.atoms for d in drawn], [d.kind for d in drawn]
+        keep_out = [d.reason == "locked" for d in drawn]
+        for i, more in enumerate(attach_late(graph, division, groups, kinds, keep_out)):
+            if len(more):
+                drawn[i].atoms = np.sort(np.concatenate([drawn[i].atoms, more]))
+    return drawn
+
+
+def _reason(graph: AtomGraph, rules: Rules, total: int, answer: Solved, atoms: IntArray) -> str | None:
+    """Why this grid is out of band; ``None`` when it is not."""
+    households = int(graph.households[atoms].sum())
+    if rules.min_households <= households <= rules.max_households:
+        return None
+    if households > rules.max_households:
+        if int(graph.largest_building[atoms].max()) > rules.max_households:
+            return "building_over_band"
+        if int(graph.households[atoms].max()) > rules.max_households:
+            return "atom_over_band"
+    if total < rules.min_households:
+        return "under_band"
+    k_min, k_max = count_range(total, rules)
+    if k_min > k_max:
+        return "band_hole"
+    return "no_cover" if answer.feasible == "no" else "not_found"
+
+
+def _codes(graph: AtomGraph, division: Division, drawn: Sequence[_Drawn]) -> list[str]:
+    n = len(drawn)
+    x, y, area = np.zeros(n), np.zeros(n), np.zeros(n)
+    for i, one in enumerate(drawn):
+        share = np.maximum(graph.area_m2[one.atoms], 1e-6)
+        area[i] = share.sum()
+        x[i] = (graph.x_m[one.atoms] * share).sum() / area[i]
+        y[i] = (graph.y_m[one.atoms] * share).sum() / area[i]
+    # Whole centimetres from the community's corner: moving the map does not reorder a row.
+    x, y = np.round(x - x.min(initial=np.inf), 2), np.round(y - y.min(initial=np.inf), 2)
+    height: FloatArray = np.sqrt(area)
+    dedicated = np.array([one.kind == DEDICATED for one in drawn], bool)
+    return stat15(graph.communities[division.community], x, y, height, dedicated)
+
+
+def _grid(graph: AtomGraph, rules: Rules, division: Division, code: str, one: _Drawn) -> Grid:
+    households = int(graph.households[one.atoms].sum())
+    inside = rules.min_households <= households <= rules.max_households
+    reason = one.reason
+    if one.kind == STANDARD and not inside and reason is None:
+        reason = "under_band" if households < rules.min_households else "atom_over_band"
+    if inside and reason != "estate_over_cap":
+        reason = None
+    if reason == "locked" and one.kind != STANDARD:
+        reason = None
+    return Grid(
+        code,
+        "",
+        graph.communities[division.community],
+        one.kind,
+        households,
+        int(graph.population[one.atoms].sum()),
+        int(graph.n_buildings[one.atoms].sum()),
+        float(graph.area_m2[one.atoms].sum()),
+        inside,
+        reason,
+    )
+
+
+def _community_result(
+    graph: AtomGraph, rules: Rules, division: Division, solved: Sequence[Solved], grids: Sequence[Grid]
+) -> CommunityResult:
+    """Sum up the regions of a community; the worst of them speaks for all."""
+    bad = [g for g in grids if g.reason is not None]
+    whole = [g for g in bad if g.reason == "estate_over_cap"]
+    refused = [s for s in solved if s.feasible == "no"]
+    unknown = [s for s in solved if s.feasible == "unknown"]
+    proofs = [s.proof for s in solved]
+    if refused:
+        feasible, proof = "no", refused[0].proof
+        reason: str | None = next(
+            (g.reason for g in bad if refused[0].reason == "atom_over_band" and g.reason == "building_over_band"),
+            refused[0].reason,
+        )
+    elif whole:
+        feasible, reason, proof = "no", "estate_over_cap", "arithmetic"
+    elif unknown:
+        feasible, reason, proof = "unknown", "not_found", "none"
+    elif bad:
+        feasible, reason, proof = "no", bad[0].reason, "arithmetic"
+    else:
+        feasible, reason = "yes", None
+        proof = next((p for p in ("none", "cover_mip", "cover_lp") if p in proofs), "arithmetic")
+    objective = math.fsum(s.objective for s in solved)
+    bound = math.fsum(s.bound for s in solved)
+    gap = 0.0 if objective <= bound else (objective - bound) / objective
+    stopped = {s.stopped_by for s in solved}
+    return CommunityResult(
+        graph.communities[division.community],
+        int(graph.households[division.atoms].sum()),
+        len(grids),
+        feasible,
+        reason,
+        proof,
+        objective,
+        bound,
+        gap if math.isfinite(bound) else math.nan,
+        math.fsum(s.seconds for s in solved),
+        "clock" if "clock" in stopped else "work" if "work" in stopped else "done",
+    )
+
+
+def _violations(
+    graph: AtomGraph, rules: Rules, division: Division, grids: Sequence[Grid], atom_grid: IntArray, first: int
+) -> list[Violation]:
+    community = graph.communities[division.community]
+    out = []
+    for grid in grids:
+        if grid.reason is not None:
+            facts: dict[str, Fact] = {
+                "grid": grid.code,
+                "measured": grid.households,
+                "allowed": f"{rules.min_households}-{rules.max_households}",
+            }
+            out.append(Violation(grid.reason, grid.code, community, facts))
+    for join in (j for region in division.regions for j in region.joins):
+        for position in np.unique(atom_grid[join.atoms]):
+            grid = grids[int(position) - first]
+            members = division.atoms[atom_grid[division.atoms] == position]
+            inner, a, b = inner_edges(graph, members, division.edges)
+            link = is_link(graph, inner)
+            if components(len(members), a[link], b[link]).max(initial=0) > 0:
+                facts = {"grid": grid.code, "measured": join.households, "allowed": rules.min_households}
+                out.append(Violation("part_joined", grid.code, community, facts))
+    distinct = {(v.code, v.grid): v for v in out}
+    return [distinct[key] for key in sorted(distinct)]

@@ -1,0 +1,151 @@
+"""What arithmetic says before anything is drawn: how many grids a community can have, and why not.
+
+Necessary, not sufficient: a count that fits may still have no contiguous plan.  Only the search can tell that.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from gis.graph import AtomGraph
+from partition.plan import DEDICATED, RURAL
+from partition.rules import Rules
+from partition.zoning.divide import Region, count_range, divide
+
+
+@dataclass(frozen=True, slots=True)
+class NearMiss:
+    """A number of grids that almost works: even sizes and how far each is from the band (0 inside, negative below)."""
+
+    n_grids: int
+    sizes: tuple[int, ...]
+    distances: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class PartAssessment:
+    """One connected part of the standard remainder of a community."""
+
+    households: int
+    n_atoms: int
+    k_min: int
+    k_max: int
+    feasible: str
+    reason: str | None
+    near_misses: tuple[NearMiss, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Assessment:
+    """What arithmetic says about one community.
+
+    Attributes
+    ----------
+    households
+        Of the whole community; ``standard_households`` of what is left for standard grids.
+    n_dedicated, dedicated_households, n_rural
+        Grids that are known before the search.
+    k_min, k_max
+        Fewest and most standard grids over all parts (0, 0 when nothing is left for them).
+    feasible
+        ``yes`` (nothing to cut, or one grid is all there can be), ``no`` (proved by the count) or ``unknown``.
+    reason
+        ``under_band``, ``band_hole``, ``building_over_band``, ``atom_over_band``, ``estate_over_cap`` or ``None``.
+    parts
+        One entry per connected part.
+    near_misses
+        Of the first part that can not be.
+    n_joined
+        Small parts that are joined to a neighbour across a barrier or gap.
+    """
+
+    community: str
+    is_rural: bool
+    households: int
+    standard_households: int
+    n_dedicated: int
+    dedicated_households: int
+    n_rural: int
+    k_min: int
+    k_max: int
+    feasible: str
+    reason: str | None
+    parts: tuple[PartAssessment, ...]
+    near_misses: tuple[NearMiss, ...]
+    n_joined: int
+
+
+def assess(graph: AtomGraph, rules: Rules) -> tuple[Assessment, ...]:
+    """Assess every community, in the order of ``graph.communities``."""
+    out = []
+    for division in divide(graph, rules):
+        fixed = [f for f in division.fixed if f.kind == DEDICATED]
+        estates = [r for r in division.regions if r.kind == DEDICATED]
+        parts = tuple(_assess_part(graph, rules, r) for r in division.regions if r.kind != DEDICATED)
+        inner = tuple(_assess_part(graph, rules, r) for r in estates)
+        bad = [p for p in (*parts, *inner) if p.feasible == "no"]
+        over = any(f.reason == "estate_over_cap" for f in fixed)
+        if bad:
+            feasible, reason = "no", bad[0].reason
+        elif over:
+            feasible, reason = "no", "estate_over_cap"
+        else:
+            feasible = "unknown" if any(p.feasible == "unknown" for p in (*parts, *inner)) else "yes"
+            reason = None
+        out.append(
+            Assessment(
+                graph.communities[division.community],
+                bool(graph.community_is_rural[division.community]),
+                int(graph.households[division.atoms].sum()),
+                sum(p.households for p in parts),
+                len(fixed) + len(estates),
+                int(sum(graph.households[f.atoms].sum() for f in fixed)) + sum(r.households for r in estates),
+                sum(f.kind == RURAL for f in division.fixed),
+                sum(p.k_min for p in parts),
+                sum(p.k_max for p in parts),
+                feasible,
+                reason,
+                parts,
+                bad[0].near_misses if bad else (),
+                sum(len(r.joins) for r in division.regions),
+            )
+        )
+    return tuple(out)
+
+
+def _assess_part(graph: AtomGraph, rules: Rules, region: Region) -> PartAssessment:
+    k_min, k_max = count_range(region.households, rules)
+    feasible, reason = "unknown", None
+    if region.households < rules.min_households:
+        feasible, reason = "no", "under_band"
+    elif int(graph.largest_building[region.atoms].max()) > rules.max_households:
+        feasible, reason = "no", "building_over_band"
+    elif int(graph.households[region.atoms].max()) > rules.max_households:
+        feasible, reason = "no", "atom_over_band"
+    elif k_min > k_max:
+        feasible, reason = "no", "band_hole"
+    elif k_max == 1:
+        feasible = "yes"
+    misses = near_misses(region.households, rules) if reason in ("under_band", "band_hole") else ()
+    return PartAssessment(region.households, len(region.atoms), k_min, k_max, feasible, reason, misses)
+
+
+def near_misses(households: int, rules: Rules) -> tuple[NearMiss, ...]:
+    """The numbers of grids on both sides of a hole, cut as evenly as can be, nearest to the band first.
+
+    550 households at 300-500: one grid of 550 (+50), or two of 275 (-25 each).
+    """
+    found = []
+    below = households // rules.max_households
+    for k in sorted({max(1, below), below + 1}):
+        if k > max(households, 1):
+            continue
+        sizes = tuple(int(households // k + (i < households % k)) for i in range(k))
+        distances = tuple(
+            min(0, s - rules.min_households) if s < rules.min_households else max(0, s - rules.max_households)
+            for s in sizes
+        )
+        found.append(NearMiss(k, sizes, distances))
+    return tuple(sorted(found, key=lambda m: (int(np.abs(m.distances).sum()), m.n_grids)))
