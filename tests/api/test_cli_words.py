@@ -171,8 +171,8 @@ def test_debug_shows_the_trace(run, monkeypatch) -> None:
 
 def test_what_the_system_refuses_is_bad_input(run, capsys, monkeypatch) -> None:
     monkeypatch.delenv("GRIDWRIGHT_DEBUG", raising=False)
-    assert run(raising(PermissionError(13, "Permission denied", "/root/x"))) == 2
-    assert "/root/x: the system refused access (Permission denied)" in capsys.readouterr().err
+    assert run(raising(PermissionError(13, "Permission denied", "/srv/x"))) == 2
+    assert "/srv/x: the system refused access (Permission denied)" in capsys.readouterr().err
 
 
 def test_json_is_one_object_without_nan_and_the_table_is_not_printed(run, capsys) -> None:

@@ -5,12 +5,17 @@ from __future__ import annotations
 from argparse import Namespace
 from collections import Counter
 from dataclasses import asdict
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+from api.cli.commands.tables import word
 from api.cli.parser import Parser
 from api.cli.talk import Outcome, Table, Talk
 from api.problems import BROKEN, DONE
+
+if TYPE_CHECKING:
+    from partition.zoning.feasible import Assessment
 
 NAME = "feasible"
 _SHOWN_ROWS = 30
@@ -32,7 +37,7 @@ def run(arguments: Namespace, talk: Talk) -> Outcome:
     rows = assessed.assessments
     answers = Counter(row.feasible for row in rows)
     reasons = Counter(row.reason for row in rows if row.reason)
-    wanting = [row for row in rows if row.feasible != "yes"]
+    wanting = rows if arguments.all_rows else [row for row in rows if row.feasible == "no"]
     summary: dict[str, Any] = {
         "command": NAME,
         "territory": arguments.territory,
@@ -55,22 +60,26 @@ def run(arguments: Namespace, talk: Talk) -> Outcome:
     ]
     listed = wanting if arguments.all_rows else wanting[:_SHOWN_ROWS]
     if listed:
-        shown.append(
-            Table(
-                ("label_community", "label_name", "label_households", "label_feasible", "label_why"),
-                [
-                    (
-                        row.community,
-                        assessed.names.get(row.community, ""),
-                        row.households,
-                        talk.say(f"feasible_{row.feasible}"),
-                        assessed.explain(row, talk.language),
-                    )
-                    for row in listed
-                ],
-            )
-        )
+        headings = ("label_community", "label_name", "label_households", "label_feasible", "label_why")
+        shown.append(Table(headings, [_row(row, assessed.names, talk) for row in listed]))
     if len(listed) < len(wanting):
         shown.append(talk.say("more_rows", measured=len(wanting) - len(listed), option="--all"))
     status = BROKEN if answers["no"] else DONE
     return Outcome(status, summary, shown, f"gridwright draw {arguments.territory} --out plan.gpkg")
+
+
+def _row(row: Assessment, names: Mapping[str, str], talk: Talk) -> tuple[str, str, int, str, str]:
+    said = [word("reason", row.reason, talk)] if row.reason else []
+    for miss in row.near_misses:
+        sizes = [f"{size} ({distance:+d})" for size, distance in zip(miss.sizes, miss.distances, strict=True)]
+        shown = sizes[0] if len(set(sizes)) == 1 else f"{sizes[0]} ... {sizes[-1]}"
+        said.append(talk.say("near_miss", n_grids=miss.n_grids, sizes=shown))
+    if not said and row.k_max:
+        said.append(talk.say("k_range", low=row.k_min, high=row.k_max))
+    return (
+        row.community,
+        names.get(row.community, ""),
+        row.households,
+        talk.say(f"feasible_{row.feasible}"),
+        "; ".join(said),
+    )

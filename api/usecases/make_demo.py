@@ -1,0 +1,70 @@
+"""The sample town from layers to map, in one folder."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from api.usecases.draw_plan import Drawn, draw_plan
+from api.usecases.map_plan import map_plan
+from data.files.territory_file import write_territory
+from data.sample import make_town
+from gis.errors import InputError
+from gis.progress import SILENT, Progress
+
+TERRITORY, PLAN, MAP = "town.gpkg", "plan.gpkg", "plan.html"
+
+
+@dataclass(frozen=True, slots=True)
+class Demo:
+    """Where the demo lies and how it went."""
+
+    territory_path: Path
+    map_path: Path
+    drawn: Drawn
+
+
+def make_demo(
+    folder: Path,
+    *,
+    households: int = 12_000,
+    seed: int = 1,
+    workers: int = 1,
+    language: str = "zh",
+    progress: Progress = SILENT,
+) -> Demo:
+    """Generate the sample town, draw it, check it, map it.
+
+    Parameters
+    ----------
+    folder
+        Where ``town.gpkg``, ``plan.gpkg`` and ``plan.html`` go; made when missing.
+    households
+        Size of the town.
+    seed
+        Of the town and of the search.
+    workers
+        Processes for the search.
+    language
+        Language the map opens in.
+    progress
+        Watches the work.
+
+    Raises
+    ------
+    InputError
+        ``option_out_of_range``, ``out_folder_missing``.
+    StorageError
+        A file can not be written.
+    """
+    if not 500 <= households <= 2_000_000:
+        raise InputError("option_out_of_range", column="--households", measured=households, allowed="500-2000000")
+    if folder.exists() and not folder.is_dir():
+        raise InputError("out_not_folder", file=str(folder))
+    folder.mkdir(parents=True, exist_ok=True)
+    town = make_town(households, seed, progress)
+    territory_path = folder / TERRITORY
+    write_territory(town.territory, territory_path, progress=progress)
+    drawn = draw_plan(territory_path, folder / PLAN, seed=seed, workers=workers, progress=progress)
+    map_path = map_plan(drawn.path, territory_path, folder / MAP, language=language, progress=progress)
+    return Demo(territory_path, map_path, drawn)
