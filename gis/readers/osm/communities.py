@@ -21,7 +21,8 @@ from gis.errors import InputError
 from gis.readers.osm.scan import Boundary, Tags
 from gis.report import QualityReport
 
-_COVER_FRAC = 0.95
+# Nearly all first; an extract that shows a strip of its neighbours still gets its own communities.
+_COVER_FRACS = (0.95, 0.8)
 _FINEST, _COARSEST = 12, 6
 _GAP_FRAC = 0.4
 _CLOSE_M = 1.0
@@ -61,7 +62,8 @@ def read_communities(
     anchors
         Footprints (or points) that communities should hold, metric.
     level
-        Admin level to take; ``None`` chooses the finest that covers at least 95 % of the anchors.
+        Admin level to take; ``None`` chooses the finest that covers 95 % of the anchors (80 % where
+        none does).
     crs
         The metric CRS of all geometry.
 
@@ -77,22 +79,17 @@ def read_communities(
     """
     points = shapely.point_on_surface(anchors)
     whole = _pieces(boundaries, polygons)
-    levels = sorted(whole, reverse=True) if level is None else [level]
-    chosen = _finest(whole, levels, points, strict=level is None)
-    if chosen is None:
-        # An extract cut along a border often lacks the one way that closes its outer communities.
-        mended = _with_mended(whole, boundaries, ways)
-        levels = sorted(mended, reverse=True) if level is None else [level]
-        chosen = _finest(mended, levels, points, strict=level is None)
-        whole = mended
+    # An extract cut along a border often lacks the one way that closes its outer communities.
+    mended = _with_mended(whole, boundaries, ways)
+    chosen, by_level = _finest(whole, mended, points, level)
     if chosen is None:
         if level is not None:
             found = ", ".join(sorted({b.tags.get("admin_level", "") for b in boundaries.values()}))
             raise InputError("osm_admin_level_absent", measured=level, allowed=found)
         if boundaries:
             report.add("note_osm_no_communities", "communities", before=len(boundaries), after=0)
-        return _frame([], [], whole, 0, crs)
-    pieces = sorted(whole[chosen], key=lambda piece: piece.relation)
+        return _frame([], [], by_level, 0, crs)
+    pieces = sorted(by_level[chosen], key=lambda piece: piece.relation)
     held = _held(pieces, points)
     kept = [piece for piece, n in zip(pieces, held) if n > 0 or len(points) == 0]
     for piece in kept:
@@ -105,7 +102,7 @@ def read_communities(
     report.add(
         "note_osm_admin_level", "communities", before=len(boundaries), after=len(kept), level=chosen, measured=share
     )
-    frame = _frame(kept, geometry, whole, chosen, crs)
+    frame = _frame(kept, geometry, by_level, chosen, crs)
     _warn_partial(frame, anchors, report)
     return frame
 
@@ -135,14 +132,20 @@ def _owner(polygons: Any, points: Any) -> Any:
     return owner
 
 
-def _finest(by_level: Mapping[int, list[_Piece]], levels: list[int], points: Any, *, strict: bool) -> int | None:
-    for level in levels:
-        pieces = by_level.get(level, [])
-        if not pieces:
-            continue
-        if not strict or len(points) == 0 or sum(_held(pieces, points)) >= _COVER_FRAC * len(points):
-            return level
-    return None
+def _finest(
+    whole: dict[int, list[_Piece]], mended: dict[int, list[_Piece]], points: Any, level: int | None
+) -> tuple[int | None, dict[int, list[_Piece]]]:
+    """The finest level that holds enough of the points, from whole boundaries where they do, else mended ones."""
+    levels = sorted(mended, reverse=True) if level is None else [level]
+    for enough in _COVER_FRACS:
+        for candidate in levels:
+            for by_level in (whole, mended):
+                pieces = by_level.get(candidate, [])
+                if pieces and sum(_held(pieces, points)) >= enough * len(points):
+                    return candidate, by_level
+    if level is not None and mended.get(level):
+        return level, mended
+    return None, whole
 
 
 def _with_mended(

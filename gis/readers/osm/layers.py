@@ -15,8 +15,9 @@ import pandas as pd
 import shapely
 from pyproj import CRS
 
+from gis.layers import LAYERS
 from gis.readers.osm import tags as read
-from gis.readers.osm.scan import Tags
+from gis.readers.osm.scan import Tags, words
 from gis.report import QualityReport
 
 _WALL_MIN_M = 30.0
@@ -24,9 +25,9 @@ _WATER_MIN_M2 = 500.0
 _UNDERPASS_MAX_M = 60.0
 _AT_BUILDING_M = 5.0
 _DWELLINGS_MAX = 5000
-_PUBLIC = frozenset(
-    "motorway trunk primary secondary tertiary unclassified residential road".split()
-    + "trunk_link primary_link secondary_link tertiary_link motorway_link".split()
+_PUBLIC = words(
+    "motorway trunk primary secondary tertiary unclassified residential road "
+    "motorway_link trunk_link primary_link secondary_link tertiary_link"
 )
 
 
@@ -57,8 +58,8 @@ def read_buildings(areas: Objects, crs: CRS, report: QualityReport) -> gpd.GeoDa
     """Footprints with use, levels and dwellings.
 
     A building that says nothing of its use takes that of the smallest school ground, hospital, residential,
-    industrial, commercial or farm area it stands in.  Footprints that lie (95 %) in a larger one are dropped: they would
-    count its floors twice.
+    industrial, commercial or farm area it stands in.  Footprints that lie (95 %) in a larger one are dropped: they
+    would count its floors twice.
     """
     found = areas.where([tags.get("building", "no") != "no" for tags in areas.tags])
     found = _without_doubles(found, report)
@@ -225,8 +226,7 @@ def read_addresses(
     loose = sum(row["building_id"] is None for row in rows)
     if loose:
         report.add("note_osm_addresses_loose", "addresses", before=len(rows), after=loose, allowed=_AT_BUILDING_M)
-    columns = "id text building_id town community street number estate building stairwell".split()
-    data = {column: [row[column] for row in rows] for column in columns}
+    data = {column: [row[column] for row in rows] for column in LAYERS["addresses"].columns}
     return table(crs, [row["geometry"] for row in rows], **data)
 
 

@@ -21,7 +21,13 @@ from gis.progress import SILENT, Progress
 
 Tags = dict[str, str]
 
-KEPT = frozenset(
+
+def words(text: str) -> frozenset[str]:
+    """The words of a text as a set: tag values read better in a paragraph than one a line."""
+    return frozenset(text.split())
+
+
+KEPT = words(
     """
     ISO3166-2 access addr:city addr:conscriptionnumber addr:district addr:full addr:hamlet addr:housename
     addr:housenumber addr:neighbourhood addr:place addr:postcode addr:province addr:staircase addr:street addr:suburb
@@ -30,32 +36,30 @@ KEPT = frozenset(
     foot healthcare height highway historic indoor intermittent junction landuse layer leisure levels location man_made
     maxspeed military motorroad name name:en name:zh natural office oneway place power public_transport railway ref
     ref:INSEE residential service shop surface surveillance surveillance:type tourism tunnel type usage water waterway
-    """.split()
+    """
 )
 """Every tag key the reader looks at."""
 
-STREET_CLASSES = frozenset(
+STREET_CLASSES = words(
     """
     motorway motorway_link trunk trunk_link primary primary_link secondary secondary_link tertiary tertiary_link
     unclassified residential living_street service pedestrian road track footway path cycleway bridleway steps busway
     bus_guideway
-    """.split()
+    """
 )
 """Values of ``highway`` that are streets on the ground (not proposed, under construction, platforms or race tracks)."""
 
-SETTLEMENTS = frozenset(
-    "city town village hamlet suburb quarter neighbourhood borough isolated_dwelling locality".split()
-)
-GATES = frozenset("gate lift_gate swing_gate sliding_gate entrance".split())
+SETTLEMENTS = words("city town village hamlet suburb quarter neighbourhood borough isolated_dwelling locality")
+GATES = words("gate lift_gate swing_gate sliding_gate entrance")
 
-_WANTED = (
+_WANTED = words(
     "building addr:housenumber addr:full highway waterway natural railway barrier landuse amenity leisure shop office "
     "man_made place boundary emergency military tourism"
-).split()
-_AREA_KEYS = (
+)
+_AREA_KEYS = words(
     "building addr:housenumber addr:full landuse amenity leisure natural waterway shop office military boundary "
     "man_made tourism"
-).split()
+)
 
 
 @dataclass(slots=True)
@@ -153,10 +157,11 @@ def scan_file(path: Path, progress: Progress = SILENT) -> Scan:
 
 def way_lines(path: Path, ids: Iterable[int]) -> dict[int, Any]:
     """Lines of some ways by id; ways that are not in the file, or have no located nodes, are left out."""
-    wanted = osmium.filter.IdFilter(sorted(ids)).enable_for(osmium.osm.WAY)
+    factory = osmium.geom.WKBFactory()
+    only_ways, wanted = osmium.filter.EntityFilter(osmium.osm.WAY), osmium.filter.IdFilter(sorted(ids))
     lines: dict[int, Any] = {}
-    for way in _open(path).with_locations().with_filter(osmium.filter.EntityFilter(osmium.osm.WAY)).with_filter(wanted):
-        wkb, _ = _line(osmium.geom.WKBFactory(), way)
+    for way in _open(path).with_locations().with_filter(only_ways).with_filter(wanted):
+        wkb, _ = _line(factory, way)
         if wkb is not None:
             lines[way.id] = shapely.from_wkb(wkb)
     return lines
@@ -191,8 +196,8 @@ def _objects(path: Path, scan: Scan, progress: Progress) -> None:
     processor = (
         _open(path)
         .with_locations()
-        .with_areas(osmium.filter.KeyFilter(*_AREA_KEYS))
-        .with_filter(osmium.filter.KeyFilter(*_WANTED))
+        .with_areas(osmium.filter.KeyFilter(*sorted(_AREA_KEYS)))
+        .with_filter(osmium.filter.KeyFilter(*sorted(_WANTED)))
     )
     for seen, thing in enumerate(processor):
         if seen % 10_000 == 0:

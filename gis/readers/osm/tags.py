@@ -70,10 +70,8 @@ _ZONE_USES = {
     "quarry": "industrial",
     "landfill": "utility",
 }
-_COMPASS = {
-    name: step * 22.5
-    for step, name in enumerate("N NNE NE ENE E ESE SE SSE S SSW SW WSW W WNW NW NNW".split())
-}  # fmt: skip
+_WINDS = "N NNE NE ENE E ESE SE SSE S SSW SW WSW W WNW NW NNW"
+_COMPASS = {name: step * 22.5 for step, name in enumerate(_WINDS.split())}
 _CJK = re.compile("[\u3400-\u9fff]")
 _NUMBER = re.compile(r"^\s*(\d+(?:[.,]\d+)?)\s*(mph|km/h|kmh|kph|m|ft|')?\s*$")
 _LEVELS_MAX = 200
