@@ -22,14 +22,77 @@ import pandas as pd
 from gis.report import QualityReport
 
 _HEADERS_ZH = (
-    *("姓名", "户主", "联系人", "负责人", "责任人", "楼长", "楼栋长", "单元长", "网格长", "网格员", "业主", "产权人", "房主", "租客"),
-    *("承租人", "居民名", "人员名", "社长", "组长", "民警", "辅警", "法人", "法定代表", "报警人", "报案人", "当事人", "监护人"),
-    *("身份证", "证件号", "证件号码", "公民身份", "护照", "手机", "电话", "联系方式", "联系号码", "微信", "邮箱", "出生日期", "银行卡"),
+    *(
+        "姓名",
+        "户主",
+        "联系人",
+        "负责人",
+        "责任人",
+        "楼长",
+        "楼栋长",
+        "单元长",
+        "网格长",
+        "网格员",
+        "业主",
+        "产权人",
+        "房主",
+        "租客",
+    ),
+    *(
+        "承租人",
+        "居民名",
+        "人员名",
+        "社长",
+        "组长",
+        "民警",
+        "辅警",
+        "法人",
+        "法定代表",
+        "报警人",
+        "报案人",
+        "当事人",
+        "监护人",
+    ),
+    *(
+        "身份证",
+        "证件号",
+        "证件号码",
+        "公民身份",
+        "护照",
+        "手机",
+        "电话",
+        "联系方式",
+        "联系号码",
+        "微信",
+        "邮箱",
+        "出生日期",
+        "银行卡",
+    ),
 )
 _HEADERS_EN = (
     *("first_name", "last_name", "surname", "given_name", "family_name", "full_name", "person_name", "resident_name"),
-    *("householder", "head_of_household", "owner_name", "tenant", "tenant_name", "contact", "contact_name", "contact_person"),
-    *("caller", "caller_name", "phone", "phone_no", "phone_number", "telephone", "tel", "mobile", "mobile_no", "cell_phone"),
+    *(
+        "householder",
+        "head_of_household",
+        "owner_name",
+        "tenant",
+        "tenant_name",
+        "contact",
+        "contact_name",
+        "contact_person",
+    ),
+    *(
+        "caller",
+        "caller_name",
+        "phone",
+        "phone_no",
+        "phone_number",
+        "telephone",
+        "tel",
+        "mobile",
+        "mobile_no",
+        "cell_phone",
+    ),
     *("fax", "email", "e_mail", "id_card", "idcard", "id_card_no", "id_no", "id_number", "identity_no", "national_id"),
     *("passport", "passport_no", "ssn", "date_of_birth", "birth_date", "birthday", "dob", "wechat"),
 )
@@ -40,7 +103,9 @@ _SURNAMES = frozenset(
     "王李张刘陈杨黄赵吴周徐孙马朱胡郭何高林罗郑梁谢宋唐许韩冯邓曹彭曾萧田董潘袁蔡蒋余于杜叶程苏魏吕丁任沈姚卢姜崔钟谭陆汪范"
     "石廖贾夏韦付方白邹孟熊秦邱江尹薛闫段雷侯龙史陶黎贺顾毛郝龚邵万钱严覃武戴莫孔向汤劉張陳楊黃趙吳孫馬鄭謝許韓馮鄧蕭葉蘇"
 )
-_PLACE_ENDINGS = frozenset("路街巷里弄村区區苑园園城家庄莊楼樓栋棟幢号號院府居湾灣山桥橋镇鎮乡鄉县縣市省组組队隊店场場厂廠站台门門坊寓厦廈庭")
+_PLACE_ENDINGS = frozenset(
+    "路街巷里弄村区區苑园園城家庄莊楼樓栋棟幢号號院府居湾灣山桥橋镇鎮乡鄉县縣市省组組队隊店场場厂廠站台门門坊寓厦廈庭"
+)
 _ID_TEXT = re.compile(r"(?<!\d)\d{17}[\dXx](?![\dXx])")
 _MOBILE_TEXT = re.compile(r"(?<!\d)(?:(?:\+|00)?86[\s-]?)?1[3-9]\d[\s-]?\d{4}[\s-]?\d{4}(?!\d)")
 _LANDLINE = re.compile(r"^\(?0\d{2,3}\)?[\s-]\d{7,8}$")
@@ -139,7 +204,9 @@ def _judge_values(values: pd.Series, is_place: bool) -> str:
     if sum(bool(_MOBILE_TEXT.fullmatch(t) or _LANDLINE.match(t)) for t in texts) >= _SHARE * len(texts):
         return "phone"
     if not is_place and len(texts) >= _NAME_ROWS and len(set(texts)) >= 0.5 * len(texts):
-        names = sum(len(t) in (2, 3) and t[0] in _SURNAMES and t[-1] not in _PLACE_ENDINGS and _is_han(t) for t in texts)
+        names = sum(
+            len(t) in (2, 3) and t[0] in _SURNAMES and t[-1] not in _PLACE_ENDINGS and _is_han(t) for t in texts
+        )
         if names >= _NAME_SHARE * len(texts):
             return "name"
     return ""

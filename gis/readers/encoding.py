@@ -26,7 +26,9 @@ class Encoding:
     how: str
 
 
-def find_encoding(texts: Iterable[bytes], *, file: str, declared: str | None = None, cpg: str | None = None) -> Encoding:
+def find_encoding(
+    texts: Iterable[bytes], *, file: str, declared: str | None = None, cpg: str | None = None
+) -> Encoding:
     """Encoding in which every one of some texts can be read.
 
     Parameters
@@ -105,7 +107,9 @@ def read_text(path: Path, declared: str | None = None) -> tuple[str, Encoding]:
     try:
         return raw.decode(encoding.name).removeprefix("\ufeff"), encoding
     except UnicodeDecodeError:  # a character cut at the end of a line: not a fixed-width table, so it is damage
-        raise InputError("encoding_not_found", file=path.name, measured=encoding.name, allowed="UTF-8, GB18030") from None
+        raise InputError(
+            "encoding_not_found", file=path.name, measured=encoding.name, allowed="UTF-8, GB18030"
+        ) from None
 
 
 def samples(values: Iterable[str]) -> str:

@@ -135,9 +135,7 @@ def uncovered_land(units: gpd.GeoDataFrame, communities: gpd.GeoDataFrame, least
     return found
 
 
-def _gaps(
-    shapes: Any, outlines: Any, position: Any, codes: Any, tolerance: Tolerance, faults: FaultList
-) -> None:
+def _gaps(shapes: Any, outlines: Any, position: Any, codes: Any, tolerance: Tolerance, faults: FaultList) -> None:
     units = gpd.GeoDataFrame({"community": codes[position]}, geometry=shapes)
     homes = gpd.GeoDataFrame({"code": codes}, geometry=outlines)
     lines: list[dict[str, Fact]] = []

@@ -13,7 +13,10 @@ _NARROW = {
     **{0xFF10 + i: ord("0") + i for i in range(10)},
     **{0xFF21 + i: ord("A") + i for i in range(26)},
     **{0xFF41 + i: ord("a") + i for i in range(26)},
-    **{0xFF0D: ord("-"), 0xFF0E: ord("."), 0xFF03: ord("#"), 0x3000: ord(" ")},
+    0xFF0D: ord("-"),
+    0xFF0E: ord("."),
+    0xFF03: ord("#"),
+    0x3000: ord(" "),
 }
 _NOTHING = frozenset({"", "-", "--", "—", "——", "/", "无", "null", "none", "nan", "n/a", "na", "<na>"})
 _COUNT = re.compile(r"^([+-]?\d[\d,]*(?:\.\d+)?)\s*(?:户|人|口|个|层|间|套|戶)?$")

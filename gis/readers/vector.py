@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Iterator
 from pathlib import Path
 
 import geopandas as gpd
@@ -129,8 +128,3 @@ class _plainly:
 def _reason(text: str) -> str:
     """GDAL's message without the neutral name of the link."""
     return text.split("source.")[-1].strip()[:160]
-
-
-def layer_names(tables: list[tuple[str, gpd.GeoDataFrame]]) -> Iterator[str]:
-    """Names of read layers."""
-    return (name for name, _ in tables)
