@@ -1,0 +1,63 @@
+"""What pyproject.toml declares is what the code imports: nothing missing, nothing left over."""
+
+from __future__ import annotations
+
+import ast
+import re
+import sys
+import tomllib
+from importlib.metadata import packages_distributions
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+PACKAGES = {"gis", "partition", "data", "maps", "api"}
+PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+# Declared for what it does, not for an import of ours.
+TOOLS = {
+    "hatchling",  # builds the package
+    "httpx",  # what starlette's test client speaks with
+    "import-linter",
+    "mypy",
+    "psycopg",  # named in database addresses
+    "pytest-xdist",
+    "ruff",
+}
+
+
+def names(requirements: list[str]) -> set[str]:
+    return {re.split(r"[\[<>=!~; ]", r)[0].lower().replace("_", "-") for r in requirements}
+
+
+def imported(folders: set[str]) -> dict[str, str]:
+    """Distribution -> a file that imports it."""
+    belongs = packages_distributions()
+    found: dict[str, str] = {}
+    for folder in sorted(folders):
+        for path in sorted((ROOT / folder).rglob("*.py")):
+            if "node_modules" in path.parts:
+                continue
+            for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+                modules = [a.name for a in node.names] if isinstance(node, ast.Import) else []
+                if isinstance(node, ast.ImportFrom) and node.module and not node.level:
+                    modules = [node.module]
+                for module in {m.split(".")[0] for m in modules} - sys.stdlib_module_names - PACKAGES - {"tests"}:
+                    for distribution in belongs.get(module, [module]):
+                        found.setdefault(distribution.lower().replace("_", "-"), str(path.relative_to(ROOT)))
+    return found
+
+
+def test_everything_the_program_imports_is_declared() -> None:
+    undeclared = {d: where for d, where in imported(PACKAGES).items() if d not in names(PROJECT["dependencies"])}
+    assert not undeclared, undeclared
+
+
+def test_everything_declared_is_imported_by_the_program() -> None:
+    unused = names(PROJECT["dependencies"]) - imported(PACKAGES).keys()
+    assert not unused, unused
+
+
+def test_everything_the_tests_need_is_declared_and_nothing_else() -> None:
+    declared = names(PROJECT["optional-dependencies"]["dev"])
+    needed = imported({"tests"}).keys() - names(PROJECT["dependencies"])
+    assert needed - declared == set()
+    assert declared - needed - TOOLS == set()
