@@ -123,7 +123,7 @@ def _contract(
     some_atom = np.zeros(n, np.int64)
     some_atom[piece[::-1]] = np.arange(len(piece))[::-1]
     ties = []
-    for h, at, many in zip(hubs, first, count):
+    for at, many in zip(first, count):
         if many > 1:
             homes = some_atom[touching[at : at + many, 1]]
             i, j = np.triu_indices(len(homes), 1)
