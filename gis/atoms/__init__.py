@@ -11,6 +11,7 @@ bridge.
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 
 import numpy as np
@@ -25,6 +26,7 @@ from gis.atoms.order import name_atoms
 from gis.atoms.passage import hang_empty_land
 from gis.dissolve import dissolve
 from gis.enclose import ObjectArray, boundary_lines, crossing_points, locate
+from gis.errors import GridwrightError
 from gis.graph import AtomGraph, AtomKind, BoolArray, EdgeClass, Int32Array, IntArray
 from gis.progress import SILENT, Progress
 from gis.report import QualityReport
@@ -62,6 +64,7 @@ def build_atoms(
     *,
     max_households: int,
     estate_cap: int,
+    finer: Collection[str] = (),
     report: QualityReport | None = None,
     progress: Progress = SILENT,
 ) -> Atoms:
@@ -75,6 +78,9 @@ def build_atoms(
         Top of the band: a block with more is split.
     estate_cap
         An estate with more households than this is split inside its own outline.
+    finer
+        Codes of communities whose blocks are split to a quarter of the band, for those where whole blocks were
+        proved to allow no lawful plan.
     report
         Takes remarks: slivers joined, estates cut by community borders, buildings outside.
 
@@ -87,7 +93,7 @@ def build_atoms(
     report = QualityReport() if report is None else report
     progress.stage("stage_atoms_lines")
     outlines = own_outlines(territory, report)
-    land = _land(territory, outlines)
+    land = _land(territory, outlines, finer)
     if _units_tile(land):
         faces = Faces(land.units, land.unit_community, np.arange(len(land.units)), np.full(len(land.units), -1))
     else:
@@ -111,7 +117,7 @@ def build_atoms(
     return Atoms(graph, faces.geometry, building_atom, unit_atom)
 
 
-def _land(territory: Territory, outlines: ObjectArray) -> Land:
+def _land(territory: Territory, outlines: ObjectArray, finer: Collection[str]) -> Land:
     communities, units, buildings = territory["communities"], territory["units"], territory["buildings"]
     code_position = {code: i for i, code in enumerate(communities["code"])}
     unit_community = np.array([code_position.get(c, -1) for c in units["community"]], dtype=np.int64)
@@ -120,6 +126,7 @@ def _land(territory: Territory, outlines: ObjectArray) -> Land:
     return Land(
         np.asarray(communities.geometry.array),
         has_units,
+        communities["code"].isin(finer).to_numpy(dtype=bool),
         np.asarray(units.geometry.array),
         unit_community,
         outlines,
@@ -176,8 +183,6 @@ def _join(faces: Faces, touch: Contacts, land: Land, report: QualityReport) -> t
 
 
 def _check_cover(faces: Faces, land: Land, territory: Territory) -> None:
-    from gis.errors import GridwrightError
-
     area = np.bincount(faces.community, weights=shapely.area(faces.geometry), minlength=len(land.communities))
     allowed = 1e-6 * shapely.area(land.communities) + GAP_M2
     gap = np.abs(area - shapely.area(land.communities))

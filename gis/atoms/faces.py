@@ -43,11 +43,12 @@ class Land:
     """What the faces are made from, as plain arrays.
 
     ``has_units`` says per community that ready-made units are its atoms; streets and estates do not cut it.
-    ``lines`` are streets and barriers, without estate outlines.
+    ``is_finer`` asks for smaller pieces there.  ``lines`` are streets and barriers, without estate outlines.
     """
 
     communities: ObjectArray
     has_units: BoolArray
+    is_finer: BoolArray
     units: ObjectArray
     unit_community: IntArray
     estates: ObjectArray
@@ -60,7 +61,8 @@ def enclose(land: Land, *, max_households: int, estate_cap: int, report: Quality
     """Cut the land into faces, then split the faces that hold too many households.
 
     Blocks with more than half of ``max_households`` are split along their lanes, pieces still over it into
-    cells; estates only from ``estate_cap`` on and only inside their own outline.
+    cells; where finer pieces are asked for, all blocks go down to the size of a cell piece.  Estates are split
+    only from ``estate_cap`` on and only inside their own outline.
     """
     lines, estates = _on_block_land(land)
     cut = _outside_estates(lines.geometry[~lines.is_inner], estates)
@@ -71,7 +73,10 @@ def enclose(land: Land, *, max_households: int, estate_cap: int, report: Quality
     middle = shapely.point_on_surface(land.footprints)
     home = locate(middle, faces.geometry)
     lived = np.bincount(home[home >= 0], weights=land.households[home >= 0], minlength=len(faces)).astype(np.int64)
-    limit = np.where(faces.estate >= 0, estate_cap, LANE_SHARE * max_households)
+    piece_households = max(1, int(PIECE_SHARE * max_households))
+    is_finer = land.is_finer[faces.community]
+    limit = np.where(is_finer, piece_households, LANE_SHARE * max_households)
+    limit = np.where(faces.estate >= 0, estate_cap, limit)
     over = np.flatnonzero((faces.unit < 0) & ~land.has_units[faces.community] & (lived > limit))
     progress.stage("stage_atoms_split", len(over))
     if not len(over):
@@ -90,8 +95,8 @@ def enclose(land: Land, *, max_households: int, estate_cap: int, report: Quality
                 lines.geometry[np.sort(lane[lane_start[i] : lane_start[i + 1]])],
                 land.footprints[rows],
                 land.households[rows],
-                max_households=max_households,
-                piece_households=max(1, int(PIECE_SHARE * max_households)),
+                max_households=piece_households if is_finer[face] else max_households,
+                piece_households=piece_households,
             )
         )
         progress.advance()
