@@ -1,0 +1,417 @@
+"""The sample town: everything the other rooms make, put together as one territory.
+
+`make_town` is deterministic: the same number of households and the same seed give the same territory.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+import shapely
+from numpy.typing import NDArray
+
+from data.sample.addresses import number_buildings, write_addresses
+from data.sample.buildings import set_out
+from data.sample.communities import lay_communities, lay_groups, lay_villages, towns_of
+from data.sample.land import Land, lay_out
+from data.sample.names import ESTATE_SUFFIXES, Names, numeral
+from data.sample.places import NOW, place_all
+from data.sample.quarters import USE, USES, Quarters, Wanted, lay_quarters
+from data.sample.streets import Network, lay_streets
+from gis.errors import InputError
+from gis.progress import SILENT, Progress
+from gis.territory import Territory
+
+CRS = "EPSG:4547"
+COUNTY = "990101"
+"""Invented: no province has the number 99."""
+
+SMALLEST, LARGEST = 1_000, 2_000_000
+
+_OWN_GROUNDS = ("estate", "business", "market", "school", "hospital", "government", "park", "industrial")
+_GROUND_WORDS = {
+    "business": "商务区",
+    "market": "市场",
+    "school": "学校",
+    "hospital": "医院",
+    "government": "政务中心",
+    "park": "公园",
+    "industrial": "工业园",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class SampleTown:
+    """A generated town.
+
+    Attributes
+    ----------
+    territory
+        The town as it is.
+    later
+        The town after the reform of villages: two neighbouring villages are one, with a new code.
+    merger
+        Old village code to new village code; empty where the town has fewer than two villages that touch.
+    """
+
+    territory: Territory
+    later: Territory
+    merger: Mapping[str, str]
+
+
+def make_town(households: int = 12_000, seed: int = 1, progress: Progress = SILENT) -> SampleTown:
+    """Make a town with so many households.
+
+    Parameters
+    ----------
+    households
+        1,000 (a small town) to 2,000,000 (a large city); the territory holds exactly so many.
+    seed
+        Another seed makes another town.
+
+    Raises
+    ------
+    InputError
+        ``sample_households_out_of_range``.
+    """
+    if not SMALLEST <= households <= LARGEST:
+        allowed = f"{SMALLEST}-{LARGEST}"
+        raise InputError("sample_households_out_of_range", measured=households, allowed=allowed)
+    rng = np.random.default_rng([seed, households])
+    names = Names(rng)
+    progress.stage("stage_sample_streets")
+    size = households / 12_000
+    n_villages = max(1, round(4 * size**0.62))
+    wanted = Wanted(
+        households=households,
+        old_households=0.31 * households * size**-0.25,
+        estate_households=0.22 * households * size**0.1,
+        villages=n_villages,
+    )
+    town_m2 = 10_000.0 * (households - 265 * n_villages) / 72.0
+    land = lay_out(town_m2, n_villages * 900_000.0, rng)
+    village = lay_villages(land, n_villages)
+    quarters = lay_quarters(land, wanted, village, rng)
+    progress.stage("stage_sample_buildings")
+    buildings, lattice = set_out(land, quarters, rng, tall=float(np.clip(np.log10(size) / 2, 0.0, 1.0)))
+    buildings["quarter"] = quarters.block_quarter[buildings["block"].to_numpy()]
+    buildings["superblock"] = quarters.superblock[buildings["quarter"].to_numpy()]
+    _fill_estates(buildings, rng)
+    _match_total(buildings, households)
+    network = lay_streets(land, quarters, lattice, names, rng)
+    progress.stage("stage_sample_communities")
+    communities, of_superblock = _communities(land, village, buildings, network, names, households, rng)
+    _put_one_in_the_hole(buildings, of_superblock, communities, households)
+    estates = _estates(quarters, of_superblock, communities, names, rng)
+    buildings, units = _finish_buildings(buildings, quarters, network, communities, of_superblock, estates, rng)
+    progress.stage("stage_sample_addresses")
+    layers = _layers(land, quarters, network, buildings, communities, estates, units, rng)
+    meta = {
+        "created_at": NOW.strftime("%Y-%m-%dT%H:%M:%SZ"),
+        "source": f"sample town, households={households}, seed={seed}",
+        "households_basis": "generated: counts per building, no real people",
+    }
+    territory = Territory.of(layers, meta=meta)
+    later, merger = merge_villages(territory)
+    return SampleTown(territory, later, merger)
+
+
+def _fill_estates(buildings: pd.DataFrame, rng: np.random.Generator) -> None:
+    """Take towers away until an estate holds at most about 480 households; the largest one in twelve keeps its 700+."""
+    estate = buildings[buildings["kind"] == USE["estate"]]
+    if estate.empty:
+        return
+    total = estate.groupby("quarter")["households"].sum().sort_values(ascending=False, kind="stable")
+    over = set(total.index[: max(1, len(total) // 12)])
+    drop: list[int] = []
+    for quarter, rows in estate.groupby("quarter", sort=True):
+        cap = 880 if quarter in over else int(rng.integers(400, 486))
+        order = rng.permutation(rows.index.to_numpy())
+        drop += order[np.cumsum(rows["households"].loc[order].to_numpy()) > cap].tolist()
+    buildings.drop(index=drop, inplace=True)
+    buildings.reset_index(drop=True, inplace=True)
+
+
+def _match_total(buildings: pd.DataFrame, households: int) -> None:
+    """Bring the sum to the wanted number in open fabric; estates keep what their towers hold."""
+    kind = buildings["kind"].to_numpy()
+    count = buildings["households"].to_numpy().copy()
+    flexible = np.isin(kind, [USE["old"], USE["slabs"], USE["hamlet"]]) & (count > 0)
+    rest = households - int(count[~flexible].sum())
+    count[flexible] = _apportion(count[flexible], rest)
+    buildings["households"] = count
+
+
+def _apportion(weight: NDArray[np.int64], total: int) -> NDArray[np.int64]:
+    """Integers near ``weight`` that sum to ``total``, at least 1 each: largest remainders."""
+    free = max(0, total - len(weight))
+    share = np.maximum(weight - 1, 0) + 1e-9
+    exact = share * (free / share.sum())
+    out = np.floor(exact).astype(np.int64)
+    missing = free - int(out.sum())
+    order = np.lexsort((np.arange(len(out)), out - exact))
+    out[order[:missing]] += 1
+    return out + 1
+
+
+def _communities(
+    land: Land,
+    village: NDArray[np.int64],
+    buildings: pd.DataFrame,
+    network: Network,
+    names: Names,
+    households: int,
+    rng: np.random.Generator,
+) -> tuple[pd.DataFrame, NDArray[np.int64]]:
+    n = len(land.superblocks)
+    count = np.bincount(buildings["superblock"], weights=buildings["households"], minlength=n).astype(np.int64)
+    wanted = int(np.clip(1_280 * (households / 12_000) ** 0.15, 900, 2_600))
+    number, n_urban, n_villages = lay_communities(land, village, count, wanted, rng)
+    group = number[network.face_superblock]
+    order = np.argsort(group, kind="stable")
+    starts = np.searchsorted(group[order], np.arange(n_urban + n_villages + 1))
+    shapes = [
+        _solid(shapely.coverage_union_all(network.faces[order[starts[k] : starts[k + 1]]]))
+        for k in range(n_urban + n_villages)
+    ]
+    centre = shapely.get_coordinates(shapely.centroid(np.asarray(shapes, dtype=object)))
+    urban = np.arange(n_urban + n_villages) < n_urban
+    rows = []
+    for kind, members, first_town, first_seat, suffix, town_suffix, size in (
+        ("urban", np.flatnonzero(urban), 1, 1, "社区", "街道", 14),
+        ("rural", np.flatnonzero(~urban), 101, 200, "村", "镇", 14),
+    ):
+        town = towns_of(centre[members], size)
+        called = names.take(int(town.max()) + 1)
+        for t in range(int(town.max()) + 1):
+            inside = members[town == t]
+            # West to east, then north to south: neighbours get neighbouring numbers.
+            inside = inside[np.lexsort((centre[inside, 0], -centre[inside, 1]))]
+            for seat, (k, name) in enumerate(zip(inside, names.take(len(inside)))):
+                rows.append(
+                    {
+                        "number": int(k),
+                        "code": f"{COUNTY}{first_town + t:03d}{first_seat + seat:03d}",
+                        "name": name + suffix,
+                        "kind": kind,
+                        "town": called[t] + town_suffix,
+                        "class_code": "111" if kind == "urban" else "220",
+                        "shape": shapes[k],
+                    }
+                )
+    table = pd.DataFrame(rows).sort_values("code", ignore_index=True)
+    place = np.empty(len(table), dtype=np.int64)
+    place[table["number"].to_numpy()] = np.arange(len(table))
+    return table, place[number]
+
+
+def _solid(shape: shapely.Geometry) -> shapely.Geometry:
+    return shapely.normalize(shape)
+
+
+def _put_one_in_the_hole(
+    buildings: pd.DataFrame, of_superblock: NDArray[np.int64], communities: pd.DataFrame, households: int
+) -> None:
+    """One community in fifteen gets a number that no set of 300-500 grids can hold (501-599), others make it up."""
+    kind = buildings["kind"].to_numpy()
+    count = buildings["households"].to_numpy().copy()
+    at = of_superblock[buildings["superblock"].to_numpy()]
+    standard = np.isin(kind, [USE["old"], USE["slabs"]]) & (count > 0)
+    flexible = standard.copy()
+    total = np.bincount(at[standard], weights=count[standard], minlength=len(communities))
+    urban = (communities["kind"] == "urban").to_numpy()
+    n = max(1, int(urban.sum()) // 15)
+    if urban.sum() < 4:
+        return
+    order = np.argsort(np.where(urban, np.abs(total - 560), np.inf), kind="stable")[:n]
+    for k in order:
+        members = standard & (at == k)
+        n_buildings = int(members.sum())
+        wanted = 550
+        if not n_buildings or not 0.55 < wanted / max(total[k], 1) < 1.6 or n_buildings > wanted:
+            continue
+        count[members] = _apportion(count[members], wanted)
+        flexible &= ~members
+    rest = households - int(count[~flexible].sum())
+    if flexible.any() and rest >= flexible.sum():
+        count[flexible] = _apportion(count[flexible], rest)
+        buildings["households"] = count
+
+
+def _estates(
+    quarters: Quarters,
+    of_superblock: NDArray[np.int64],
+    communities: pd.DataFrame,
+    names: Names,
+    rng: np.random.Generator,
+) -> pd.DataFrame:
+    quarter = np.flatnonzero(np.isin(quarters.use, [USE[name] for name in _OWN_GROUNDS]))
+    kind = [USES[k] for k in quarters.use[quarter]]
+    called = [
+        name + (str(rng.choice(ESTATE_SUFFIXES)) if k == "estate" else _GROUND_WORDS[k])
+        for name, k in zip(names.take(len(quarter)), kind)
+    ]
+    return pd.DataFrame(
+        {
+            "quarter": quarter,
+            "id": [f"e{k:05d}" for k in range(1, len(quarter) + 1)],
+            "name": called,
+            "kind": kind,
+            "dedicated": [k in ("estate", "business", "market") for k in kind],
+        }
+    )
+
+
+def _finish_buildings(
+    buildings: pd.DataFrame,
+    quarters: Quarters,
+    network: Network,
+    communities: pd.DataFrame,
+    of_superblock: NDArray[np.int64],
+    estates: pd.DataFrame,
+    rng: np.random.Generator,
+) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Ids in the order of communities, population, addresses' parts, villagers' groups."""
+    out = buildings.copy()
+    out["place"] = of_superblock[out["superblock"].to_numpy()]
+    out = out.sort_values(["place", "quarter", "block", "row"], kind="stable", ignore_index=True)
+    own = communities.iloc[out["place"].to_numpy()].reset_index(drop=True)
+    out["community"], out["community_name"], out["town"] = own["code"], own["name"], own["town"]
+    out["rural"] = (own["kind"] == "rural").to_numpy()
+    out["id"] = [f"b{k:07d}" for k in range(1, len(out) + 1)]
+    out["population"] = rng.binomial(4 * out["households"].to_numpy(), 0.66)
+    out["estate"] = out["quarter"].map(dict(zip(estates["quarter"], estates["name"]))).fillna("")
+    named = number_buildings(out, network.lines, out["town"].to_numpy())
+    out[["street", "number", "building"]] = named
+    out["group"], out["group_number"] = "", 0
+    units = []
+    centre = shapely.get_coordinates(shapely.centroid(out["shape"].to_numpy()))
+    face_place = of_superblock[network.face_superblock]
+    for k in np.flatnonzero((communities["kind"] == "rural").to_numpy()):
+        faces = network.faces[face_place == k]
+        members = np.flatnonzero(out["place"] == k)
+        count = out["households"].to_numpy()[members]
+        group = (
+            lay_groups(faces, centre[members], count, int(np.clip(count.sum() // 42, 2, 9)))
+            if len(members)
+            else np.zeros(len(faces), dtype=np.int64)
+        )
+        shapes = [_solid(shapely.coverage_union_all(faces[group == g])) for g in range(int(group.max()) + 1)]
+        inside, which = shapely.STRtree(shapes).query(shapely.points(centre[members]), predicate="intersects")
+        home = np.zeros(len(members), dtype=np.int64)
+        home[inside[::-1]] = which[::-1]
+        # Groups count from the north.
+        rank = np.argsort(np.argsort(-shapely.get_coordinates(shapely.centroid(np.asarray(shapes)))[:, 1]))
+        labels = np.asarray([numeral(int(r) + 1) + "组" for r in rank], dtype=object)
+        out.loc[members, "group"] = labels[home]
+        out.loc[members, "group_number"] = pd.Series(home).groupby(home).cumcount().to_numpy() + 1
+        people = out["population"].to_numpy()[members]
+        for g, shape in enumerate(shapes):
+            code = communities["code"].iloc[k]
+            units.append(
+                {
+                    "id": f"{code}-{int(rank[g]) + 1:02d}",
+                    "community": code,
+                    "households": int(count[home == g].sum()),
+                    "population": int(people[home == g].sum()),
+                    "shape": shape,
+                }
+            )
+    return out, pd.DataFrame(units, columns=["id", "community", "households", "population", "shape"])
+
+
+def _layers(
+    land: Land,
+    quarters: Quarters,
+    network: Network,
+    buildings: pd.DataFrame,
+    communities: pd.DataFrame,
+    estates: pd.DataFrame,
+    units: pd.DataFrame,
+    rng: np.random.Generator,
+) -> dict[str, gpd.GeoDataFrame]:
+    addresses = write_addresses(buildings)
+    spots = shapely.points(addresses["x"].to_numpy(), addresses["y"].to_numpy())
+    edges = network.edges
+    streets = pd.DataFrame(
+        {
+            "id": [f"s{k:06d}" for k in range(1, len(edges) + 1)],
+            "name": edges["name"].replace("", None),
+            "class": edges["class"],
+            "oneway": "no",
+            "foot": "yes",
+            "surface": edges["surface"],
+            "speed_kmh": edges["speed_kmh"],
+        }
+    )
+    barriers = pd.DataFrame({"shape": [land.river, land.railway, *_ponds(quarters, rng), *network.walls]})
+    kinds = ["river", "railway"] + ["water"] * (len(barriers) - 2 - len(network.walls)) + ["wall"] * len(network.walls)
+    barriers["kind"], barriers["id"] = kinds, [f"r{k:05d}" for k in range(1, len(barriers) + 1)]
+    grounds = estates.assign(shape=shapely.set_precision(quarters.shape[estates["quarter"].to_numpy()], 0.01))
+    return {
+        "communities": _table(communities),
+        "units": _table(units),
+        "buildings": _table(buildings),
+        "addresses": gpd.GeoDataFrame(addresses, geometry=spots, crs=CRS),
+        "streets": gpd.GeoDataFrame(streets, geometry=edges["shape"].to_numpy(), crs=CRS),
+        "barriers": _table(barriers),
+        "estates": _table(grounds),
+        **place_all(quarters, network, buildings, communities, rng, CRS),
+    }
+
+
+def _table(frame: pd.DataFrame) -> gpd.GeoDataFrame:
+    return gpd.GeoDataFrame(frame.drop(columns="shape"), geometry=frame["shape"].to_numpy(), crs=CRS)
+
+
+def _ponds(quarters: Quarters, rng: np.random.Generator) -> list[shapely.Geometry]:
+    """A pond in every larger park."""
+    ponds = []
+    angle = np.linspace(0, 2 * np.pi, 28, endpoint=False)
+    for k in np.flatnonzero(quarters.use == USE["park"]):
+        shape = quarters.shape[k]
+        if shape.area < 14_000:
+            continue
+        centre = shapely.get_coordinates(shape.centroid)[0]
+        radius = np.sqrt(shape.area) * 0.2
+        wave = radius * (
+            1 + 0.22 * np.sin(2 * angle + rng.uniform(0, 6)) + 0.12 * np.sin(3 * angle + rng.uniform(0, 6))
+        )
+        ring = centre + wave[:, None] * np.stack([1.25 * np.cos(angle), 0.8 * np.sin(angle)], axis=1)
+        ponds.append(shapely.Polygon(np.round(ring, 2)))
+    return ponds
+
+
+def merge_villages(territory: Territory) -> tuple[Territory, dict[str, str]]:
+    """Merge the two villages that share the longest border: the later territory and old code -> new code."""
+    communities = territory["communities"]
+    rural = communities[communities["kind"] == "rural"]
+    shapes, codes = np.asarray(rural.geometry.array), rural["code"].to_numpy()
+    a, b = shapely.STRtree(shapes).query(shapes, predicate="touches")
+    keep = a < b
+    a, b = a[keep], b[keep]
+    same_town = rural["town"].to_numpy()[a] == rural["town"].to_numpy()[b]
+    a, b = a[same_town], b[same_town]
+    length = shapely.length(shapely.intersection(shapes[a], shapes[b])) if len(a) else np.empty(0)
+    if not len(length) or length.max() <= 1.0:
+        return territory, {}
+    k = int(length.argmax())
+    pair = [str(codes[a[k]]), str(codes[b[k]])]
+    town = pair[0][:9]
+    # A number is never given twice: the lowest that no village of this town has had.
+    used = {int(code[9:]) for code in codes if code[:9] == town}
+    code = f"{town}{next(n for n in range(200, 400) if n not in used):03d}"
+    merger = dict.fromkeys(sorted(pair), code)
+    row = communities[communities["code"] == pair[0]].copy()
+    row["code"] = code
+    row["name"] = str(row["name"].iloc[0]).replace("村", "新村")
+    row["geometry"] = [_solid(shapely.coverage_union_all(shapes[[a[k], b[k]]]))]
+    rest = communities[~communities["code"].isin(pair)]
+    changed = {"communities": pd.concat([rest, row])}
+    for name in ("units", "buildings", "posts"):
+        changed[name] = territory[name].assign(community=territory[name]["community"].replace(merger))
+    return territory.with_layers(**changed), merger
