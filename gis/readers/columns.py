@@ -18,6 +18,7 @@ from gis.layers import LAYERS
 from gis.readers.words import IDS, OWN, ROLE_WORDS, SHARED
 from gis.repair import TYPES
 
+_BUILDING_M2 = 5_000.0  # no layer of buildings has a larger median footprint
 ROSTERS = "rosters"
 ZONES = "zones"
 ROLES = (*LAYERS, ROSTERS, ZONES)
@@ -137,7 +138,8 @@ def guess_role(name: str, table: pd.DataFrame, shapes: np.ndarray, area_m2: floa
         if role == ROSTERS or not any(word in plain for word in words):
             continue
         allowed = LAYERS[role].geometry if role in LAYERS else ("polygon",)
-        if kinds <= set(allowed):
+        too_big = role == "buildings" and area_m2 > _BUILDING_M2  # census blocks are blocks too
+        if kinds <= set(allowed) and not too_big:
             return role
     return _by_columns(kinds, has.keys(), table, area_m2)
 
@@ -151,9 +153,9 @@ def _by_columns(kinds: Collection[str], has: Collection[str], table: pd.DataFram
             return "buildings"
         return "addresses" if {"text", "number"} & set(has) else None
     if kinds == {"polygon"}:
-        if "households" in has and "community" in has and not area_m2 < 5_000:
+        if "households" in has and "community" in has and not area_m2 < _BUILDING_M2:
             return "units"
-        if counted or "use" in has or area_m2 < 5_000:
+        if counted or "use" in has or area_m2 < _BUILDING_M2:
             return "buildings"
         if "population" in has:
             return ZONES

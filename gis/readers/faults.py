@@ -22,7 +22,7 @@ class FaultList:
 
     def add(self, code: str, **facts: Fact) -> None:
         """Note one fault."""
-        self.faults.append(Fault(code, {"file": self.file, **facts}))
+        self.faults.append(Fault(code, {"file": self.file} | facts))
 
     def each(self, code: str, layer: str, lines: Sequence[dict[str, Fact]], **common: Fact) -> None:
         """Note one fault per line of facts; past `SHOWN`, one closing ``more_faults`` line with the count."""

@@ -131,3 +131,34 @@ ROLE_WORDS: Mapping[str, str] = {
     "communities": "communit village quarter admin boundary 社区 村居 行政村 居委",
     "rosters": "roster 台账 花名册 统计表 名册",
 }
+
+# Words for the kinds a layer allows.
+KIND_WORDS: Mapping[str, Mapping[str, str]] = {
+    "communities": {
+        "urban": "城市 城镇 城区 居委会 社区 u city town 111 112 121 122 123",
+        "rural": "农村 乡村 村 村委会 建制村 行政村 r village 210 220",
+    },
+    "barriers": {
+        "river": "河流 河 江 溪 stream canal",
+        "water": "水 水域 水面 湖 湖泊 水库 lake pond reservoir",
+        "railway": "铁路 铁道 轨道 rail subway light_rail tram",
+        "motorway": "高速 高速公路 快速路 expressway freeway",
+        "wall": "围墙 墙 栅栏 围栏 fence city_wall hedge",
+    },
+    "estates": {
+        "estate": "小区 住宅小区 封闭小区 住宅 residential compound",
+        "business": "商务 写字楼 商务区 商业 office commercial",
+        "market": "市场 商场 农贸市场 retail mall",
+        "school": "学校 校园 大学 university college",
+        "hospital": "医院",
+        "industrial": "工业 工业园 园区 厂区 industry factory",
+        "park": "公园 绿地 景区",
+        "government": "机关 政府 军队 public",
+    },
+    "posts": {
+        "police": "派出所 警务室 警务站 公安",
+        "patrol": "巡逻 巡防 岗亭",
+        "emergency": "应急 消防 急救 fire",
+        "service": "服务 服务站 便民",
+    },
+}
