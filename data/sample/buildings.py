@@ -37,7 +37,7 @@ _PATTERNS = {
     "estate": _Pattern(25.0, 15.0, 15.0, 31.0, 31.0, 17.0, 0.0, True),
     "business": _Pattern(36.0, 30.0, 18.0, 24.0, 24.0, 13.0, 0.05, False),
     "market": _Pattern(26.0, 13.0, 5.0, 7.0, 7.0, 9.0, 0.0, False),
-    "school": _Pattern(46.0, 13.0, 16.0, 27.0, 27.0, 14.0, 0.35, True),
+    "school": _Pattern(46.0, 13.0, 16.0, 27.0, 27.0, 14.0, 0.5, True),
     "hospital": _Pattern(42.0, 17.0, 14.0, 24.0, 24.0, 15.0, 0.15, True),
     "government": _Pattern(40.0, 16.0, 16.0, 30.0, 30.0, 16.0, 0.2, True),
     "industrial": _Pattern(54.0, 28.0, 13.0, 14.0, 14.0, 12.0, 0.16, False),
@@ -129,7 +129,7 @@ def _hamlet_outlines(quarters: Quarters, blocks: NDArray[np.int64], rng: np.rand
     parents = quarters.block_quarter[blocks]
     unique, back = np.unique(parents, return_inverse=True)
     centre = shapely.get_coordinates(shapely.centroid(quarters.shape[unique]))
-    radius = np.sqrt(shapely.area(quarters.shape[unique]) / np.pi) * 1.02
+    radius = np.sqrt(shapely.area(quarters.shape[unique]) / np.pi) * 0.97
     angle = np.linspace(0, 2 * np.pi, 36, endpoint=False)
     phase = rng.uniform(0, 2 * np.pi, (len(unique), 3, 1))
     wave = 1 + 0.13 * np.sin(2 * angle + phase[:, 0]) + 0.09 * np.sin(3 * angle + phase[:, 1])
@@ -236,10 +236,10 @@ def _furnish(
         [
             np.maximum(1, np.round(levels * area / 52.0 * (0.6 + 0.8 * many))),
             stairs * 2 * levels,
-            np.where(stairs == 2, 4, 4) * levels,
+            4 * levels,
             1 + np.floor(1.5 * many),
-            np.where(many < 0.3, np.round(8 * luck), 0),
-            np.where(many < 0.4, np.round(2.5 * levels), 0),
+            np.where(many < 0.7, np.round(3 + 8 * luck), 0),
+            np.where(many < 0.6, np.round(5.0 * levels), 0),
         ],
         default=0,
     ).astype(np.int64)

@@ -48,7 +48,7 @@ def lay_communities(
     for members in _banks_apart(land, households):
         total = int(households[members].sum())
         n = max(1, round(total / wanted))
-        part = _share(land, members, weight, n, across_barriers=False)
+        part = _share(land, members, weight, n, across_barriers=True)
         community[members] = n_urban + part
         n_urban += int(part.max()) + 1
     n_villages = int(village.max()) + 1
@@ -200,7 +200,10 @@ def _among(
 
 
 def _banks_apart(land: Land, households: NDArray[np.int64]) -> list[NDArray[np.int64]]:
-    """Town superblocks by side of the river and the railway; a side too small for a community joins another."""
+    """Town superblocks by side of the river and the railway; a side too small for a community joins another.
+
+    Between the sides of one answer, and only there, a community may lie across the river or the railway.
+    """
     town = np.flatnonzero(land.superblock_state == TOWN)
     a, b, _ = _among(land, town, across_barriers=False)
     n, side = connected_components(coo_array((np.ones(len(a)), (a, b)), shape=(len(town), len(town))), False)

@@ -75,8 +75,8 @@ def lay_out(town_m2: float, country_m2: float, rng: np.random.Generator) -> Land
     river = _largest(shapely.intersection(_water(centre_line, rng), whole))
     railway = shapely.intersection(shapely.LineString(rail_line), whole)
     railway = railway if railway.geom_type == "LineString" else max(railway.geoms, key=lambda part: part.length)
-    inner_columns = np.flatnonzero(np.abs(u) < radius * 1.05)
-    step = max(2, round(700.0 / float(np.diff(u[inner_columns]).mean())))
+    inner_columns = np.flatnonzero((np.abs(u) < radius * 1.05) & (np.arange(len(u)) != rail_column))
+    step = max(2, round(520.0 / float(np.diff(u).min() + 90.0)))
     bridges = np.unique(np.append(inner_columns[step // 2 :: step], _country_lines(u, radius)))
     inner_rows = np.flatnonzero((np.abs(v) < radius * 1.05) & (np.abs(np.arange(len(v)) - river_row) != 0))
     return Land(

@@ -125,13 +125,14 @@ def _key_places(
     quarters: Quarters, network: Network, buildings: pd.DataFrame, rng: np.random.Generator, crs: str
 ) -> gpd.GeoDataFrame:
     kinds = {
-        "school": ("学校", 8.0), "hospital": ("医院", 10.0), "market": ("市场", 12.0), "government": ("机关", 5.0),
-
-            "business": ("商圈", 12.0),
-            "park": ("公园", 10.0),
-            "industrial": ("厂区", 6.0),
-            "estate": ("小区出入口", 3.0)
-        ,
+        "school": ("学校", 8.0),
+        "hospital": ("医院", 10.0),
+        "market": ("市场", 12.0),
+        "government": ("机关", 5.0),
+        "business": ("商圈", 12.0),
+        "park": ("公园", 10.0),
+        "industrial": ("厂区", 6.0),
+        "estate": ("小区出入口", 3.0),
     }
     rows: list[tuple[str, str, float, NDArray[np.float64]]] = []
     gate_of: dict[int, NDArray[np.float64]] = {}

@@ -30,7 +30,7 @@ CRS = "EPSG:4547"
 COUNTY = "990101"
 """Invented: no province has the number 99."""
 
-SMALLEST, LARGEST = 1_000, 2_000_000
+SMALLEST, LARGEST = 500, 2_000_000
 
 _OWN_GROUNDS = ("estate", "business", "market", "school", "hospital", "government", "park", "industrial")
 _GROUND_WORDS = {
@@ -69,7 +69,7 @@ def make_town(households: int = 12_000, seed: int = 1, progress: Progress = SILE
     Parameters
     ----------
     households
-        1,000 (a small town) to 2,000,000 (a large city); the territory holds exactly so many.
+        500 (a hamlet of a town) to 2,000,000 (a large city); the territory holds exactly so many.
     seed
         Another seed makes another town.
 
@@ -115,18 +115,26 @@ def make_town(households: int = 12_000, seed: int = 1, progress: Progress = SILE
         "source": f"sample town, households={households}, seed={seed}",
         "households_basis": "generated: counts per building, no real people",
     }
-    territory = Territory.of(layers, meta=meta)
+    territory = Territory.of({name: _plain(table) for name, table in layers.items()}, meta=meta)
     later, merger = merge_villages(territory)
     return SampleTown(territory, later, merger)
 
 
 def _fill_estates(buildings: pd.DataFrame, rng: np.random.Generator) -> None:
-    """Take towers away until an estate holds at most about 480 households; the largest one in twelve keeps its 700+."""
+    """Take towers away until an estate holds at most about 480 households; one in twelve is built up to some 800."""
     estate = buildings[buildings["kind"] == USE["estate"]]
     if estate.empty:
         return
     total = estate.groupby("quarter")["households"].sum().sort_values(ascending=False, kind="stable")
-    over = set(total.index[: max(1, len(total) // 12)])
+    over = total.index[: max(1, len(total) // 12)].tolist()
+    for quarter in over if len(total) > 2 else ():
+        rows = estate.index[estate["quarter"] == quarter]
+        grown = max(1.0, 800.0 / total[quarter])
+        levels = buildings.loc[rows, "levels"].to_numpy()
+        higher = np.minimum(33, np.round(levels * grown)).astype(np.int64)
+        buildings.loc[rows, "households"] = buildings.loc[rows, "households"].to_numpy() // levels * higher
+        buildings.loc[rows, "levels"] = higher
+    estate = buildings[buildings["kind"] == USE["estate"]]
     drop: list[int] = []
     for quarter, rows in estate.groupby("quarter", sort=True):
         cap = 880 if quarter in over else int(rng.integers(400, 486))
@@ -362,6 +370,11 @@ def _layers(
         "estates": _table(grounds),
         **place_all(quarters, network, buildings, communities, rng, CRS),
     }
+
+
+def _plain(table: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
+    """Empty text is missing text, as in a file."""
+    return table.replace({name: {"": None} for name in table.columns if table[name].dtype in ("str", object)})
 
 
 def _table(frame: pd.DataFrame) -> gpd.GeoDataFrame:
