@@ -16,7 +16,7 @@ from api.cli import commands
 from api.cli.parser import Shown, build_parser, parse
 from api.cli.talk import Talk, print_json
 from api.i18n import one_line
-from api.problems import BAD_INPUT, INTERRUPTED, UNEXPECTED, exit_status, fault_rows, of_os_error
+from api.problems import BAD_INPUT, DONE, INTERRUPTED, UNEXPECTED, exit_status, fault_rows, of_os_error
 from gis.errors import GridwrightError
 
 
@@ -34,10 +34,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     words = list(sys.argv[1:] if argv is None else argv)
     talk = Talk(settings.language(_asked_language(words)), "--json" in words)
     try:
-        return _run(words, talk)
-    except Shown as shown:
-        print(shown)
-        return 0
+        status = _run(words, talk)
+        sys.stdout.flush()
+        return status
     except GridwrightError as error:
         return _refuse(error, talk)
     except KeyboardInterrupt:
@@ -46,7 +45,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     except BrokenPipeError:
         # The reader of our output left (`| head`): leave too, and keep Python from complaining at exit.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 0
+        return DONE
     except OSError as error:
         if error.filename is None or settings.is_debugging():
             return _stumble(error, talk)
@@ -57,7 +56,11 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def _run(words: Sequence[str], talk: Talk) -> int:
     top, parsers = build_parser(commands.ALL, talk.language)
-    name, arguments, _ = parse(words, top, parsers)
+    try:
+        name, arguments = parse(words, top, parsers)
+    except Shown as shown:
+        print(shown)
+        return DONE
     command = next(command for command in commands.ALL if name == command.NAME)
     outcome = command.run(arguments, talk)
     talk.tell(outcome)

@@ -9,7 +9,7 @@ from __future__ import annotations
 import argparse
 import difflib
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from textwrap import fill
 from typing import Any, NoReturn
 
@@ -130,10 +130,8 @@ def build_parser(commands: Sequence[Any], language: str) -> tuple[Parser, dict[s
     return top, parsers
 
 
-def parse(
-    argv: Sequence[str], top: Parser, parsers: dict[str, Parser]
-) -> tuple[str, argparse.Namespace, Callable[..., str]]:
-    """Command name, its arguments, and the speaker.
+def parse(argv: Sequence[str], top: Parser, parsers: dict[str, Parser]) -> tuple[str, argparse.Namespace]:
+    """Command name and its arguments.
 
     Options that every command takes may stand before or after the command.
 
@@ -159,4 +157,4 @@ def parse(
         code = "usage_unknown_command_near" if near else "usage_unknown_command"
         raise InputError(code, measured=name, near=near, allowed=", ".join(parsers))
     arguments = parsers[name].parse_args(rest[1:], general)
-    return name, arguments, top.say
+    return name, arguments

@@ -10,8 +10,8 @@ from pathlib import Path
 from string import Template
 from typing import Any
 
-from api.i18n import number, sentence
 from api.figures import plan_figures
+from api.i18n import number, sentence
 from data.files.plan_file import read_plan
 from gis.errors import InputError
 

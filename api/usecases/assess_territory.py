@@ -6,14 +6,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from api.usecases.rules_file import read_rules
 from gis.atoms import build_atoms
 from gis.progress import SILENT, Progress
 from gis.readers.territory_file import read_territory
 from gis.report import QualityReport
 from partition.rules import Rules
 from partition.zoning.feasible import Assessment, assess
-
-from api.usecases.rules_file import read_rules
 
 
 @dataclass(frozen=True, slots=True)

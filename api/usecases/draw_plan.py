@@ -14,13 +14,14 @@ from api.usecases.locks import locks_of
 from api.usecases.moments import moment_of_territory
 from api.usecases.places import check_out
 from api.usecases.rules_file import read_rules
+from api.usecases.verdict import Verdict, judge
 from data.files.plan_file import write_plan
 from gis.atoms import build_atoms
 from gis.errors import GridwrightError, InputError
 from gis.progress import SILENT, Progress
 from gis.readers.territory_file import read_territory
 from gis.report import QualityReport
-from partition.checks import CheckReport, verify
+from partition.checks import verify
 from partition.file_plan import file_plan
 from partition.filed import FiledPlan
 from partition.stop import Stop
@@ -37,8 +38,8 @@ class Drawn:
         The plan file.
     filed
         The plan as tables.
-    check
-        Answer of the independent check.
+    verdict
+        Of the independent check; never with faults.
     figures
         See `api.figures.plan_figures`.
     quality
@@ -49,7 +50,7 @@ class Drawn:
 
     path: Path
     filed: FiledPlan
-    check: CheckReport
+    verdict: Verdict
     figures: Mapping[str, Any]
     quality: QualityReport
     n_stopped_by_clock: int
@@ -95,7 +96,7 @@ def draw_plan(
     InputError
         ``option_out_of_range``, ``out_*``, ``lock_*``, and what the rules and territory readers find.
     GridwrightError
-        ``plan_refused_by_check``: the geometry of the new plan is not sound; nothing is written.
+        ``plan_refused_by_check``: the new plan is not sound; nothing is written.
     StorageError
         The plan can not be written.
     """
@@ -127,14 +128,13 @@ def draw_plan(
     }
     filed = file_plan(territory, atoms, result, explain=explain, meta=meta, progress=progress)
     progress.stage("stage_check")
-    check = verify(filed, territory, rules)
-    if not check.is_sound:
-        broken = check.broken_geometry
-        first = broken[0]
-        raise GridwrightError("plan_refused_by_check", measured=len(broken), first=str(first), seed=seed)
+    verdict = judge(verify(filed, territory, rules), filed)
+    if verdict.faults:
+        first = verdict.faults[0]
+        raise GridwrightError("plan_refused_by_check", measured=len(verdict.faults), first=str(first), seed=seed)
     write_plan(filed, out, progress)
     n_cut = sum(community.stopped_by == "clock" for community in result.communities)
-    return Drawn(out, filed, check, plan_figures(filed), quality, n_cut)
+    return Drawn(out, filed, verdict, plan_figures(filed), quality, n_cut)
 
 
 def explain(code: str, facts: Mapping[str, Any]) -> tuple[str, str]:

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 from argparse import Namespace
+from collections import Counter
+from dataclasses import asdict
 from pathlib import Path
 
+from api.cli.commands.tables import word
 from api.cli.parser import Parser
 from api.cli.talk import Outcome, Table, Talk
-from api.problems import BROKEN, DONE
+from api.problems import BROKEN, DONE, fault_rows
 
 NAME = "check"
+_SHOWN_FAULTS = 30
 
 
 def add_arguments(parser: Parser) -> None:
@@ -24,12 +28,41 @@ def run(arguments: Namespace, talk: Talk) -> Outcome:
 
     with talk.progress() as progress:
         checked = check_plan(arguments.plan, arguments.territory, progress=progress)
-    report = checked.report
+    verdict = checked.verdict
+    faults = fault_rows(verdict.faults, talk.language)
+    excused = Counter(code for code, _, _ in verdict.excused)
+    left = Counter(code for code, _, _ in verdict.open_rules)
     summary = {
         "command": NAME,
         "plan": arguments.plan,
         "territory": arguments.territory,
-        "passed": report.passed,
+        "passed": verdict.passed,
+        "same_territory": checked.is_same_territory,
+        "checks": [asdict(row) for row in verdict.rows],
+        "faults": faults,
+        "broken_rules": dict(sorted((excused + left).items())),
+        "excused": dict(sorted(excused.items())),
+        "open": [{"code": code, "grid": grid, "community": place} for code, grid, place in verdict.open_rules],
+        "measures": dict(sorted(checked.report.measures.items())),
     }
-    shown: list[str | Table] = []
-    return Outcome(DONE if report.passed else BROKEN, summary, shown)
+    rows = []
+    for row in verdict.rows:
+        unit = "m2" if row.unit == "m2" else talk.say("unit_findings")
+        passed = talk.say("word_yes" if row.passed else "word_no")
+        rows.append((talk.say(f"checking_{row.check}"), passed, row.measured, row.allowed, unit))
+    shown: list[str | Table] = [
+        Table(("label_check", "label_passed", "label_measured", "label_allowed", "label_unit"), rows)
+    ]
+    shown += [fault["message"] for fault in faults[:_SHOWN_FAULTS]]
+    if len(faults) > _SHOWN_FAULTS:
+        shown.append(talk.say("more_rows", measured=len(faults) - _SHOWN_FAULTS, option="--json"))
+    if excused or left:
+        codes = sorted(excused | left)
+        told = [(word("reason", code, talk), excused[code], left[code]) for code in codes]
+        shown.append(Table(("label_deviation", "label_excused", "label_open"), told))
+    if not checked.is_same_territory:
+        shown.append(talk.say("check_other_territory"))
+    n = len(verdict.faults) + len(verdict.open_rules)
+    shown.append(talk.say("check_passed") if verdict.passed else talk.say("check_failed", measured=n))
+    following = f"gridwright map {arguments.plan} {arguments.territory} --out {arguments.plan.with_suffix('.html')}"
+    return Outcome(DONE if verdict.passed else BROKEN, summary, shown, following)

@@ -51,7 +51,7 @@ def run(arguments: Namespace, talk: Talk) -> Outcome:
         "territory": demo.territory_path,
         "plan": drawn.path,
         "map": demo.map_path,
-        "passed": drawn.check.passed,
+        "passed": drawn.verdict.passed,
         **drawn.figures,
     }
     shown = [
@@ -59,7 +59,7 @@ def run(arguments: Namespace, talk: Talk) -> Outcome:
         plan_table(drawn.figures, talk),
         talk.say("demo_files", territory=str(demo.territory_path), plan=str(drawn.path), map=str(demo.map_path)),
     ]
-    status = DONE if drawn.check.passed else BROKEN
+    status = DONE if drawn.verdict.passed else BROKEN
     if door is None:
         return Outcome(status, summary, shown, f"gridwright serve --folder {arguments.out}")
     from api.app import serve_folder

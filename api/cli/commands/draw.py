@@ -40,12 +40,14 @@ def run(arguments: Namespace, talk: Talk) -> Outcome:
             locks=tuple(arguments.lock),
             progress=progress,
         )
+    n_open = len(drawn.verdict.open_rules)
     summary = {
         "command": NAME,
         "territory": arguments.territory,
         "plan": drawn.path,
         "seed": arguments.seed,
-        "passed": drawn.check.passed,
+        "passed": drawn.verdict.passed,
+        "open": n_open,
         **drawn.figures,
         "stopped_by_clock": drawn.n_stopped_by_clock,
     }
@@ -53,10 +55,10 @@ def run(arguments: Namespace, talk: Talk) -> Outcome:
         talk.say("draw_done", file=str(drawn.path)),
         plan_table(drawn.figures, talk),
         reason_table(drawn.figures, talk),
-        talk.say("draw_checked" if drawn.check.passed else "draw_check_failed"),
+        talk.say("draw_checked") if drawn.verdict.passed else talk.say("draw_open", measured=n_open),
     ]
     if drawn.n_stopped_by_clock:
         shown.append(talk.say("draw_stopped_by_clock", measured=drawn.n_stopped_by_clock))
-    status = DONE if drawn.check.passed else BROKEN
+    status = DONE if drawn.verdict.passed else BROKEN
     following = f"gridwright check {drawn.path} {arguments.territory}"
     return Outcome(status, summary, [part for part in shown if part is not None], following)
