@@ -34,7 +34,7 @@ def join_slivers(
 
     Joined are faces without households that are small (`SLIVER_M2`) or thin (`SLIVER_WIDTH_M`), or that have no
     neighbour but one, or that a split through a block left over.  They go to the neighbour with the longest
-    border that is no barrier, rather to a block than into an estate; parts of one estate to each other first.
+    border that is no barrier, to an estate only if they are scraps or enclosed; parts of one estate to each other.
 
     Parameters
     ----------
@@ -94,6 +94,8 @@ def _targets(
     free = estate[one] < 0
     wish = same_estate | (free & (small | enclosed)[one]) | (free & through & (estate[two] < 0))
     wish |= ~free & (area < SLIVER_M2)[one]
+    # An estate does not grow over the land around it, except over a scrap or what it encloses.
+    wish &= same_estate | (estate[two] < 0) | ((area < SLIVER_M2) | enclosed)[one]
     wish &= is_empty[one]
     rows = np.flatnonzero(wish)
     barrier = np.tile(~links.is_passable, 2)[rows]
