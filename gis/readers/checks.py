@@ -50,7 +50,7 @@ def check_columns(layer: str, table: gpd.GeoDataFrame, faults: FaultList, report
         return table
     data: dict[str, Any] = {spec.key: to_text(table[spec.key])}
     ids = data[spec.key]
-    _check_key(layer, spec.key, ids, faults)
+    check_key(layer, table, faults)
     for column, kind in spec.columns.items():
         if column in table.columns and column != spec.key:
             data[column] = _column(layer, column, kind, table[column], ids, faults, report)
@@ -141,7 +141,12 @@ def check_crs(layer: str, table: gpd.GeoDataFrame, faults: FaultList) -> bool:
     return verdict == "fits"
 
 
-def _check_key(layer: str, key: str, ids: pd.Series, faults: FaultList) -> None:
+def check_key(layer: str, table: gpd.GeoDataFrame, faults: FaultList) -> None:
+    """Note rows without a key and keys that several rows share (one line a key, naming the rows)."""
+    key = LAYERS[layer].key
+    if key not in table.columns:
+        return
+    ids = to_text(table[key])
     missing = ids.isna().to_numpy()
     _each_row("value_missing", layer, missing, ids, faults, column=key)
     twice = ids.duplicated(keep=False).to_numpy() & ~missing

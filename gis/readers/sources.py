@@ -5,7 +5,7 @@ The layers are partial: what they lack, and how several sources make one territo
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import geopandas as gpd
@@ -25,7 +25,7 @@ from gis.readers.tables import Sheet, read_csv, read_xlsx
 from gis.readers.vector import read_layers
 from gis.report import QualityReport
 
-__all__ = ["ROLES", "ROSTERS", "ZONES", "SourceOptions", "read_source"]
+__all__ = ["ROLES", "ROSTERS", "ZONES", "SourceOptions", "read_source", "stack_tables"]
 
 _VECTOR = (FileKind.GEOPACKAGE, FileKind.SHAPEFILE, FileKind.GEOJSON)
 # In a GeoPackage these are tables about the data, not data.
@@ -99,7 +99,7 @@ def read_source(
             "layer_role_unknown", layer=", ".join(r.name for r in raws)[:120], measured="", allowed=", ".join(ROLES)
         )
     faults.stop_if_any()
-    layers = {role: _stack(tables, report, role) for role, tables in found.items()}
+    layers = {role: stack_tables(tables, report, role) for role, tables in found.items()}
     _add_addresses(layers)
     return {role: layers[role] for role in ROLES if role in layers}
 
@@ -145,7 +145,7 @@ def _from_sheet(sheet: Sheet, file: str) -> RawTable:
     return RawTable(file, sheet.name, gpd.GeoDataFrame(sheet.table, geometry=empty), sheet.merged_down, True)
 
 
-def _stack(tables: list[gpd.GeoDataFrame], report: QualityReport, role: str) -> gpd.GeoDataFrame:
+def stack_tables(tables: Sequence[gpd.GeoDataFrame], report: QualityReport, role: str) -> gpd.GeoDataFrame:
     """Tables of one role under each other, in the CRS of the first that has one."""
     crs = next((CRS(t.crs) for t in tables if t.crs is not None), None)
     aligned = []

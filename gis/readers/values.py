@@ -31,8 +31,6 @@ def narrow(text: str) -> str:
 
 def to_text(values: pd.Series) -> pd.Series:
     """Texts and codes: numbers without a fraction lose their ``.0``; blanks become missing."""
-    if pd.api.types.is_bool_dtype(values):
-        return values.map({True: "true", False: "false"}).astype(object)
     out = [_text(v) for v in values.tolist()]
     return pd.Series(out, index=values.index, dtype=object)
 
@@ -40,6 +38,8 @@ def to_text(values: pd.Series) -> pd.Series:
 def _text(value: object) -> str | None:
     if value is None or value is pd.NA or value is pd.NaT:
         return None
+    if isinstance(value, bool):
+        return "true" if value else "false"
     if isinstance(value, float):
         if not np.isfinite(value):
             return None
