@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+import numpy as np
+
 from gis.errors import Fact
 
 
@@ -42,11 +44,12 @@ class QualityReport:
         self, code: str, layer: str = "", id: str = "", before: Fact = None, after: Fact = None, **facts: Fact
     ) -> None:
         """Write down one remark."""
-        self.remarks.append(Remark(code, layer, id, before, after, dict(facts)))
+        plain = {key: _plain(value) for key, value in facts.items()}
+        self.remarks.append(Remark(code, layer, id, _plain(before), _plain(after), plain))
 
     def count(self, name: str, n: int) -> None:
         """Add ``n`` to a named count (features read per layer, repairs per kind)."""
-        self.counts[name] = self.counts.get(name, 0) + n
+        self.counts[name] = self.counts.get(name, 0) + int(n)
 
     def to_json(self) -> dict[str, object]:
         """Plain data in a fixed order."""
@@ -64,3 +67,8 @@ class QualityReport:
                 for r in self.remarks
             ],
         }
+
+
+def _plain(value: Fact) -> Fact:
+    """Plain Python in place of a numpy number, which JSON does not know."""
+    return value.item() if isinstance(value, np.generic) else value

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
+import numpy as np
+
 from gis.errors import Fact, Fault, InputError
 
 SHOWN = 20  # lines of one kind in one layer; the rest is one line that counts them
@@ -22,7 +24,7 @@ class FaultList:
 
     def add(self, code: str, **facts: Fact) -> None:
         """Note one fault."""
-        self.faults.append(Fault(code, {"file": self.file} | facts))
+        self.faults.append(Fault(code, {"file": self.file} | {k: _plain(v) for k, v in facts.items()}))
 
     def each(self, code: str, layer: str, lines: Sequence[dict[str, Fact]], **common: Fact) -> None:
         """Note one fault per line of facts; past `SHOWN`, one closing ``more_faults`` line with the count."""
@@ -53,3 +55,7 @@ def named(ids: Iterable[object], limit: int = NAMED) -> str:
     texts = [str(i) for i in ids]
     shown = ", ".join(texts[:limit])
     return f"{shown} ... (+{len(texts) - limit})" if len(texts) > limit else shown
+
+
+def _plain(value: Fact) -> Fact:
+    return value.item() if isinstance(value, np.generic) else value

@@ -139,9 +139,9 @@ def _merges(path: Path) -> list[list[Merge]]:
                 targets[key[1]] = target[1]
         found: list[list[Merge]] = []
         for sheet in re.findall(r"<(?:\w+:)?sheet\s[^>]*>", book):
-            key = re.search(r'\br:id="([^"]+)"', sheet)
-            target = targets.get(key[1], "") if key else ""
-            part = target.lstrip("/") if target.startswith("/") else f"xl/{target}"
+            link_id = re.search(r'\br:id="([^"]+)"', sheet)
+            place = targets.get(link_id[1], "") if link_id else ""
+            part = place.lstrip("/") if place.startswith("/") else f"xl/{place}"
             if part not in archive.namelist() or "worksheets/" not in part:
                 continue
             tail = ""
