@@ -35,7 +35,7 @@ _PATTERNS = {
     "old": _Pattern(9.5, 8.6, 1.6, 4.6, 2.0, 6.5, 0.07, False),
     "slabs": _Pattern(31.0, 11.5, 7.0, 19.0, 19.0, 8.0, 0.03, True),
     "estate": _Pattern(25.0, 15.0, 15.0, 31.0, 31.0, 17.0, 0.0, True),
-    "business": _Pattern(36.0, 30.0, 18.0, 24.0, 24.0, 13.0, 0.05, False),
+    "business": _Pattern(32.0, 26.0, 14.0, 17.0, 17.0, 10.0, 0.0, False),
     "market": _Pattern(26.0, 13.0, 5.0, 7.0, 7.0, 9.0, 0.0, False),
     "school": _Pattern(46.0, 13.0, 16.0, 27.0, 27.0, 14.0, 0.5, True),
     "hospital": _Pattern(42.0, 17.0, 14.0, 24.0, 24.0, 15.0, 0.15, True),
@@ -106,7 +106,9 @@ def set_out(land: Land, quarters: Quarters, rng: np.random.Generator, tall: floa
     smaller = cells.copy()
     smaller["length"] *= 0.66
     smaller["depth"] *= 0.8
-    second = ~inside & np.isin(use[cells["at"].to_numpy()], [USE["old"], USE["slabs"], USE["hamlet"], USE["market"]])
+    second = ~inside & np.isin(
+        use[cells["at"].to_numpy()], [USE[name] for name in ("old", "slabs", "hamlet", "market", "business")]
+    )
     retry = _rectangles(lattice, smaller[second])
     fits = shapely.covers(yards[cells["at"].to_numpy()[second]], retry)
     keep = np.concatenate([np.flatnonzero(inside), np.flatnonzero(second)[fits]])

@@ -23,8 +23,11 @@ def lay_villages(land: Land, n_villages: int) -> NDArray[np.int64]:
     country = np.flatnonzero(land.superblock_state == COUNTRY)
     weight = np.maximum(1, (shapely.area(land.superblocks) / 10_000).astype(np.int64))
     part = _share(land, country, weight, n_villages, across_barriers=True)
+    # Countryside that the town cuts apart is more than one village.
+    a, b, _ = _among(land, country, across_barriers=True)
+    _, piece = _pieces(part, a, b)
     village = np.full(len(land.superblocks), -1)
-    village[country] = part
+    village[country] = piece
     return village
 
 
@@ -42,7 +45,7 @@ def lay_communities(
     centre = (centre - centre.mean(axis=0)) / max(land.radius_m, 600.0)
     phase = rng.uniform(0, 2 * np.pi, 3)
     # Communities differ in size: the same number of households counts for more here and for less there.
-    worth = 1.0 + 0.28 * np.sin(4.1 * centre[:, 0] + phase[0]) + 0.28 * np.sin(3.3 * centre[:, 1] + phase[1])
+    worth = 1.0 + 0.24 * np.sin(4.1 * centre[:, 0] + phase[0]) + 0.2 * np.sin(3.3 * centre[:, 1] + phase[1])
     weight = np.maximum(1, (households * worth).astype(np.int64))
     n_urban = 0
     for members in _banks_apart(land, households):
@@ -53,7 +56,7 @@ def lay_communities(
         n_urban += int(part.max()) + 1
     n_villages = int(village.max()) + 1
     community[village >= 0] = n_urban + village[village >= 0]
-    beside = _land_beside_banks(land)
+    beside = land_beside_banks(land)
     bank = land.superblock_state == BANK
     community[bank] = community[beside[bank]]
     return community, n_urban, n_villages
@@ -164,11 +167,7 @@ def _in_one_piece(
 ) -> NDArray[np.int64]:
     """Give every stray piece of a part to the neighbouring part it touches most; number parts from 0."""
     for _ in range(len(part)):
-        same = part[a] == part[b]
-        n = len(part)
-        n_pieces, piece = connected_components(
-            coo_array((np.ones(same.sum()), (a[same], b[same])), shape=(n, n)), False
-        )
+        n_pieces, piece = _pieces(part, a, b)
         mass = np.bincount(piece, weights=weight, minlength=n_pieces)
         owner = np.zeros(n_pieces, dtype=np.int64)
         owner[piece] = part
@@ -185,6 +184,13 @@ def _in_one_piece(
         if not moved:
             break
     return np.unique(part, return_inverse=True)[1]
+
+
+def _pieces(part: NDArray[np.int64], a: NDArray[np.int64], b: NDArray[np.int64]) -> tuple[int, NDArray[np.int64]]:
+    """Connected pieces of equal ``part``."""
+    same = part[a] == part[b]
+    graph = coo_array((np.ones(int(same.sum())), (a[same], b[same])), shape=(len(part), len(part)))
+    return connected_components(graph, directed=False)
 
 
 def _among(
@@ -224,7 +230,8 @@ def _banks_apart(land: Land, households: NDArray[np.int64]) -> list[NDArray[np.i
     return [town[side == k] for k in np.unique(side)]
 
 
-def _land_beside_banks(land: Land) -> NDArray[np.int64]:
+def land_beside_banks(land: Land) -> NDArray[np.int64]:
+    """Per superblock: itself, or for a river bank the superblock on the same side of the river."""
     beside = np.arange(len(land.superblocks))
     for bank, dry in ((land.river_row - 1, land.river_row - 2), (land.river_row, land.river_row + 1)):
         inside = land.label[:, bank] >= 0

@@ -202,7 +202,7 @@ def _uses(
     h = wanted.households
     new_side = np.cos(angle - float(rng.uniform(0, 2 * np.pi)))
     settle("government", max(1, round(h / 90_000)), -np.abs(distance - 0.55) + 0.2 * luck, 9e3, 4e4, 400)
-    settle("business", max(1, round(h / 14_000)), -np.abs(distance - 0.45) + 0.3 * luck, 1.3e4, 6e4, 0)
+    settle("business", max(1, round(h / 14_000)), -np.abs(distance - 0.45) + 0.3 * luck, 1.8e4, 6e4, 0)
     settle("hospital", max(1, round(h / 40_000)), -np.abs(distance - 0.6) + 0.4 * luck, 1.4e4, 6e4, 700)
     settle("park", max(2, round(h / 5_000)), luck - 0.3 * in_old, 1.2e4, 6e4, 380)
     settle("market", max(1, round(h / 7_000)), luck + 0.4 * in_old, 9e3, 2.4e4, 380)

@@ -45,11 +45,18 @@ class Network:
     gate_quarter: NDArray[np.int64]
 
 
-def lay_streets(land: Land, quarters: Quarters, lattice: Lattice, names: Names, rng: np.random.Generator) -> Network:
-    """Lay all lines of the town and node them."""
+def lay_streets(
+    land: Land,
+    quarters: Quarters,
+    lattice: Lattice,
+    built: NDArray[np.object_],
+    names: Names,
+    rng: np.random.Generator,
+) -> Network:
+    """Lay all lines of the town and node them; ``built`` are the buildings that lanes keep clear of."""
     main = _main_lines(land, names)
     cuts = _cut_lines(land, quarters, names)
-    lanes, gate, gate_quarter = _lanes(quarters, lattice, rng)
+    lanes, gate, gate_quarter = _lanes(quarters, lattice, built, rng)
     lines = pd.concat([main, cuts, lanes], ignore_index=True)
     lines["shape"] = shapely.set_precision(lines["shape"].to_numpy(), GRID_M)
     lines = lines[~shapely.is_empty(lines["shape"].to_numpy())].reset_index(drop=True)
@@ -183,7 +190,7 @@ def _cut_lines(land: Land, quarters: Quarters, names: Names) -> pd.DataFrame:
 
 
 def _lanes(
-    quarters: Quarters, lattice: Lattice, rng: np.random.Generator
+    quarters: Quarters, lattice: Lattice, built: NDArray[np.object_], rng: np.random.Generator
 ) -> tuple[pd.DataFrame, NDArray[np.object_], NDArray[np.int64]]:
     """Alleys of the old town, lanes between slabs, and the inner lanes of grounds with a gate."""
     use = quarters.use[quarters.block_quarter[lattice.block]]
@@ -229,13 +236,19 @@ def _lanes(
     table = [pd.DataFrame({"shape": lines, "class": klass, "name": "", "order": 0})]
     # Cross lanes inside larger grounds, clear of the wall.
     big = is_entered & (length > 90.0)
-    inner = shapely.buffer(quarters.block_shape[lattice.block[at[big]]], -17.0, join_style="mitre")
-    for share in (0.28, 0.72):
-        foot = ends[big, 0] + (ends[big, 1] - ends[big, 0]) * share
-        cross = shapely.linestrings(np.stack([foot - side[big] * 400.0, foot + side[big] * 400.0], 1))
-        cross = shapely.intersection(cross, inner)
-        cross = cross[shapely.get_type_id(cross) == 1]
-        table.append(pd.DataFrame({"shape": cross, "class": "service", "name": "", "order": 0}))
+    inner = shapely.buffer(quarters.block_shape[lattice.block[at]], -17.0, join_style="mitre")
+    tree = shapely.STRtree(shapely.buffer(built, 2.0, join_style="mitre"))
+    for shares in ((0.3, 0.24, 0.36, 0.18, 0.42), (0.7, 0.76, 0.64, 0.82, 0.58)):
+        # The first place on this half of the lane where no building stands in the way.
+        waiting = np.flatnonzero(big)
+        for share in shares:
+            foot = ends[waiting, 0] + (ends[waiting, 1] - ends[waiting, 0]) * share
+            cross = shapely.linestrings(np.stack([foot - side[waiting] * 400.0, foot + side[waiting] * 400.0], 1))
+            cross = shapely.intersection(cross, inner[waiting])
+            clear = shapely.get_type_id(cross) == 1
+            clear[tree.query(cross, predicate="intersects")[0]] = False
+            table.append(pd.DataFrame({"shape": cross[clear], "class": "service", "name": "", "order": 0}))
+            waiting = waiting[~clear]
     gate = shapely.points(ends[is_entered, 0])
     return pd.concat(table, ignore_index=True), gate, quarters.block_quarter[lattice.block[at[is_entered]]]
 

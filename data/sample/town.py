@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import geopandas as gpd
 import numpy as np
@@ -16,8 +16,8 @@ from numpy.typing import NDArray
 
 from data.sample.addresses import number_buildings, write_addresses
 from data.sample.buildings import set_out
-from data.sample.communities import lay_communities, lay_groups, lay_villages, towns_of
-from data.sample.land import Land, lay_out
+from data.sample.communities import land_beside_banks, lay_communities, lay_groups, lay_villages, towns_of
+from data.sample.land import BANK, TOWN, Land, lay_out
 from data.sample.names import ESTATE_SUFFIXES, Names, numeral
 from data.sample.places import NOW, place_all
 from data.sample.quarters import USE, USES, Quarters, Wanted, lay_quarters
@@ -95,6 +95,7 @@ def make_town(households: int = 12_000, seed: int = 1, progress: Progress = SILE
     town_m2 = 10_000.0 * (households - 265 * n_villages) / 72.0
     land = lay_out(town_m2, n_villages * 900_000.0, rng)
     village = lay_villages(land, n_villages)
+    wanted = replace(wanted, villages=int(village.max()) + 1)
     quarters = lay_quarters(land, wanted, village, rng)
     progress.stage("stage_sample_buildings")
     buildings, lattice = set_out(land, quarters, rng, tall=float(np.clip(np.log10(size) / 2, 0.0, 1.0)))
@@ -102,11 +103,11 @@ def make_town(households: int = 12_000, seed: int = 1, progress: Progress = SILE
     buildings["superblock"] = quarters.superblock[buildings["quarter"].to_numpy()]
     _fill_estates(buildings, rng)
     _match_total(buildings, households)
-    network = lay_streets(land, quarters, lattice, names, rng)
+    network = lay_streets(land, quarters, lattice, buildings["shape"].to_numpy(), names, rng)
     progress.stage("stage_sample_communities")
     communities, of_superblock = _communities(land, village, buildings, network, names, households, rng)
     _put_one_in_the_hole(buildings, of_superblock, communities, households)
-    estates = _estates(quarters, of_superblock, communities, names, rng)
+    estates = _estates(land, quarters, names, rng)
     buildings, units = _finish_buildings(buildings, quarters, network, communities, of_superblock, estates, rng)
     progress.stage("stage_sample_addresses")
     layers = _layers(land, quarters, network, buildings, communities, estates, units, rng)
@@ -250,26 +251,30 @@ def _put_one_in_the_hole(
         buildings["households"] = count
 
 
-def _estates(
-    quarters: Quarters,
-    of_superblock: NDArray[np.int64],
-    communities: pd.DataFrame,
-    names: Names,
-    rng: np.random.Generator,
-) -> pd.DataFrame:
+def _estates(land: Land, quarters: Quarters, names: Names, rng: np.random.Generator) -> pd.DataFrame:
+    """Closed grounds, and parks along the river in town."""
     quarter = np.flatnonzero(np.isin(quarters.use, [USE[name] for name in _OWN_GROUNDS]))
     kind = [USES[k] for k in quarters.use[quarter]]
     called = [
         name + (str(rng.choice(ESTATE_SUFFIXES)) if k == "estate" else _GROUND_WORDS[k])
         for name, k in zip(names.take(len(quarter)), kind)
     ]
+    beside = land_beside_banks(land)
+    bank = np.flatnonzero((land.superblock_state == BANK) & (land.superblock_state[beside] == TOWN))
+    bank = bank[rng.random(len(bank)) < 0.6]
+    green = shapely.difference(land.superblocks[bank], land.river)
+    whole = shapely.get_type_id(green) == 3
+    bank, green = bank[whole], green[whole]
+    kind += ["park"] * len(bank)
+    called += [f"{name}滨河公园" for name in names.take(len(bank))]
     return pd.DataFrame(
         {
-            "quarter": quarter,
-            "id": [f"e{k:05d}" for k in range(1, len(quarter) + 1)],
+            "quarter": np.append(quarter, np.full(len(bank), -1)),
+            "id": [f"e{k:05d}" for k in range(1, len(kind) + 1)],
             "name": called,
             "kind": kind,
             "dedicated": [k in ("estate", "business", "market") for k in kind],
+            "shape": shapely.set_precision(np.concatenate([quarters.shape[quarter], green]), 0.01),
         }
     )
 
@@ -359,7 +364,6 @@ def _layers(
     barriers = pd.DataFrame({"shape": [land.river, land.railway, *_ponds(quarters, rng), *network.walls]})
     kinds = ["river", "railway"] + ["water"] * (len(barriers) - 2 - len(network.walls)) + ["wall"] * len(network.walls)
     barriers["kind"], barriers["id"] = kinds, [f"r{k:05d}" for k in range(1, len(barriers) + 1)]
-    grounds = estates.assign(shape=shapely.set_precision(quarters.shape[estates["quarter"].to_numpy()], 0.01))
     return {
         "communities": _table(communities),
         "units": _table(units),
@@ -367,7 +371,7 @@ def _layers(
         "addresses": gpd.GeoDataFrame(addresses, geometry=spots, crs=CRS),
         "streets": gpd.GeoDataFrame(streets, geometry=edges["shape"].to_numpy(), crs=CRS),
         "barriers": _table(barriers),
-        "estates": _table(grounds),
+        "estates": _table(estates),
         **place_all(quarters, network, buildings, communities, rng, CRS),
     }
 
