@@ -1,4 +1,4 @@
-"""The few figures that describe a plan, taken from its tables alone."""
+"""The few figures that describe a territory or a plan, taken from their tables alone."""
 
 from __future__ import annotations
 
@@ -6,7 +6,9 @@ from collections import Counter
 from typing import Any
 
 import numpy as np
+import shapely
 
+from gis.territory import Territory
 from partition.filed import FiledPlan
 from partition.plan import STANDARD
 
@@ -44,6 +46,21 @@ def plan_figures(filed: FiledPlan) -> dict[str, Any]:
         "proofs": _counts(communities["proof"]),
         "violations": _counts(filed.violations["code"]),
     }
+
+
+def territory_households(territory: Territory) -> int:
+    """Households of a territory: of its units, and of the buildings in communities that have no units."""
+    units, buildings, communities = territory["units"], territory["buildings"], territory["communities"]
+    total = int(units["households"].fillna(0).sum())
+    if buildings.empty:
+        return total
+    households = buildings["households"].fillna(0).to_numpy(np.int64)
+    if units.empty:
+        return int(households.sum())
+    counted = np.asarray(communities.geometry.array)[communities["code"].isin(units["community"]).to_numpy()]
+    points = shapely.point_on_surface(np.asarray(buildings.geometry.array))
+    in_units = np.unique(shapely.STRtree(counted).query(points, predicate="intersects")[0])
+    return total + int(households.sum() - households[in_units].sum())
 
 
 def _counts(values: Any) -> dict[str, int]:

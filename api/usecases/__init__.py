@@ -6,8 +6,8 @@ One function each; the command line and the service call these and nothing deepe
 from api.usecases.assess_territory import Assessed, assess_territory
 from api.usecases.check_plan import Checked, check_plan
 from api.usecases.draw_plan import Drawn, draw_plan
-#from api.usecases.import_layers import Imported, ImportOptions, import_layers
-#from api.usecases.make_demo import Demo, make_demo
+from api.usecases.import_layers import Imported, ImportOptions, import_layers
+from api.usecases.make_demo import Demo, make_demo
 from api.usecases.map_plan import map_plan
 
 __all__ = [

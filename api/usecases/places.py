@@ -20,24 +20,49 @@ def check_out(out: Path, suffixes: tuple[str, ...], sources: Iterable[Path] = ()
     file = str(out)
     if out.suffix.lower() not in suffixes:
         faults.append(Fault("out_wrong_suffix", {"file": file, "allowed": ", ".join(suffixes)}))
-    if out.is_dir():
-        faults.append(Fault("out_is_folder", {"file": file}))
-    elif not out.parent.is_dir():
-        faults.append(Fault("out_folder_missing", {"file": file, "measured": str(out.parent)}))
+    faults += _place_faults(out)
     if out.exists() and any(source.exists() and source.samefile(out) for source in sources):
         faults.append(Fault("out_is_source", {"file": file}))
     if faults:
         raise InputError.of(faults)
 
 
-def check_sources(sources: Iterable[Path]) -> None:
-    """Check that every source exists.
+def check_place(out: Path) -> None:
+    """Check that a file of any kind may be written at ``out``.
 
     Raises
     ------
     InputError
-        ``source_missing``, one fault per file.
+        ``out_is_folder``, ``out_folder_missing``.
     """
-    faults = [Fault("source_missing", {"file": str(path)}) for path in sources if not path.exists()]
+    faults = _place_faults(out)
     if faults:
         raise InputError.of(faults)
+
+
+def check_sources(sources: Iterable[Path]) -> None:
+    """Check that every source exists and is given once.
+
+    Raises
+    ------
+    InputError
+        ``source_missing``, ``source_given_twice``: one fault per file.
+    """
+    faults = []
+    seen: set[Path] = set()
+    for path in sources:
+        if not path.exists():
+            faults.append(Fault("source_missing", {"file": str(path)}))
+        elif path.resolve() in seen:
+            faults.append(Fault("source_given_twice", {"file": str(path)}))
+        seen.add(path.resolve())
+    if faults:
+        raise InputError.of(faults)
+
+
+def _place_faults(out: Path) -> list[Fault]:
+    if out.is_dir():
+        return [Fault("out_is_folder", {"file": str(out)})]
+    if not out.parent.is_dir():
+        return [Fault("out_folder_missing", {"file": str(out), "measured": str(out.parent)})]
+    return []

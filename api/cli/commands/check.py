@@ -58,7 +58,7 @@ def run(arguments: Namespace, talk: Talk) -> Outcome:
         shown.append(talk.say("more_rows", measured=len(faults) - _SHOWN_FAULTS, option="--json"))
     if excused or left:
         codes = sorted(excused | left)
-        told = [(word("reason", code, talk), excused[code], left[code]) for code in codes]
+        told = [(word("why", code, talk), excused[code], left[code]) for code in codes]
         shown.append(Table(("label_deviation", "label_excused", "label_open"), told))
     if not checked.is_same_territory:
         shown.append(talk.say("check_other_territory"))

@@ -69,7 +69,7 @@ def run(arguments: Namespace, talk: Talk) -> Outcome:
 
 
 def _row(row: Assessment, names: Mapping[str, str], talk: Talk) -> tuple[str, str, int, str, str]:
-    said = [word("reason", row.reason, talk)] if row.reason else []
+    said = [word("why", row.reason, talk)] if row.reason else []
     for miss in row.near_misses:
         sizes = [f"{size} ({distance:+d})" for size, distance in zip(miss.sizes, miss.distances, strict=True)]
         shown = sizes[0] if len(set(sizes)) == 1 else f"{sizes[0]} ... {sizes[-1]}"

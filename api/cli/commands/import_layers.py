@@ -18,14 +18,18 @@ def add_arguments(parser: Parser) -> None:
     parser.take("sources", nargs="+", metavar="SOURCE", type=Path)
     parser.take("--out", required=True, metavar="TERRITORY.gpkg", type=Path)
     parser.take("--layer", action="append", default=[], metavar="SOURCE=ROLE")
-    parser.take("--crs", metavar="CRS")
-    parser.take("--encoding", metavar="NAME")
+    parser.take("--crs", action="append", default=[], metavar="[SOURCE=]CRS")
+    parser.take("--encoding", action="append", default=[], metavar="[SOURCE=]NAME")
     parser.take("--population", metavar="POLYGONS_OR_TIF", type=Path)
     parser.take("--households-column", metavar="COLUMN")
     parser.take("--households-per-dwelling", metavar="N", type=float)
     parser.take("--floor-area-per-household", metavar="M2", type=float)
+    parser.take("--persons-per-household", metavar="N", type=float)
+    parser.take("--households-basis", metavar="TEXT", default="")
+    parser.take("--community-kind", choices=("urban", "rural"), default="urban")
     parser.take("--admin-level", metavar="LEVEL", type=int)
     parser.take("--outside", choices=("error", "drop", "nearest"), default="error")
+    parser.take("--accept-shift", action="store_true")
     parser.take("--report", metavar="PATH", type=Path)
 
 
@@ -34,13 +38,17 @@ def run(arguments: Namespace, talk: Talk) -> Outcome:
     from api.usecases import ImportOptions, import_layers
 
     options = ImportOptions(
-        crs=arguments.crs,
-        encoding=arguments.encoding,
+        crs=tuple(arguments.crs),
+        encoding=tuple(arguments.encoding),
         roles=tuple(arguments.layer),
         population=arguments.population,
         households_column=arguments.households_column,
         households_per_dwelling=arguments.households_per_dwelling,
         floor_area_per_household_m2=arguments.floor_area_per_household,
+        persons_per_household=arguments.persons_per_household,
+        households_basis=arguments.households_basis,
+        community_kind=arguments.community_kind,
+        accept_shift=arguments.accept_shift,
         admin_level=arguments.admin_level,
         outside=arguments.outside,
     )

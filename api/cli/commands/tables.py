@@ -34,8 +34,8 @@ def reason_table(figures: Mapping[str, Any], talk: Talk) -> Table | None:
     """Why communities have grids outside the band, with how many; ``None`` when there are none."""
     if not figures["reasons"]:
         return None
-    rows = [(word("reason", code, talk), n) for code, n in figures["reasons"].items()]
-    return Table(("label_why", "label_communities"), rows)
+    rows = [(word("why", code, talk), n) for code, n in figures["reasons"].items()]
+    return Table(("label_reason", "label_communities"), rows)
 
 
 def word(family: str, code: str, talk: Talk) -> str:
