@@ -89,7 +89,7 @@ def check_shapes(
     if CRS(table.crs) != metric:
         table = table.to_crs(metric)
         outside = ~is_finite(np.asarray(table.geometry.array))
-        _each_row("coordinates_outside_crs", layer, outside, ids, faults, measured="no place in the metric CRS")
+        _each_row("row_outside_crs", layer, outside, ids, faults, crs=crs_text(metric))
         if outside.any():
             table, ids = table[~outside], ids[~outside]
     mended = mend(np.asarray(table.geometry.array))
@@ -126,7 +126,7 @@ def check_crs(layer: str, table: gpd.GeoDataFrame, faults: FaultList) -> bool:
         return table.crs is not None
     x0, y0, x1, y1 = (float(v) for v in shapely.total_bounds(sound))
     shown = f"x {x0:.6g}...{x1:.6g}, y {y0:.6g}...{y1:.6g}"
-    proposals = " / ".join(propose_crs((x0, y0, x1, y1)))
+    proposals = " / ".join(propose_crs((x0, y0, x1, y1))) or "—"
     if table.crs is None:
         faults.add("crs_missing", layer=layer, measured=shown, proposal=proposals)
         return False

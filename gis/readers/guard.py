@@ -174,7 +174,7 @@ def _check_tail(path: Path, size: int) -> None:
         stream.seek(max(0, size - 64))
         tail = stream.read().rstrip(b"\0 \t\r\n")
     if not tail.endswith(b"}"):
-        raise InputError("file_truncated", file=path.name, measured=f"{size} bytes, no closing brace")
+        raise InputError("file_truncated", file=path.name, measured=f"{size} bytes", allowed="a closing brace")
 
 
 def _check_geopackage(path: Path, head: bytes, size: int) -> None:
@@ -227,5 +227,5 @@ def _zip_or_xlsx(path: Path) -> FileKind:
         with ZipFile(path) as archive:
             names = set(archive.namelist())
     except (BadZipFile, OSError, ValueError, NotImplementedError, RuntimeError) as error:
-        raise InputError("file_truncated", file=path.name, measured=str(error)[:120]) from None
+        raise InputError("file_damaged", file=path.name, measured=str(error)[:120]) from None
     return FileKind.XLSX if "xl/workbook.xml" in names and "[Content_Types].xml" in names else FileKind.ZIP

@@ -222,7 +222,7 @@ def _locate(
         table = table.set_crs(4326)
         report.add("note_crs_assumed", role, after="EPSG:4326", file=raw.file)
     if table.crs is None:
-        proposal = " / ".join(propose_crs(bounds))
+        proposal = " / ".join(propose_crs(bounds)) or "—"
         faults.add("crs_missing", layer=raw.name, measured=shown, proposal=proposal)
         return None
     if options.crs and parse_crs(options.crs).shift:
@@ -232,7 +232,7 @@ def _locate(
     if verdict == "swapped":
         faults.add("coordinates_swapped", layer=raw.name, measured=shown, crs=crs)
     elif verdict == "outside":
-        proposal = " / ".join(propose_crs(bounds))
+        proposal = " / ".join(propose_crs(bounds)) or "—"
         faults.add("coordinates_outside_crs", layer=raw.name, measured=shown, crs=crs, proposal=proposal)
     return table.geometry if verdict == "fits" else None
 
