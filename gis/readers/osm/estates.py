@@ -16,6 +16,7 @@ import shapely
 from pyproj import CRS
 
 from gis.readers.osm.scan import Tags
+from gis.readers.osm.tags import has_cjk
 from gis.report import QualityReport
 
 _LARGEST_M2 = {"estate": 250_000.0, "park": 2_000_000.0}
@@ -109,9 +110,11 @@ def read_estates(
     held = _counts(polygons, shapely.point_on_surface(buildings))
     gated = _counts(polygons, shapely.buffer(gates, _AT_WALL_M)) > 0
     closed = np.array([_says_closed(t) for t in tags], dtype=bool) | (walled >= _WALLED_FRAC)
-    compound = np.array([_is_compound(t, place_names) for t in tags], dtype=bool) & (held >= 2)
+    compound = np.array([_is_compound(t, place_names) for t in tags], dtype=bool)
+    # A Chinese compound's name says what it is; any other name needs the buildings to show it is no field.
+    compound &= (held >= 2) | np.array([has_cjk(t.get("name", "")) for t in tags], dtype=bool)
     is_housing = kinds == "estate"
-    take = sized & (through <= _THROUGH_M) & (~is_housing | ((closed | compound) & (held >= 1)))
+    take = sized & (through <= _THROUGH_M) & (~is_housing | closed | compound)
     for kind in sorted(set(kinds.tolist())):
         of_kind = kinds == kind
         report.add(
@@ -151,7 +154,7 @@ def _is_compound(tags: Tags, place_names: set[str]) -> bool:
         return True
     if not name or name in place_names or tags.get("place") in ("village", "hamlet", "suburb", "neighbourhood"):
         return False
-    if any("\u3400" <= letter <= "\u9fff" for letter in name):
+    if has_cjk(name):
         return name.endswith(_COMPOUND_WORDS)
     return True
 

@@ -25,10 +25,10 @@ _WATER_MIN_M2 = 500.0
 _UNDERPASS_MAX_M = 60.0
 _AT_BUILDING_M = 5.0
 _DWELLINGS_MAX = 5000
-_PUBLIC = words(
-    "motorway trunk primary secondary tertiary unclassified residential road "
-    "motorway_link trunk_link primary_link secondary_link tertiary_link"
+_THROUGH = words(
+    "motorway trunk primary secondary tertiary motorway_link trunk_link primary_link secondary_link tertiary_link"
 )
+_MOTOR = _THROUGH | words("unclassified residential road")
 
 
 class Objects:
@@ -128,7 +128,7 @@ def read_streets(lines: Objects, crs: CRS, report: QualityReport) -> gpd.GeoData
     """Streets on the ground.  Long tunnels are left out: they bound nothing on the surface."""
     found = lines.where([read.is_street(tags) for tags in lines.tags])
     length_m = shapely.length(found.geometry)
-    motor = [tags["highway"] in _PUBLIC for tags in found.tags]
+    motor = [tags["highway"] in _MOTOR for tags in found.tags]
     below = [
         read.is_underground(tags) and (is_motor or metres > _UNDERPASS_MAX_M)
         for tags, is_motor, metres in zip(found.tags, motor, length_m)
@@ -151,8 +151,12 @@ def read_streets(lines: Objects, crs: CRS, report: QualityReport) -> gpd.GeoData
 
 
 def public_streets(streets: gpd.GeoDataFrame) -> Any:
-    """Lines of streets that all traffic may use (no service roads, no paths, nothing private)."""
-    open_to_all = streets["class"].isin(_PUBLIC) & ~streets["foot"].eq("private")
+    """Lines of streets that all traffic may use, which no estate has inside.
+
+    Roads inside a compound are often drawn as unnamed ``residential``: those count only when they have a name.
+    """
+    is_named = streets["class"].isin(_MOTOR) & streets["name"].notna()
+    open_to_all = (streets["class"].isin(_THROUGH) | is_named) & ~streets["foot"].eq("private")
     return np.asarray(streets.geometry.array[open_to_all.to_numpy()])
 
 

@@ -213,8 +213,9 @@ def _objects(path: Path, scan: Scan, progress: Progress) -> None:
                 expected[f"r{thing.id}"] = _kind_of(tags)
         elif thing.is_area():
             _area(factory, thing, scan, expected)
-    for id, kind in expected.items():
-        scan.broken.append((id, kind))
+    # Areas of relations come before the relation itself, so what is missing shows only at the end.
+    built = set(scan.areas.ids)
+    scan.broken.extend((id, kind) for id, kind in expected.items() if id not in built)
 
 
 def _node(factory: Any, node: Any, scan: Scan) -> None:
@@ -244,7 +245,6 @@ def _way(factory: Any, way: Any, scan: Scan, expected: dict[str, str]) -> None:
     if "highway" in tags:
         scan.count("osm_highway_ways")
     if _is_area_wanted(tags):
-        # Crossed off when its area arrives; what is left at the end could not be built.
         expected[id] = _kind_of(tags)
     if not _is_line_wanted(tags):
         return
@@ -267,7 +267,6 @@ def _area(factory: Any, area: Any, scan: Scan, expected: dict[str, str]) -> None
     except RuntimeError:
         expected.setdefault(id, _kind_of(tags))
         return
-    expected.pop(id, None)
     scan.areas.add(id, tags, wkb)
 
 
@@ -305,7 +304,18 @@ def _is_area_wanted(tags: Tags) -> bool:
 
 
 def _kind_of(tags: Tags) -> str:
-    for key in ("building", "highway", "barrier", "landuse", "natural", "waterway", "railway", "amenity", "leisure"):
+    for key in (
+        "building",
+        "boundary",
+        "highway",
+        "barrier",
+        "landuse",
+        "natural",
+        "waterway",
+        "railway",
+        "amenity",
+        "leisure",
+    ):
         if key in tags:
             return key
     return "other"
