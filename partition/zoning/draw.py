@@ -17,7 +17,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from gis.errors import Fact
-from gis.graph import AtomGraph, FloatArray, IntArray
+from gis.graph import AtomGraph, FloatArray, Int32Array, IntArray
 from gis.progress import SILENT, Progress
 from partition.codes import stat15
 from partition.plan import DEDICATED, STANDARD, CommunityResult, Grid, Plan, Result, Violation
@@ -265,7 +265,7 @@ def _community_result(
 
 
 def _violations(
-    graph: AtomGraph, rules: Rules, division: Division, grids: Sequence[Grid], atom_grid: IntArray, first: int
+    graph: AtomGraph, rules: Rules, division: Division, grids: Sequence[Grid], atom_grid: Int32Array, first: int
 ) -> list[Violation]:
     community = graph.communities[division.community]
     out = []

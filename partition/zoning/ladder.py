@@ -7,14 +7,14 @@ caller sets, and a plan it cut short says so.
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from gis.graph import IntArray
 from partition.zoning.columns import Columns, enumerate_columns, pool_columns
 from partition.zoning.improve import anneal, polish_empty, random_state
-from partition.zoning.master import least_outside, solve_cover
+from partition.zoning.master import solve_cover
 from partition.zoning.problem import Land, Problem
 from partition.zoning.seeds import metis_start, misfit, plan_price, resplit, tree_start, whole_parts
 
@@ -113,8 +113,9 @@ def _climb(task: Task, clock: _Clock) -> tuple[Problem, IntArray, str, str | Non
             columns = enumerate_columns(land, land.lo, land.hi, **limits)
         if columns is None:
             return _search(task, problem, clock)
+        warm = _warm(task, land, columns, clock)
         answer = solve_cover(
-            problem.n_pieces, columns, warm=None, max_nodes=_scaled(_MAX_NODES, task), effort=task.effort
+            problem.n_pieces, columns, warm=warm, max_nodes=_scaled(_MAX_NODES, task), effort=task.effort
         )
         if answer.chosen is not None:
             part = _labels(problem.n_pieces, columns, answer.chosen)
@@ -132,6 +133,14 @@ def _climb(task: Task, clock: _Clock) -> tuple[Problem, IntArray, str, str | Non
     problem = task.exact if task.exact.n_pieces <= task.contracted.n_pieces else task.contracted
     part, is_done = _least(task, problem, clock)
     return problem, part, "no", refusal, "arithmetic", float("nan"), is_done
+
+
+def _warm(task: Task, land: Land, columns: Columns, clock: _Clock) -> IntArray | None:
+    """Columns of a lawful plan found by a short search: a good upper bound spares the master most of its work."""
+    if len(columns) < 200:
+        return None
+    part = _best_of_runs(task, land, clock, is_short=True)
+    return _find_columns(columns, part) if plan_price(land, part)[0] == 0 else None
 
 
 def _by_arithmetic(land: Land, total: int) -> str | None:
@@ -168,37 +177,38 @@ def _search(task: Task, problem: Problem, clock: _Clock) -> tuple[Problem, IntAr
 
 
 def _least(task: Task, problem: Problem, clock: _Clock) -> tuple[IntArray, bool]:
-    """The plan with the fewest households outside the band, then the least cost: (part, is proved least)."""
+    """The plan with the fewest households outside the band, then the least cost: (part, is the search complete)."""
     land = problem.land
     total = int(land.weight.sum())
     alone = np.zeros(problem.n_pieces, np.int64)
     if total <= land.lo or problem.n_pieces == 1:
         return alone, True
-    wide_lo, wide_hi = max(1, land.lo // 2), max(land.hi * 3 // 2, int(land.weight.max()))
     columns = enumerate_columns(
         land,
-        wide_lo,
-        wide_hi,
+        max(1, land.lo // 2),
+        max(land.hi * 3 // 2, int(land.weight.max())),
         max_columns=_scaled(_MAX_COLUMNS // 5, task),
         max_nodes=_scaled(_MAX_BRANCHES // 5, task),
     )
-    best = _best_of_runs(task, land, clock) if total > land.hi else alone
     if columns is not None and len(columns):
-        found = least_outside(problem.n_pieces, columns, warm=None, max_nodes=_scaled(_MAX_NODES, task))
-        if found is not None:
-            part = _labels(problem.n_pieces, columns, found[0])
-            if plan_price(land, part) < plan_price(land, best):
-                best = part
-    if total <= wide_hi and plan_price(land, alone) < plan_price(land, best):
-        best = alone
-    return best, True
+        # One household outside weighs more than any plan costs: first the fewest, then the cheapest.
+        dear = float(land.cost.sum()) + float(columns.cost.max()) + 1.0
+        weighed = replace(columns, cost=columns.cost + dear * columns.outside)
+        answer = solve_cover(
+            problem.n_pieces, weighed, warm=None, max_nodes=_scaled(_MAX_NODES, task), effort=task.effort
+        )
+        if answer.chosen is not None:
+            part = _labels(problem.n_pieces, columns, answer.chosen)
+            return (part if plan_price(land, part) <= plan_price(land, alone) else alone), answer.is_optimal
+    best = _best_of_runs(task, land, clock)
+    return (best if plan_price(land, best) <= plan_price(land, alone) else alone), False
 
 
-def _best_of_runs(task: Task, land: Land, clock: _Clock) -> IntArray:
+def _best_of_runs(task: Task, land: Land, clock: _Clock, is_short: bool = False) -> IntArray:
     """Best plan of several annealed starts and of the master over all their grids."""
     n = len(land.weight)
     total = int(land.weight.sum())
-    runs, steps = _budget(n, task.effort)
+    runs, steps = (3, 600 * n) if is_short else _budget(n, task.effort)
     mean = float(land.cost.mean()) if len(land.cost) and land.cost.mean() > 0 else 1.0
     plans: list[IntArray] = []
     best: IntArray | None = None
@@ -225,6 +235,8 @@ def _best_of_runs(task: Task, land: Land, clock: _Clock) -> IntArray:
         if clock.is_over():
             break
     assert best is not None
+    if is_short:
+        return best
     if n <= _MASTER_PIECES and len(plans) > 1 and not clock.is_over():
         best = _pool(task, land, plans, best)
     for again in range(2):
@@ -253,13 +265,10 @@ def _pool(task: Task, land: Land, plans: list[IntArray], best: IntArray) -> IntA
     outside, cost = plan_price(land, best)
     if outside == 0:
         columns = columns.take(np.flatnonzero(columns.outside == 0))
-    warm = _find_columns(columns, best)
-    if outside == 0:
-        answer = solve_cover(len(land.weight), columns, warm=warm, max_nodes=200, effort=task.effort)
-        chosen = answer.chosen
     else:
-        found = least_outside(len(land.weight), columns, warm=warm, max_nodes=200)
-        chosen = found[0] if found is not None else None
+        columns = replace(columns, cost=columns.cost + (float(land.cost.sum()) + cost) * columns.outside)
+    warm = _find_columns(columns, best)
+    chosen = solve_cover(len(land.weight), columns, warm=warm, max_nodes=200, effort=task.effort).chosen
     if chosen is None:
         return best
     part = _labels(len(land.weight), columns, chosen)

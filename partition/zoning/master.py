@@ -14,9 +14,12 @@ import numpy as np
 
 from gis.graph import FloatArray, IntArray
 from partition.zoning.columns import Columns
+from partition.zoning.cover import search_cover
 
 _FIRST_COLUMNS = 1500
 _TINY = 1e-6
+_SEARCH_PIECES = 128
+_MAX_CHECKS = 100_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +71,16 @@ def solve_cover(n_pieces: int, columns: Columns, *, warm: IntArray | None, max_n
         return Answer(chosen, float(columns.cost[chosen].sum()), bound, None, True)
     order = np.lexsort((np.arange(len(columns)), np.maximum(reduced, 0)))
     best, best_cost = warm, float(columns.cost[warm].sum()) if warm is not None else np.inf
+    if n_pieces <= _SEARCH_PIECES:
+        is_done, found = search_cover(n_pieces, columns, reduced, bound, best_cost, round(_MAX_CHECKS * effort))
+        if found is not None:
+            best, best_cost = found, float(columns.cost[found].sum())
+        if is_done and best is None:
+            return Answer(None, np.inf, bound, "cover_mip", False)
+        if is_done:
+            return Answer(best, best_cost, best_cost, None, True)
+    if best is not None and int((reduced <= best_cost - bound + _TINY).sum()) <= 2 * _FIRST_COLUMNS:
+        return _prove(n_pieces, columns, reduced, bound, best, max_nodes)
     width = _FIRST_COLUMNS
     while True:
         few = np.sort(np.union1d(order[:width], best if best is not None else order[:0]))
@@ -86,6 +99,14 @@ def solve_cover(n_pieces: int, columns: Columns, *, warm: IntArray | None, max_n
         width *= 2
     if best is None:
         return Answer(None, np.inf, bound, None, False)
+    return _prove(n_pieces, columns, reduced, bound, best, max_nodes)
+
+
+def _prove(
+    n_pieces: int, columns: Columns, reduced: FloatArray, bound: float, best: IntArray, max_nodes: int
+) -> Answer:
+    """Integer program over the columns that reduced-cost fixing leaves: the proof, or a better plan."""
+    best_cost = float(columns.cost[best].sum())
     keep = np.flatnonzero(reduced <= best_cost - bound + _TINY)
     keep = np.sort(np.union1d(keep, best))
     status, found, mip_bound = _integer(n_pieces, columns.take(keep), _positions(keep, best), max_nodes)
@@ -97,59 +118,28 @@ def solve_cover(n_pieces: int, columns: Columns, *, warm: IntArray | None, max_n
     return Answer(best, best_cost, max(bound, min(mip_bound, best_cost)), None, False)
 
 
-def least_outside(
-    n_pieces: int, columns: Columns, *, warm: IntArray | None, max_nodes: int
-) -> tuple[IntArray, bool] | None:
-    """Exact cover with the fewest households outside the band, then the least cost.
-
-    Returns
-    -------
-    (chosen, is_optimal) or None
-        ``None`` when no cover was found.
-    """
-    first = Columns(columns.start, columns.index, columns.outside, columns.outside.astype(float), False)
-    status, found, _ = _integer(n_pieces, first, warm, max_nodes)
-    if found is None:
-        return None
-    fewest = int(columns.outside[found].sum())
-    status2, again, _ = _integer(n_pieces, columns, found, max_nodes, at_most=fewest)
-    chosen = again if again is not None and columns.outside[again].sum() <= fewest else found
-    return chosen, status == "optimal" and status2 == "optimal"
-
-
 def _positions(few: IntArray, chosen: IntArray | None) -> IntArray | None:
     return None if chosen is None else np.searchsorted(few, chosen)
 
 
-def _model(n_pieces: int, columns: Columns, *, integer: bool, at_most: int | None = None) -> highspy.Highs:
+def _model(n_pieces: int, columns: Columns, *, integer: bool) -> highspy.Highs:
     model = highspy.Highs()
-    for key, value in (
-        ("output_flag", False),
-        ("threads", 1),
-        ("random_seed", 1),
-        ("mip_rel_gap", 0.0),
-        ("mip_abs_gap", 1e-7),
-    ):
-        model.setOptionValue(key, value)
+    model.setOptionValue("output_flag", False)
+    model.setOptionValue("threads", 1)
+    model.setOptionValue("random_seed", 1)
+    model.setOptionValue("mip_rel_gap", 0.0)
+    model.setOptionValue("mip_abs_gap", 1e-7)
     lp = highspy.HighsLp()
     n = len(columns)
-    lp.num_col_, lp.num_row_ = n, n_pieces + (at_most is not None)
+    lp.num_col_, lp.num_row_ = n, n_pieces
     lp.col_cost_ = columns.cost
     lp.col_lower_, lp.col_upper_ = np.zeros(n), np.ones(n)
     rows = np.ones(n_pieces)
-    start, index, value = columns.start, columns.index, np.ones(len(columns.index))
-    if at_most is None:
-        lp.row_lower_, lp.row_upper_ = rows, rows
-    else:
-        lp.row_lower_, lp.row_upper_ = np.append(rows, -highspy.kHighsInf), np.append(rows, float(at_most))
-        ends = start[1:]
-        index = np.insert(index, ends, n_pieces)
-        value = np.insert(value, ends, columns.outside.astype(float))
-        start = start + np.arange(n + 1)
+    lp.row_lower_, lp.row_upper_ = rows, rows
     lp.a_matrix_.format_ = highspy.MatrixFormat.kColwise
-    lp.a_matrix_.start_ = start.astype(np.int32)
-    lp.a_matrix_.index_ = index.astype(np.int32)
-    lp.a_matrix_.value_ = value
+    lp.a_matrix_.start_ = columns.start.astype(np.int32)
+    lp.a_matrix_.index_ = columns.index.astype(np.int32)
+    lp.a_matrix_.value_ = np.ones(len(columns.index))
     if integer:
         lp.integrality_ = [highspy.HighsVarType.kInteger] * n
     model.passModel(lp)
@@ -170,10 +160,10 @@ def _relaxation(n_pieces: int, columns: Columns) -> tuple[float, FloatArray, Flo
 
 
 def _integer(
-    n_pieces: int, columns: Columns, warm: IntArray | None, max_nodes: int, at_most: int | None = None
+    n_pieces: int, columns: Columns, warm: IntArray | None, max_nodes: int
 ) -> tuple[str, IntArray | None, float]:
     """(optimal | infeasible | limit, chosen columns or None, bound) of the integer program."""
-    model = _model(n_pieces, columns, integer=True, at_most=at_most)
+    model = _model(n_pieces, columns, integer=True)
     model.setOptionValue("mip_max_nodes", max_nodes)
     if warm is not None:
         start = highspy.HighsSolution()

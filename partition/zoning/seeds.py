@@ -149,7 +149,8 @@ def split_once(
     ta = np.empty(m, np.int64)
     tb = np.empty(m, np.int64)
     n_tree = 0
-    for j in np.argsort(key):
+    for rank in np.argsort(key):
+        j = int(rank)
         ra, rb = _find(parent, ea[j]), _find(parent, eb[j])
         if ra != rb:
             parent[ra] = rb
@@ -191,12 +192,12 @@ def split_once(
         v = order[i]
         below[up[v]] += below[v]
         last[up[v]] += last[v]
-    whole = below[0]
+    whole = int(below[0])
     best_outside, best_cost, best_at = -1, 0.0, -1
     inside = np.zeros(m, np.int64)
     for i in range(1, filled):
-        v = order[i]
-        wa, wb = below[v], whole - below[v]
+        v = int(order[i])
+        wa, wb = int(below[v]), whole - int(below[v])
         if wa == 0 or wb == 0:
             continue
         if is_final:
@@ -265,7 +266,7 @@ def tree_start(land: Land, state: IntArray) -> IntArray:
         w = land.weight[nodes].sum()
         if len(nodes) < 2 or w < 2 * land.lo or (w <= land.hi and w < 1.5 * land.target):
             continue
-        is_final = w <= 2 * land.hi and w < 2.5 * land.target
+        is_final = bool(w <= 2 * land.hi and w < 2.5 * land.target)
         best_side = np.zeros(0, np.int64)
         best_outside, best_cost = 0, 0.0
         for _ in range(6):
@@ -311,8 +312,8 @@ def resplit(land: Land, part: IntArray, n_parts: int, rounds: int, state: IntArr
         now_cost = _two_cost(land, nodes, local, scratch[: len(nodes)])
         for i in range(len(nodes)):
             local[nodes[i]] = -1
-        wb = (land.weight[nodes] * scratch[: len(nodes)]).sum()
-        wa = land.weight[nodes].sum() - wb
+        wb = int((land.weight[nodes] * scratch[: len(nodes)]).sum())
+        wa = int(land.weight[nodes].sum()) - wb
         now_outside = outside_band(land, wa) + outside_band(land, wb)
         found, side, outside, cost = split_once(land, nodes, local, state, True)
         if found and (outside < now_outside or (outside == now_outside and cost < now_cost - 1e-9)):
