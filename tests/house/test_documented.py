@@ -9,6 +9,7 @@ import pytest
 
 from api.cli import commands
 from api.cli.parser import build_parser
+from api.i18n import sentences
 
 ROOT = Path(__file__).resolve().parents[2]
 TEXT = (ROOT / "docs" / "commands.md").read_text(encoding="utf-8")
@@ -51,3 +52,9 @@ def test_the_readme_has_every_target_of_the_makefile_that_users_need() -> None:
     for target in ("setup", "setup-tests", "demo", "test", "check", "bench"):
         assert f"make {target}" in readme, target
         assert re.search(rf"^{target}:", makefile, re.MULTILINE), target
+
+
+def test_the_codes_in_the_list_of_bad_input_are_codes_with_a_sentence() -> None:
+    listed = re.findall(r"`([a-z]+(?:_[a-z]+)+)`", (ROOT / "docs" / "bad-input.md").read_text(encoding="utf-8"))
+    assert len(listed) > 40
+    assert set(listed) <= sentences("en").keys()
