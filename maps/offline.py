@@ -13,7 +13,7 @@ from html import escape
 from pathlib import Path
 
 import folium
-from jinja2 import Template
+from folium.template import Template
 
 from gis.errors import StorageError
 
@@ -54,7 +54,7 @@ class OfflineMap(folium.Map):
         {% macro script(this, kwargs) %}
             const {{ this.get_name() }} = L.map(
                 {{ this.get_name()|tojson }},
-                { center: {{ this.location|tojson }}, ...{{ this.options|tojson }} }
+                { center: {{ this.location|tojson }}, ...{{ this.options|tojavascript }} }
             );
         {% endmacro %}
         """

@@ -1,7 +1,8 @@
 """Geometry packed for one page: whole millionths of a degree, each vertex as the step from the one before.
 
 A third of the size of GeoJSON and read by the page's own script (`maps/static/ground.js`), which is the other half
-of this room.  The page draws polygons with the even-odd rule, so that a polygon is simply a list of rings.
+of this room.  Outer rings run one way and holes the other, so that a polygon is simply a list of rings
+and overlapping polygons do not cancel each other.
 """
 
 from __future__ import annotations
@@ -23,7 +24,7 @@ def pack_polygons(lonlat: NDArray[np.object_], origin: tuple[float, float]) -> l
     deeper, inner = shapely.get_parts(parts, return_index=True)
     owner = owner[inner]
     is_polygon = shapely.get_type_id(deeper) == shapely.GeometryType.POLYGON
-    rings, part = shapely.get_rings(deeper[is_polygon], return_index=True)
+    rings, part = shapely.get_rings(shapely.orient_polygons(deeper[is_polygon]), return_index=True)
     return _grouped(_steps(rings, origin, closed=True), owner[is_polygon][part], len(lonlat))
 
 

@@ -19,11 +19,11 @@ from jinja2 import Template
 
 from gis.errors import InputError, StorageError
 from gis.territory import Territory
+from maps.features import grid_status, properties
 from maps.figures import plan_rules, summary
 from maps.ground import pack_ground
 from maps.offline import STATIC, OfflineMap, asset_file, render_page, script_text
 from maps.plan_shapes import PlanShapes, shape_plan
-from maps.features import grid_status, properties
 from maps.style import css_variables, drawing
 from maps.words import LANGUAGES, page_words
 from partition.filed import FiledPlan
@@ -95,7 +95,7 @@ def render_plan_map(filed: FiledPlan, territory: Territory | None, *, language: 
         "communities": _communities(filed, territory, shapes),
         "ground": None if territory is None else pack_ground(territory, shapes.origin),
     }
-    page = OfflineMap("plan", location=(shapes.origin[1], shapes.origin[0]), attribution_control=False)
+    page = OfflineMap("plan", location=(shapes.origin[1], shapes.origin[0]), attribution_control=False, zoom_snap=0.25)
     page.add_child(_PlanPage(data))
     return render_page(page, title or data["words"][language]["title"])
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from types import MappingProxyType
 
-FILLS = ("#a6c9ee", "#fbf0b4", "#b6dfc0", "#ece2f5", "#d3c9a4", "#d9f7f4")
+FILLS = ("#acccf0", "#fdf2b6", "#b9dfc4", "#f1e3f5", "#d6c9a6", "#dcf9f4")
 """Soft fills of grids: tints after Okabe-Ito, far apart in lightness too, so that they differ for every kind of
 colour vision (tests/maps/test_style.py measures it).  The sixth is a reserve."""
 

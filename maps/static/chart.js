@@ -17,7 +17,7 @@
     const high = HEIGHT - EDGE.top - EDGE.bottom;
     // One giant grid must not flatten all the others: what is above the top is cut, and marked.
     const most = Math.max(...grids.map((g) => g.households), 1);
-    const top = Math.min(most * 1.06, plan.max * 2.4) || 1;
+    const top = Math.min(most * 1.06, plan.max * 1.8) || 1;
     const y = (v) => EDGE.top + high - (Math.min(v, top) / top) * high;
     const step = inner / order.length;
     const bar = step > 5 ? step - 1.5 : step > 2.5 ? step - 0.7 : step;

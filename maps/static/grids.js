@@ -51,7 +51,7 @@
         pane: "gwGrids",
         stroke: false,
         fillColor: gridFill(grid),
-        fillOpacity: grid.status === "action" ? 0.9 : 0.85,
+        fillOpacity: grid.status === "action" ? 0.95 : 0.88,
         className: `gw-grid gw-${grid.status}`,
         smoothFactor: 0.7,
       });

@@ -146,7 +146,7 @@
       this.trace(shapes, true);
       this.pen.globalAlpha = opacity;
       this.pen.fillStyle = colour;
-      this.pen.fill("evenodd");
+      this.pen.fill();
       this.pen.globalAlpha = 1;
     }
 
@@ -245,20 +245,22 @@
     }
     if (land && show.estates && mpp < 4) view.line(shapes.walls, false, colours.wall, 1.2, { opacity: 0.8 });
     if (show.borders) {
-      view.line(shapes.grids, true, colours.paper, mpp < 6 ? 4 : 2.6, { opacity: 0.65 });
-      view.line(shapes.grids, true, colours["grid-edge"], mpp < 6 ? 1.8 : mpp < 20 ? 1.2 : 0.8, { traced: true });
+      const wide = mpp < 6 ? 1.8 : mpp < 20 ? 1.2 : mpp < 50 ? 0.7 : 0.35;
+      if (mpp < 20) view.line(shapes.grids, true, colours.paper, wide * 2.2, { opacity: 0.65 });
+      view.line(shapes.grids, true, colours["grid-edge"], wide);
     }
     if (show.communities) {
-      const wide = mpp < 6 ? 4 : mpp < 30 ? 2.8 : 1.6;
-      view.line(shapes.communities, true, colours.paper, wide + 3.5, { opacity: 0.8 });
-      view.line(shapes.communities, true, colours["community-edge"], wide, { traced: true });
+      const wide = mpp < 6 ? 4 : mpp < 20 ? 2.8 : mpp < 50 ? 1.6 : 0.9;
+      if (mpp < 50) view.line(shapes.communities, true, colours.paper, wide * 2, { opacity: 0.8 });
+      view.line(shapes.communities, true, colours["community-edge"], wide);
     }
     if (land && show.cameras) {
       view.points(shapes.cameras, (pen, x, y) => {
         pen.beginPath();
-        pen.arc(x, y, mpp < 3 ? 4.5 : 2.6, 0, 7);
+        pen.arc(x, y, mpp < 3 ? 4.5 : mpp < 8 ? 2.8 : 1.4, 0, 7);
         pen.fillStyle = colours.camera;
         pen.fill();
+        if (mpp >= 8) return;
         pen.strokeStyle = colours.paper;
         pen.lineWidth = 1.2;
         pen.stroke();

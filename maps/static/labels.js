@@ -100,13 +100,13 @@
       // A label may stand out of the circle a little, never out of its grid by much.
       const least = lines.length === 1 && pressing;
       if (!least && Math.hypot(w / 2, h / 2) > room * 1.18) continue;
-      if (least && room < 5) continue;
+      if (least && room < 12) continue;
       const box = [at.x - w / 2 - 2, at.y - h / 2 - 2, at.x + w / 2 + 2, at.y + h / 2 + 2];
       if (!taken.isFree(box)) continue;
       taken.take(box);
       const node = element(
         "div", { class: `gw-label gw-${grid.status}${index === chosen ? " gw-is-chosen" : ""}` },
-        ...lines.map((line, i) => element("span", { class: i ? "gw-count" : "gw-code" }, line)),
+        element("div", {}, ...lines.map((line, i) => element("span", { class: i ? "gw-count" : "gw-code" }, line))),
       );
       node.dataset.code = grid.code;
       node.style.fontSize = `${px}px`;

@@ -38,8 +38,11 @@
           element("strong", {}, text),
           summary.standard
             ? element("div", {}, say("in_band_of", { a: number(summary.standard_in_band), b: number(summary.standard) }))
+            : null,
+          summary.no_lawful_plan
+            ? element("div", {}, say("no_plan_in", { n: number(summary.no_lawful_plan), all: number(summary.communities) }))
             : null)),
-      summary.standard ? meter : null,
+      ...(summary.standard ? [meter] : []),
     );
   }
 
@@ -155,7 +158,7 @@
       type: "button", class: "gw-link", onclick: () => gridwright.chooseCommunity(community, { zoom: true }),
     }, communityName(grid.community));
     cardFrame(grid.code, sayCode("kind_", grid.kind), state, [
-      grid.name && grid.name !== grid.code ? row("hit_grid", grid.name) : null,
+      grid.name && grid.name !== grid.code ? row("name", grid.name) : null,
       row("community", community === undefined ? grid.community : communityButton),
       row("households", number(grid.households)),
       row("population", number(grid.population)),
