@@ -23,6 +23,7 @@ from gis.report import QualityReport
 
 PEOPLE_MAX = 1e7
 _OVERLAP_FRAC = 0.01
+_INSIDE_FRAC = 0.5
 _LISTED = 50
 
 
@@ -79,10 +80,18 @@ def read_zones(
     _warn_overlaps(shapes, names, report)
     if extent is not None:
         inside = shapely.area(shapely.intersection(shapes, extent)) / np.maximum(shapely.area(shapes), 1e-9)
-        for k in np.flatnonzero((inside < 0.95) & (inside > 0)):
+        keep = inside >= _INSIDE_FRAC
+        if not keep.all():
+            # A neighbour's zone that only brushes the area must not put all its people into the one building it meets.
+            left_out = ", ".join(map(str, names[~keep][:_LISTED]))
+            report.add(
+                "note_zones_outside", "population", left_out, before=len(names), after=int(keep.sum()),
+                measured=int(people[~keep].sum()),
+            )  # fmt: skip
+        for k in np.flatnonzero(keep & (inside < 0.95)):
             report.add("warn_zone_reaches_out", "population", str(names[k]), measured=round(float(inside[k]), 3))
         names, people, homes, building, zone, share, shapes = _only(
-            inside > 0, names, people, homes, building, zone, share, shapes
+            keep, names, people, homes, building, zone, share, shapes
         )
     return Source(names, people, homes, building, zone, share, shapely.point_on_surface(shapes))
 

@@ -351,11 +351,10 @@ def _basis(
         parts.append(f"{by_area} from floor area / {per_household_m2:g} m2 per household")
     if guessed or unknown:
         parts.append(f"storeys estimated for {guessed}, use unknown and taken as housing for {unknown}")
-    model = "; ".join(parts) if parts else "none"
-    return (
-        f"modelled, not counted: {total} households; of {n_buildings} buildings {given} stated by the source; {model}; "
-        "whole numbers by largest remainder per community"
-    )
+    if given:
+        parts.append(f"{given} stated by the source")
+    parts.append("whole numbers by largest remainder per community")
+    return f"modelled, not counted: {total} households in {n_buildings} buildings ({'; '.join(parts)})"
 
 
 def _tell(

@@ -83,7 +83,8 @@ def spread_population(
     nearest_m
         Move the people of a zone without a building to the building nearest its middle, up to this far away.
     extent
-        Study area in the buildings' CRS.  Raster cells outside are left out; polygons reaching out are reported.
+        Study area in the buildings' CRS.  Raster cells whose middle is outside and polygons mostly outside
+        are left out, polygons that reach out are reported.
     band
         Raster band.
 

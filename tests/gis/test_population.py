@@ -147,14 +147,17 @@ def test_zones_that_overlap_are_named() -> None:
     assert (told.id, told.facts["other"], told.before) == ("z0", "z1", 5000.0)
 
 
-def test_zones_that_reach_out_of_the_study_area_are_named_and_far_ones_left_out() -> None:
+def test_zones_that_reach_out_of_the_study_area_are_named_and_those_outside_left_out() -> None:
     report = QualityReport()
-    town = buildings([(10, 10, 20, 1, "house")])
-    areas = zones([(0, 0, 100, 100, 7), (900, 0, 100, 100, 9)])
-    result = spread_population(town, areas, extent=shapely.box(X, Y, X + 50, Y + 100), report=report)
+    town = buildings([(10, 10, 20, 1, "house"), (75, 10, 20, 1, "house")])
+    areas = zones([(0, 0, 100, 100, 7), (90, 0, 100, 100, 9000), (900, 0, 100, 100, 50)])
+    result = spread_population(town, areas, extent=shapely.box(X, Y, X + 92, Y + 100), report=report)
     assert result.zones["zone"].tolist() == ["z0"]
-    assert "warn_zone_reaches_out" in codes(report)
-    assert result.buildings["population"].tolist() == [7]
+    # The neighbour's 9000 do not land in the house that hangs over its border.
+    assert result.buildings["population"].sum() == 7
+    left_out = next(r for r in report.remarks if r.code == "note_zones_outside")
+    assert (left_out.id, left_out.facts["measured"]) == ("z1, z2", 9050)
+    assert [r.id for r in report.remarks if r.code == "warn_zone_reaches_out"] == ["z0"]
 
 
 @pytest.mark.parametrize(
