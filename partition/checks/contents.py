@@ -113,12 +113,14 @@ def _misplaced(
 
 def _sums(filed: FiledPlan, territory: Territory, grid_of: dict[str, NDArray[np.int64]]) -> Iterator[Fault]:
     n = len(filed.grids)
-    kind, layer = ("unit", "units") if len(territory["units"]) else ("building", "buildings")
-    of = grid_of[kind]
-    inside = of >= 0
+    # Units say what their community holds; in a community without units its buildings do.
+    has_units = filed.grids["community"].isin(territory["units"]["community"]).to_numpy()
     for column in ("households", "population"):
-        values = territory[layer][column].fillna(0).to_numpy(np.int64)
-        found = np.bincount(of[inside], values[inside], n).astype(np.int64)
+        found = np.zeros(n, np.int64)
+        for kind, layer, counts in (("unit", "units", has_units), ("building", "buildings", ~has_units)):
+            of = grid_of[kind]
+            values = territory[layer][column].fillna(0).to_numpy(np.int64)
+            found += np.where(counts, np.bincount(of[of >= 0], values[of >= 0], n).astype(np.int64), 0)
         for i in np.flatnonzero(found != filed.grids[column].to_numpy(np.int64)):
             facts = {
                 "grid": filed.grids["code"].iloc[i],
