@@ -152,8 +152,7 @@ def _share(
     options = pymetis.Options(seed=7, niter=30, ncuts=8)
     _, part = pymetis.part_graph(
         min(n, size),
-        xadj=graph.indptr.tolist(),
-        adjncy=graph.indices.tolist(),
+        pymetis.CSRAdjacency(graph.indptr.tolist(), graph.indices.tolist()),
         vweights=weight[members].tolist(),
         eweights=graph.data.tolist(),
         options=options,

@@ -77,7 +77,9 @@ def lay_out(town_m2: float, country_m2: float, rng: np.random.Generator) -> Land
     railway = railway if railway.geom_type == "LineString" else max(railway.geoms, key=lambda part: part.length)
     inner_columns = np.flatnonzero((np.abs(u) < radius * 1.05) & (np.arange(len(u)) != rail_column))
     step = max(2, round(520.0 / float(np.diff(u).min() + 90.0)))
-    bridges = np.unique(np.append(inner_columns[step // 2 :: step], _country_lines(u, radius)))
+    middle = [k for k in np.argsort(np.abs(u), kind="stable") if k != rail_column][:1]
+    in_town = inner_columns[step // 2 :: step] if len(inner_columns) > 3 else np.asarray(middle)
+    bridges = np.unique(np.append(in_town, _country_lines(u, radius)))
     inner_rows = np.flatnonzero((np.abs(v) < radius * 1.05) & (np.abs(np.arange(len(v)) - river_row) != 0))
     return Land(
         across=across,

@@ -168,11 +168,14 @@ def _incidents(buildings: pd.DataFrame, rng: np.random.Generator, crs: str) -> g
     at = rng.choice(len(buildings), n, p=weight / weight.sum())
     spots = shapely.get_coordinates(shapely.centroid(buildings["shape"].to_numpy()))[at] + rng.normal(0, 9.0, (n, 2))
     kind = rng.choice(len(_INCIDENTS), n, p=[share for _, _, share in _INCIDENTS])
-    day = np.sort(rng.uniform(0, 364.9, n))
+    day = rng.uniform(0, 364.9, n)
     minute = np.clip(rng.normal(14.5, 4.2, n), 0, 23.9) * 60
-    received = [NOW - timedelta(days=365) + timedelta(days=int(d), minutes=int(m)) for d, m in zip(day, minute)]
+    since = NOW - timedelta(days=365)
+    received = sorted(since + timedelta(days=int(d), minutes=int(m)) for d, m in zip(day, minute))
     hours = np.asarray([hours for _, hours, _ in _INCIDENTS], dtype=float)[kind]
     taken = hours * rng.lognormal(-0.7, 0.6, n)
+    # Some of the last two months drag on past the date of the data.
+    taken[(np.sort(day) > 305) & (rng.random(n) < 0.2)] += 24.0 * 60
     due = [when + timedelta(hours=float(h)) for when, h in zip(received, hours)]
     closed = [when + timedelta(hours=float(h)) for when, h in zip(received, taken)]
     table = pd.DataFrame(

@@ -200,16 +200,17 @@ def _uses(
             taken.append(int(k))
 
     h = wanted.households
+    grown = int(h >= 4_000)  # a smaller place has a school, a market and a park, no more
     new_side = np.cos(angle - float(rng.uniform(0, 2 * np.pi)))
-    settle("government", max(1, round(h / 90_000)), -np.abs(distance - 0.55) + 0.2 * luck, 9e3, 4e4, 400)
-    settle("business", max(1, round(h / 14_000)), -np.abs(distance - 0.45) + 0.3 * luck, 1.8e4, 6e4, 0)
-    settle("hospital", max(1, round(h / 40_000)), -np.abs(distance - 0.6) + 0.4 * luck, 1.4e4, 6e4, 700)
-    settle("park", max(2, round(h / 5_000)), luck - 0.3 * in_old, 1.2e4, 6e4, 380)
+    settle("government", max(grown, round(h / 90_000)), -np.abs(distance - 0.55) + 0.2 * luck, 9e3, 4e4, 400)
+    settle("business", max(grown, round(h / 14_000)), -np.abs(distance - 0.45) + 0.3 * luck, 1.8e4, 6e4, 0)
+    settle("hospital", max(grown, round(h / 40_000)), -np.abs(distance - 0.6) + 0.4 * luck, 1.4e4, 6e4, 700)
+    settle("park", max(1 + grown, round(h / 5_000)), luck - 0.3 * in_old, 1.2e4, 6e4, 380)
     settle("market", max(1, round(h / 7_000)), luck + 0.4 * in_old, 9e3, 2.4e4, 380)
-    settle("school", max(2, round(h / 3_600)), luck, 1.3e4, 4.2e4, 330)
+    settle("school", max(1 + grown, round(h / 3_600)), luck, 1.3e4, 4.2e4, 330)
     settle("industrial", round(0.055 * int(town.sum())), distance + np.cos(rail_side) + 0.1 * luck, 1.5e4, 9e4, 0)
     # Estates cluster on the new side of the town; each holds about 370 households.
-    n_estates = max(1, round(wanted.estate_households / 370.0))
+    n_estates = max(grown, round(wanted.estate_households / 370.0))
     settle("estate", n_estates, new_side + 0.9 * distance + 0.5 * luck - 3.0 * in_old, 1.6e4, 6.5e4, 0)
     for k in range(wanted.villages):
         _settle_hamlets(use, np.flatnonzero((village[superblock] == k) & (state == COUNTRY)), centre, area)

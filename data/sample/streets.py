@@ -13,6 +13,8 @@ import pandas as pd
 import shapely
 import shapely.ops
 from numpy.typing import NDArray
+from scipy.sparse import coo_array
+from scipy.sparse.csgraph import connected_components
 
 from data.sample.buildings import Lattice
 from data.sample.land import COUNTRY, OUTSIDE, TOWN, Land
@@ -20,8 +22,10 @@ from data.sample.names import MAIN_SUFFIXES, Names, numeral
 from data.sample.quarters import USE, Quarters
 
 GRID_M = 0.01
-CLASSES = ("primary", "secondary", "tertiary", "unclassified", "residential", "service", "footway", "track", "")
-"""Street classes from the widest down; the empty one is no street (a border, the river, the railway)."""
+_SPARE = "spare"
+CLASSES = ("primary", "secondary", "tertiary", "unclassified", "residential", "service", "footway", "track", _SPARE, "")
+"""Street classes from the widest down.  The empty one is no street (a border, the river, the railway); a spare piece
+leads up to the railway and becomes a street only where land would else be cut off."""
 
 _SPEED = {"primary": 50.0, "secondary": 40.0, "tertiary": 40.0, "unclassified": 40.0, "residential": 30.0}
 _RAIL_CLEAR_M = 24.0
@@ -111,7 +115,7 @@ def _main_lines(land: Land, names: Names) -> pd.DataFrame:
                 if direction == "row" and klass and line not in land.rail_rows and abs(line - land.river_row) != 1:
                     shape, rest = _clear_of_railway(shape, piece, land.rail_column)
                     if rest is not None:
-                        rows.append((rest, "", "", piece))
+                        rows.append((rest, _SPARE, name, piece))
                 rows.append((shape, klass, name, piece))
     return pd.DataFrame(rows, columns=["shape", "class", "name", "order"])
 
@@ -267,7 +271,8 @@ def _node(lines: pd.DataFrame) -> tuple[pd.DataFrame, NDArray[np.object_]]:
     known = best >= 0
     klass = np.where(known, lines["class"].to_numpy()[best], "")
     name = np.where(known, lines["name"].to_numpy()[best], "")
-    street = klass != ""
+    klass = _join_up(shapes, klass)
+    street = ~np.isin(klass, ("", _SPARE))
     edges = pd.DataFrame({"shape": shapes[street], "class": klass[street], "name": name[street]})
     xy = shapely.get_coordinates(shapely.line_interpolate_point(edges["shape"].to_numpy(), 0.5, normalized=True))
     order = np.lexsort((xy[:, 0], xy[:, 1], edges["name"].to_numpy().astype(str)))
@@ -275,3 +280,30 @@ def _node(lines: pd.DataFrame) -> tuple[pd.DataFrame, NDArray[np.object_]]:
     edges["speed_kmh"] = edges["class"].map(_SPEED).fillna(15.0)
     edges["surface"] = np.where(edges["class"] == "track", "compacted", "asphalt")
     return edges, shapes
+
+
+def _join_up(shapes: NDArray[np.object_], klass: NDArray[np.object_]) -> NDArray[np.object_]:
+    """One network: open a railway crossing where streets would be cut off, and drop streets that still are."""
+    klass = klass.copy()
+    ends = shapely.get_coordinates(np.concatenate([shapely.get_point(shapes, 0), shapely.get_point(shapes, -1)]))
+    _, node = np.unique(ends, axis=0, return_inverse=True)
+    a, b = node[: len(shapes)], node[len(shapes) :]
+    length = shapely.length(shapes)
+
+    def cut_off(street: NDArray[np.bool_]) -> NDArray[np.bool_]:
+        """Per node: on a street that the largest part of the network does not reach."""
+        graph = coo_array((np.ones(int(street.sum())), (a[street], b[street])), shape=(len(ends), len(ends)))
+        n, part = connected_components(graph, directed=False)
+        size = np.bincount(part[a[street]], weights=length[street], minlength=n)
+        return (size[part] > 0) & (part != size.argmax())
+
+    away = cut_off(~np.isin(klass, ("", _SPARE)))
+    spare = klass == _SPARE
+    # Both sides of a crossing open together: pieces that meet at the railway.
+    opened = spare & (away[a] | away[b])
+    touched = np.zeros(len(ends), dtype=bool)
+    touched[a[opened]] = touched[b[opened]] = True
+    klass[spare & (touched[a] | touched[b])] = "residential"
+    away = cut_off(~np.isin(klass, ("", _SPARE)))
+    klass[~np.isin(klass, ("", _SPARE)) & (away[a] | away[b])] = ""
+    return klass

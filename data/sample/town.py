@@ -17,7 +17,9 @@ from numpy.typing import NDArray
 from data.sample.addresses import number_buildings, write_addresses
 from data.sample.buildings import set_out
 from data.sample.communities import land_beside_banks, lay_communities, lay_groups, lay_villages, towns_of
+from data.sample.counts import fill_estates, match_total, settle_communities
 from data.sample.land import BANK, TOWN, Land, lay_out
+from data.sample.merger import merge_villages
 from data.sample.names import ESTATE_SUFFIXES, Names, numeral
 from data.sample.places import NOW, place_all
 from data.sample.quarters import USE, USES, Quarters, Wanted, lay_quarters
@@ -101,12 +103,12 @@ def make_town(households: int = 12_000, seed: int = 1, progress: Progress = SILE
     buildings, lattice = set_out(land, quarters, rng, tall=float(np.clip(np.log10(size) / 2, 0.0, 1.0)))
     buildings["quarter"] = quarters.block_quarter[buildings["block"].to_numpy()]
     buildings["superblock"] = quarters.superblock[buildings["quarter"].to_numpy()]
-    _fill_estates(buildings, rng)
-    _match_total(buildings, households)
+    buildings = fill_estates(buildings, rng)
+    match_total(buildings, households)
     network = lay_streets(land, quarters, lattice, buildings["shape"].to_numpy(), names, rng)
     progress.stage("stage_sample_communities")
     communities, of_superblock = _communities(land, village, buildings, network, names, households, rng)
-    _put_one_in_the_hole(buildings, of_superblock, communities, households)
+    settle_communities(buildings, of_superblock, communities)
     estates = _estates(land, quarters, names, rng)
     buildings, units = _finish_buildings(buildings, quarters, network, communities, of_superblock, estates, rng)
     progress.stage("stage_sample_addresses")
@@ -121,52 +123,6 @@ def make_town(households: int = 12_000, seed: int = 1, progress: Progress = SILE
     return SampleTown(territory, later, merger)
 
 
-def _fill_estates(buildings: pd.DataFrame, rng: np.random.Generator) -> None:
-    """Take towers away until an estate holds at most about 480 households; one in twelve is built up to some 800."""
-    estate = buildings[buildings["kind"] == USE["estate"]]
-    if estate.empty:
-        return
-    total = estate.groupby("quarter")["households"].sum().sort_values(ascending=False, kind="stable")
-    over = total.index[: max(1, len(total) // 12)].tolist()
-    for quarter in over if len(total) > 2 else ():
-        rows = estate.index[estate["quarter"] == quarter]
-        grown = max(1.0, 800.0 / total[quarter])
-        levels = buildings.loc[rows, "levels"].to_numpy()
-        higher = np.minimum(33, np.round(levels * grown)).astype(np.int64)
-        buildings.loc[rows, "households"] = buildings.loc[rows, "households"].to_numpy() // levels * higher
-        buildings.loc[rows, "levels"] = higher
-    estate = buildings[buildings["kind"] == USE["estate"]]
-    drop: list[int] = []
-    for quarter, rows in estate.groupby("quarter", sort=True):
-        cap = 880 if quarter in over else int(rng.integers(400, 486))
-        order = rng.permutation(rows.index.to_numpy())
-        drop += order[np.cumsum(rows["households"].loc[order].to_numpy()) > cap].tolist()
-    buildings.drop(index=drop, inplace=True)
-    buildings.reset_index(drop=True, inplace=True)
-
-
-def _match_total(buildings: pd.DataFrame, households: int) -> None:
-    """Bring the sum to the wanted number in open fabric; estates keep what their towers hold."""
-    kind = buildings["kind"].to_numpy()
-    count = buildings["households"].to_numpy().copy()
-    flexible = np.isin(kind, [USE["old"], USE["slabs"], USE["hamlet"]]) & (count > 0)
-    rest = households - int(count[~flexible].sum())
-    count[flexible] = _apportion(count[flexible], rest)
-    buildings["households"] = count
-
-
-def _apportion(weight: NDArray[np.int64], total: int) -> NDArray[np.int64]:
-    """Integers near ``weight`` that sum to ``total``, at least 1 each: largest remainders."""
-    free = max(0, total - len(weight))
-    share = np.maximum(weight - 1, 0) + 1e-9
-    exact = share * (free / share.sum())
-    out = np.floor(exact).astype(np.int64)
-    missing = free - int(out.sum())
-    order = np.lexsort((np.arange(len(out)), out - exact))
-    out[order[:missing]] += 1
-    return out + 1
-
-
 def _communities(
     land: Land,
     village: NDArray[np.int64],
@@ -177,8 +133,10 @@ def _communities(
     rng: np.random.Generator,
 ) -> tuple[pd.DataFrame, NDArray[np.int64]]:
     n = len(land.superblocks)
-    count = np.bincount(buildings["superblock"], weights=buildings["households"], minlength=n).astype(np.int64)
-    wanted = int(np.clip(1_280 * (households / 12_000) ** 0.15, 900, 2_600))
+    # Estates become grids of their own; what a community divides is the rest, so that counts more.
+    worth = np.where(buildings["kind"] == USE["estate"], 0.45, 1.0) * buildings["households"]
+    count = np.bincount(buildings["superblock"], weights=worth, minlength=n).astype(np.int64)
+    wanted = int(np.clip(1_130 * (households / 12_000) ** 0.15, 900, 2_600))
     number, n_urban, n_villages = lay_communities(land, village, count, wanted, rng)
     group = number[network.face_superblock]
     order = np.argsort(group, kind="stable")
@@ -220,35 +178,6 @@ def _communities(
 
 def _solid(shape: shapely.Geometry) -> shapely.Geometry:
     return shapely.normalize(shape)
-
-
-def _put_one_in_the_hole(
-    buildings: pd.DataFrame, of_superblock: NDArray[np.int64], communities: pd.DataFrame, households: int
-) -> None:
-    """One community in fifteen gets a number that no set of 300-500 grids can hold (501-599), others make it up."""
-    kind = buildings["kind"].to_numpy()
-    count = buildings["households"].to_numpy().copy()
-    at = of_superblock[buildings["superblock"].to_numpy()]
-    standard = np.isin(kind, [USE["old"], USE["slabs"]]) & (count > 0)
-    flexible = standard.copy()
-    total = np.bincount(at[standard], weights=count[standard], minlength=len(communities))
-    urban = (communities["kind"] == "urban").to_numpy()
-    n = max(1, int(urban.sum()) // 15)
-    if urban.sum() < 4:
-        return
-    order = np.argsort(np.where(urban, np.abs(total - 560), np.inf), kind="stable")[:n]
-    for k in order:
-        members = standard & (at == k)
-        n_buildings = int(members.sum())
-        wanted = 550
-        if not n_buildings or not 0.55 < wanted / max(total[k], 1) < 1.6 or n_buildings > wanted:
-            continue
-        count[members] = _apportion(count[members], wanted)
-        flexible &= ~members
-    rest = households - int(count[~flexible].sum())
-    if flexible.any() and rest >= flexible.sum():
-        count[flexible] = _apportion(count[flexible], rest)
-        buildings["households"] = count
 
 
 def _estates(land: Land, quarters: Quarters, names: Names, rng: np.random.Generator) -> pd.DataFrame:
@@ -401,34 +330,3 @@ def _ponds(quarters: Quarters, rng: np.random.Generator) -> list[shapely.Geometr
         ring = centre + wave[:, None] * np.stack([1.25 * np.cos(angle), 0.8 * np.sin(angle)], axis=1)
         ponds.append(shapely.Polygon(np.round(ring, 2)))
     return ponds
-
-
-def merge_villages(territory: Territory) -> tuple[Territory, dict[str, str]]:
-    """Merge the two villages that share the longest border: the later territory and old code -> new code."""
-    communities = territory["communities"]
-    rural = communities[communities["kind"] == "rural"]
-    shapes, codes = np.asarray(rural.geometry.array), rural["code"].to_numpy()
-    a, b = shapely.STRtree(shapes).query(shapes, predicate="touches")
-    keep = a < b
-    a, b = a[keep], b[keep]
-    same_town = rural["town"].to_numpy()[a] == rural["town"].to_numpy()[b]
-    a, b = a[same_town], b[same_town]
-    length = shapely.length(shapely.intersection(shapes[a], shapes[b])) if len(a) else np.empty(0)
-    if not len(length) or length.max() <= 1.0:
-        return territory, {}
-    k = int(length.argmax())
-    pair = [str(codes[a[k]]), str(codes[b[k]])]
-    town = pair[0][:9]
-    # A number is never given twice: the lowest that no village of this town has had.
-    used = {int(code[9:]) for code in codes if code[:9] == town}
-    code = f"{town}{next(n for n in range(200, 400) if n not in used):03d}"
-    merger = dict.fromkeys(sorted(pair), code)
-    row = communities[communities["code"] == pair[0]].copy()
-    row["code"] = code
-    row["name"] = str(row["name"].iloc[0]).replace("村", "新村")
-    row["geometry"] = [_solid(shapely.coverage_union_all(shapes[[a[k], b[k]]]))]
-    rest = communities[~communities["code"].isin(pair)]
-    changed = {"communities": pd.concat([rest, row])}
-    for name in ("units", "buildings", "posts"):
-        changed[name] = territory[name].assign(community=territory[name]["community"].replace(merger))
-    return territory.with_layers(**changed), merger
