@@ -7,6 +7,7 @@ unexport PYTHONPATH PYTHONHOME
 OUT ?= demo
 SERVE ?= 1
 WORKERS ?= 2
+HOUSEHOLDS ?= 10000 100000
 PYTHON := .venv/bin/python
 
 help:  ## list the targets
@@ -31,8 +32,8 @@ check: setup  ## lint, types, floors, docs
 	.venv/bin/lint-imports
 	$(PYTHON) -m pytest tests/house
 
-bench: setup  ## the benchmarks of docs/benchmarks.md
-	@$(PYTHON) -m tests.bench.scale
+bench: setup  ## the benchmarks of docs/benchmarks.md (HOUSEHOLDS="10000 100000")
+	@$(PYTHON) -m tests.bench.scale --workers $(WORKERS) --households $(HOUSEHOLDS)
 
 lock: setup  ## write requirements.lock anew from pyproject.toml
 	@scripts/lock --upgrade
