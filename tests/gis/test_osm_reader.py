@@ -195,13 +195,16 @@ def test_a_village_of_housing_is_no_estate_but_a_walled_compound_is(town: Map, t
     town.node(850, 500, place="hamlet", name="Oldham")
     crossed = town.box(100, 300, 300, 100, landuse="industrial", name="Works")
     town.way([(0, 350), (450, 350)], highway="tertiary")
-    for x, y in ((620, 80), (660, 80), (820, 320), (820, 470), (850, 470)):
+    garden = town.box(900, 60, 60, 60, landuse="residential", access="private")
+    town.box(910, 70, 15, 15, building="house")
+    for x, y in ((620, 80), (660, 80), (680, 80), (820, 470), (850, 470), (870, 470)):
         town.box(x, y, 12, 12, building="apartments")
+    town.box(820, 320, 50, 40, building="apartments")
     report = QualityReport()
     estates = read_osm(town.write(tmp_path / "a.osm.pbf"), report=report)["estates"].set_index("id")
     assert set(estates.index) == {f"w{compound}", f"w{private}"}
     assert estates.loc[f"w{compound}", "dedicated"] is True or bool(estates.loc[f"w{compound}", "dedicated"])
-    assert not {f"w{village}", f"w{settlement}", f"w{crossed}"} & set(estates.index)
+    assert not {f"w{village}", f"w{settlement}", f"w{crossed}", f"w{garden}"} & set(estates.index)
     assert {r.facts["kind"] for r in report.remarks if r.code == "note_osm_estates"} == {"estate", "industrial"}
 
 

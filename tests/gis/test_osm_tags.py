@@ -25,6 +25,7 @@ from gis.readers.osm.scan import KEPT
         ({"building": "yes", "shop": "vacant"}, None),
         ({"building": "yes", "amenity": "restaurant"}, None),
         ({"building": "garages"}, "garage"),
+        ({"building": "yes", "historic": "castle"}, "culture"),
     ],
 )
 def test_the_use_of_a_building_comes_from_its_tags(tags: dict[str, str], use: str | None) -> None:

@@ -22,6 +22,7 @@ from gis.report import QualityReport
 _LARGEST_M2 = {"estate": 250_000.0, "park": 2_000_000.0}
 _LARGEST_OTHER_M2 = 1_000_000.0
 _SMALLEST_M2 = 1_000.0
+_BUILT_M2 = 1_500.0
 _THROUGH_M = 60.0
 _WALLED_FRAC = 0.6
 _AT_WALL_M = 6.0
@@ -107,14 +108,15 @@ def read_estates(
     sized = (area_m2 >= _SMALLEST_M2) & (area_m2 <= largest)
     walled = _walled(polygons, walls)
     through = _through_m(polygons, public_streets)
-    held = _counts(polygons, shapely.point_on_surface(buildings))
+    held, built_m2 = _held(polygons, buildings)
     gated = _counts(polygons, shapely.buffer(gates, _AT_WALL_M)) > 0
     closed = np.array([_says_closed(t) for t in tags], dtype=bool) | (walled >= _WALLED_FRAC)
     compound = np.array([_is_compound(t, place_names) for t in tags], dtype=bool)
-    # A Chinese compound's name says what it is; any other name needs the buildings to show it is no field.
-    compound &= (held >= 2) | np.array([has_cjk(t.get("name", "")) for t in tags], dtype=bool)
+    # A private garden with one house is no estate; a Chinese compound's name alone says what it is.
+    said = np.array([has_cjk(t.get("name", "")) for t in tags], dtype=bool) & compound
+    peopled = said | (held >= 3) | (built_m2 >= _BUILT_M2)
     is_housing = kinds == "estate"
-    take = sized & (through <= _THROUGH_M) & (~is_housing | closed | compound)
+    take = sized & (through <= _THROUGH_M) & (~is_housing | ((closed | compound) & peopled))
     for kind in sorted(set(kinds.tolist())):
         of_kind = kinds == kind
         report.add(
@@ -187,6 +189,15 @@ def _through_m(polygons: Any, streets: Any) -> Any:
     lengths = shapely.length(shapely.intersection(streets[street], inner[area]))
     np.add.at(metres, area, lengths)
     return metres
+
+
+def _held(polygons: Any, buildings: Any) -> tuple[Any, Any]:
+    """How many buildings stand in each polygon, and their footprints in m2."""
+    if not len(polygons) or not len(buildings):
+        return np.zeros(len(polygons), dtype=np.int64), np.zeros(len(polygons))
+    area, building = shapely.STRtree(shapely.point_on_surface(buildings)).query(polygons, predicate="intersects")
+    footprints = np.bincount(area, weights=shapely.area(buildings)[building], minlength=len(polygons))
+    return np.bincount(area, minlength=len(polygons)), footprints
 
 
 def _counts(polygons: Any, things: Any) -> Any:

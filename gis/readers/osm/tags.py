@@ -90,6 +90,8 @@ def building_use(tags: Tags) -> str | None:
                 return found
     if tags.get("tourism") in ("hotel", "hostel", "guest_house", "museum"):
         return "culture" if tags["tourism"] == "museum" else "hotel"
+    if tags.get("historic") in ("castle", "fort", "manor", "ruins", "monument", "memorial", "tower"):
+        return "culture"
     if "aeroway" in tags or "railway" in tags or tags.get("public_transport") == "station":
         return "transport"
     if "office" in tags:
