@@ -16,7 +16,7 @@ from api.usecases.places import check_out
 from api.usecases.rules_file import read_rules
 from api.usecases.verdict import Verdict, judge
 from data.files.plan_file import write_plan
-from gis.atoms import build_atoms
+from gis.atoms import Atoms, build_atoms
 from gis.errors import GridwrightError, InputError
 from gis.progress import SILENT, Progress
 from gis.readers.territory_file import read_territory
@@ -24,6 +24,7 @@ from gis.report import QualityReport
 from partition.checks import verify
 from partition.file_plan import file_plan
 from partition.filed import FiledPlan
+from partition.plan import Result
 from partition.stop import Stop
 from partition.zoning.draw import draw
 
@@ -105,23 +106,39 @@ def draw_plan(
     rules = read_rules(rules_path)
     quality = QualityReport()
     territory = read_territory(territory_path, quality, progress)
-    atoms = build_atoms(
-        territory,
-        max_households=rules.max_households,
-        estate_cap=rules.estate_cap,
-        report=quality,
-        progress=progress,
-    )
-    result = draw(
-        atoms.graph,
-        rules,
-        seed=seed,
-        territory_hash=territory.content_hash(),
-        stop=Stop(seconds=seconds),
-        workers=workers,
-        locks=locks_of(territory, atoms, locks),
-        progress=progress,
-    )
+
+    def attempt(finer: Sequence[str]) -> tuple[Atoms, Result, QualityReport]:
+        remarks = QualityReport()
+        atoms = build_atoms(
+            territory,
+            max_households=rules.max_households,
+            estate_cap=rules.estate_cap,
+            finer=finer,
+            report=remarks,
+            progress=progress,
+        )
+        result = draw(
+            atoms.graph,
+            rules,
+            seed=seed,
+            territory_hash=territory.content_hash(),
+            stop=Stop(seconds=seconds),
+            workers=workers,
+            locks=locks_of(territory, atoms, locks),
+            progress=progress,
+        )
+        return atoms, result, remarks
+
+    atoms, result, remarks = attempt(())
+    stuck = _stuck(result)
+    if stuck and len(territory["buildings"]):
+        # Where whole blocks allow no lawful plan, blocks cut finer may; all other communities come out the same.
+        finer = attempt(stuck)
+        if len(_stuck(finer[1])) < len(stuck):
+            atoms, result, remarks = finer
+    quality.remarks.extend(remarks.remarks)
+    for name, n in remarks.counts.items():
+        quality.count(name, n)
     meta = {
         "created_at": moment_of_territory(territory_path, territory.meta),
         "version": version("gridwright"),
@@ -140,6 +157,11 @@ def draw_plan(
 def explain(code: str, facts: Mapping[str, Any]) -> tuple[str, str]:
     """The sentence of a broken rule in Chinese and in English."""
     return sentence(code, facts, "zh"), sentence(code, facts, "en")
+
+
+def _stuck(result: Result) -> list[str]:
+    """Communities whose count allows a lawful plan but whose blocks do not, or where none was found."""
+    return [community.code for community in result.communities if community.reason in ("no_cover", "not_found")]
 
 
 def _check_options(seed: int, seconds: float | None, workers: int) -> None:

@@ -135,9 +135,17 @@ def refused(argv: list[str], folder: Path, capsys) -> tuple[str, list[dict]]:
     return err, faults
 
 
-@pytest.mark.parametrize("name", BAD_TERRITORIES)
-@pytest.mark.parametrize("command", ["draw", "feasible", "import"])
-def test_a_bad_territory_is_refused_and_nothing_is_written(name, command, tmp_path, capsys) -> None:
+CASES = [
+    (command, name)
+    for command in ("draw", "feasible", "import")
+    for name in BAD_TERRITORIES
+    # An import may model households where a source has none (a test of its own below).
+    if (command, name) != ("import", "missing column")
+]
+
+
+@pytest.mark.parametrize(("command", "name"), CASES)
+def test_a_bad_territory_is_refused_and_nothing_is_written(command, name, tmp_path, capsys) -> None:
     change, at_least, names = BAD_TERRITORIES[name]
     layers = good_layers()
     change(layers)
@@ -283,3 +291,61 @@ def test_a_lock_without_a_plan_in_force_is_refused(tmp_path, capsys) -> None:
     argv = ["draw", str(path), "--out", str(tmp_path / "plan.gpkg"), "--lock", "330402015001001"]
     err, _ = refused(argv, tmp_path, capsys)
     assert "330402015001001" in err
+
+
+def test_an_import_models_households_that_no_source_states_and_says_so(tmp_path, capsys) -> None:
+    layers = good_layers()
+    without_column(layers)
+    path = write(tmp_path / "town.gpkg", layers)
+    out = tmp_path / "new.gpkg"
+    argv = ["import", str(path), "--out", str(out), "--floor-area-per-household", "20", "--json"]
+    assert main(argv) == 0
+    summary = json.loads(capsys.readouterr().out)
+    assert summary["households"] > 0
+    assert "modelled" in summary["households_basis"]
+    meta = pyogrio.read_dataframe(out, layer="meta", read_geometry=False).set_index("key")["value"]
+    assert meta["households_modelled"] == "true"
+    assert meta["households_basis"] == summary["households_basis"]
+
+
+def test_columns_that_name_people_are_dropped_and_reported(tmp_path, capsys) -> None:
+    layers = good_layers()
+    layers["buildings"]["户主姓名"] = "张三"
+    layers["buildings"]["phone"] = "13800138000"
+    path = write(tmp_path / "town.gpkg", layers)
+    assert main(["import", str(path), "--out", str(tmp_path / "new.gpkg"), "--json"]) == 0
+    capsys.readouterr()
+    report = (tmp_path / "new.report.json").read_text(encoding="utf-8")
+    readable = (tmp_path / "new.report.md").read_text(encoding="utf-8")
+    for text in (report, readable):
+        assert "户主姓名" in text
+        assert "phone" in text
+        assert "张三" not in text
+        assert "13800138000" not in text
+    kept = pyogrio.read_dataframe(tmp_path / "new.gpkg", layer="buildings")
+    assert {"户主姓名", "phone"}.isdisjoint(kept.columns)
+
+
+def test_buildings_outside_can_be_dropped_or_given_to_the_nearest_community(tmp_path, capsys) -> None:
+    layers = good_layers()
+    with_buildings_outside(layers)
+    path = write(tmp_path / "town.gpkg", layers)
+    for wish, households in (("drop", 760), ("nearest", 800)):
+        argv = ["import", str(path), "--out", str(tmp_path / f"{wish}.gpkg"), "--outside", wish, "--json"]
+        assert main(argv) == 0
+        assert json.loads(capsys.readouterr().out)["households"] == households
+
+
+def test_the_report_goes_where_it_is_asked(tmp_path, capsys) -> None:
+    path = write(tmp_path / "town.gpkg", good_layers())
+    (tmp_path / "reports").mkdir()
+    for asked, stem in ((tmp_path / "reports", "new.report"), (tmp_path / "reports" / "r.json", "r")):
+        assert main(["import", str(path), "--out", str(tmp_path / "new.gpkg"), "--report", str(asked)]) == 0
+        assert {p.name for p in (tmp_path / "reports").glob(f"{stem}.*")} == {f"{stem}.json", f"{stem}.md"}
+    capsys.readouterr()
+    err, _ = refused(
+        ["import", str(path), "--out", str(tmp_path / "x.gpkg"), "--report", str(tmp_path / "none" / "r.json")],
+        tmp_path,
+        capsys,
+    )
+    assert "does not exist" in err
