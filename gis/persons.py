@@ -199,9 +199,11 @@ def _judge_values(values: pd.Series, is_place: bool) -> str:
         return ""
     # Numbers that went through a spreadsheet lost their last digits and with them the check digit.
     lossy = pd.api.types.is_float_dtype(values)
-    if sum(map(_is_lossy_id if lossy else is_id_number, texts)) >= _SHARE * len(texts):
+    # One or two hits among few values may be chance; all of them are not.
+    least = min(len(texts), max(_SHARE * len(texts), 3))
+    if sum(map(_is_lossy_id if lossy else is_id_number, texts)) >= least:
         return "id_number"
-    if sum(bool(_MOBILE_TEXT.fullmatch(t) or _LANDLINE.match(t)) for t in texts) >= _SHARE * len(texts):
+    if sum(bool(_MOBILE_TEXT.fullmatch(t) or _LANDLINE.match(t)) for t in texts) >= least:
         return "phone"
     if not is_place and len(texts) >= _NAME_ROWS and len(set(texts)) >= 0.5 * len(texts):
         names = sum(

@@ -147,10 +147,57 @@ def make_cover_exact(geometry: Geometries, *, gap_width_m: float) -> ExactCover:
     gap_width_m
         Gaps narrower than this are closed.
     """
-    if len(geometry) < 2 or shapely.coverage_is_valid(geometry, gap_width=gap_width_m):
-        return ExactCover(geometry, np.zeros(len(geometry), dtype=bool), 0.0, 0.0)
-    total, union = float(shapely.area(geometry).sum()), float(shapely.area(shapely.union_all(geometry)))
-    cleaned = shapely.coverage_clean(geometry, gap_width=gap_width_m)
-    after = float(shapely.area(cleaned).sum())
+    bad = ~shapely.is_empty(shapely.coverage_invalid_edges(geometry, gap_width=gap_width_m))
+    if not bad.any():
+        return ExactCover(geometry, bad, 0.0, 0.0)
+    # Overlaps and gaps lie between pieces with bad edges: measuring these alone is enough.
+    before = float(shapely.area(geometry[bad]).sum())
+    union = float(shapely.area(shapely.union_all(geometry[bad])))
+    cleaned = _clean_near(geometry, bad, gap_width_m)
+    cleaned = _close_open_slits(cleaned, gap_width_m)
+    gained = float(shapely.area(cleaned).sum() - shapely.area(geometry).sum()) + (before - union)
     changed = ~shapely.equals_exact(geometry, cleaned, tolerance=0.0, normalize=True)
-    return ExactCover(cleaned, changed, max(total - union, 0.0), max(after - union, 0.0))
+    return ExactCover(cleaned, changed, max(before - union, 0.0), max(gained, 0.0))
+
+
+def _clean_near(geometry: Geometries, bad: NDArray[np.bool_], width_m: float) -> Geometries:
+    """Clean the bad pieces and two rings of neighbours; everything when that is not enough."""
+    tree = shapely.STRtree(geometry)
+    near = np.flatnonzero(bad)
+    for _ in range(2):
+        near = np.unique(tree.query(geometry[near])[1])
+    if len(near) < len(geometry):
+        cleaned = geometry.copy()
+        cleaned[near] = shapely.coverage_clean(geometry[near], gap_width=width_m)
+        if shapely.coverage_is_valid(cleaned):
+            return cleaned
+    whole: Geometries = shapely.coverage_clean(geometry, gap_width=width_m)
+    return whole
+
+
+def _close_open_slits(geometry: Geometries, width_m: float) -> Geometries:
+    """Close slits between pieces that open to the outside: cleaning a coverage fills enclosed gaps alone."""
+    edges = shapely.coverage_invalid_edges(geometry, gap_width=width_m)
+    edges = edges[~shapely.is_empty(edges)]
+    if not len(edges):
+        return geometry
+    # Only the land right beside the bad edges is looked at.
+    reach = shapely.union_all(shapely.buffer(edges, 5 * width_m, quad_segs=1))
+    tree = shapely.STRtree(geometry)
+    near = np.unique(tree.query(reach, predicate="intersects"))
+    land = shapely.union_all(shapely.intersection(geometry[near], reach))
+    half = width_m / 2
+    closed = shapely.buffer(shapely.buffer(land, half, join_style="mitre"), -half, join_style="mitre")
+    slits = shapely.get_parts(shapely.difference(shapely.intersection(closed, reach), land))
+    slits = slits[shapely.area(slits) > 1e-9]
+    filled = geometry.copy()
+    touched = np.zeros(len(geometry), dtype=bool)
+    for slit in slits:
+        at = np.sort(tree.query(slit, predicate="dwithin", distance=1e-6))
+        contact = shapely.area(shapely.intersection(geometry[at], shapely.buffer(slit, half)))
+        beside = contact > 0
+        if beside.sum() >= 2:  # a notch in one piece alone is its own affair
+            k = at[np.argmax(contact)]
+            filled[k] = shapely.union(filled[k], slit)
+            touched[at] = True
+    return _clean_near(filled, touched, width_m) if touched.any() else geometry

@@ -123,7 +123,8 @@ def _unpack(archive: ZipFile, member: ZipInfo, target: Path, left: int, limits: 
             while chunk := source.read(_CHUNK):
                 written += len(chunk)
                 if written > left:
-                    raise InputError("zip_too_large", file=file, measured=member.filename, allowed=f"{limits.bytes} bytes")
+                    allowed = f"{limits.bytes} bytes"
+                    raise InputError("zip_too_large", file=file, measured=member.filename, allowed=allowed)
                 if written > _RATIO_FROM and written > limits.ratio * max(member.compress_size, 1):
                     raise InputError(
                         "zip_ratio",

@@ -102,7 +102,8 @@ def read_text(path: Path, declared: str | None = None) -> tuple[str, Encoding]:
             try:
                 return raw.decode("utf-8-sig" if name == "utf-8" else name), Encoding(name, "bom")
             except UnicodeDecodeError as error:
-                raise InputError("encoding_wrong", file=path.name, measured=str(error)[:80], encoding=name, fits="") from None
+                facts = {"file": path.name, "measured": str(error)[:80], "encoding": name, "fits": ""}
+                raise InputError("encoding_wrong", **facts) from None
     encoding = find_encoding(raw.splitlines(), file=path.name, declared=declared)
     try:
         return raw.decode(encoding.name).removeprefix("\ufeff"), encoding

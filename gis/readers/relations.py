@@ -152,8 +152,6 @@ def _gaps(shapes: Any, outlines: Any, position: Any, codes: Any, tolerance: Tole
 
 
 def _overlaps(layer: str, shapes: Any, ids: Any, tolerance: Tolerance, faults: FaultList) -> None:
-    if len(shapes) < 2 or shapely.coverage_is_valid(shapes):
-        return
     invalid = ~shapely.is_empty(shapely.coverage_invalid_edges(shapes))
     a, b, shared = overlapping_pairs(shapes, invalid)
     lines: list[dict[str, Fact]] = [
