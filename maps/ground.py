@@ -40,7 +40,9 @@ def pack_ground(territory: Territory, origin: tuple[float, float]) -> dict[str, 
     water = shapely.simplify(barrier_shapes[wet], _LINE_TOLERANCE_M)
     buildings, n_buildings = _kept_buildings(territory["buildings"])
     at_points = shapely.get_type_id(buildings) == shapely.GeometryType.POINT
-    streets, ranks, n_streets = _kept_streets(territory["streets"])
+    streets, ranks, named, n_streets = _kept_streets(territory["streets"])
+    names = sorted({name for name in named if name})
+    place = {name: i for i, name in enumerate(names)}
     estate_shapes = shapely.simplify(_shapes(estates), _BUILDING_TOLERANCE_M)
     cameras = _shapes(territory["cameras"])[:MOST_POINTS]
     post_spots = pack_points(lonlat(_shapes(posts)[:MOST_POINTS]), origin)
@@ -59,6 +61,8 @@ def pack_ground(territory: Territory, origin: tuple[float, float]) -> dict[str, 
             )
         ],
         "streets": [_lines(lonlat(streets[ranks == rank]), origin) for rank in range(6)],
+        "street_names": names,
+        "street_named": [_line_names(streets, named, place, ranks == rank) for rank in range(6)],
         "n_streets": n_streets,
         "streets_drawn": len(streets),
         "buildings": [rings for rings in pack_polygons(lonlat(buildings[~at_points]), origin) if rings],
@@ -82,13 +86,25 @@ def _kept_buildings(table: gpd.GeoDataFrame) -> tuple[NDArray[np.object_], int]:
     return shapely.simplify(shapes, _BUILDING_TOLERANCE_M), len(shapes)
 
 
-def _kept_streets(table: gpd.GeoDataFrame) -> tuple[NDArray[np.object_], NDArray[np.int64], int]:
-    shapes = _shapes(table)
+def _kept_streets(
+    table: gpd.GeoDataFrame,
+) -> tuple[NDArray[np.object_], NDArray[np.int64], NDArray[np.object_], int]:
+    shapes, named = _shapes(table), _column(table, "name")
     ranks = np.array([street_rank(value) for value in _column(table, "class")], dtype=np.int64)
     if len(shapes) > MOST_STREETS:
         widest = np.sort(np.lexsort((np.arange(len(shapes)), -shapely.length(shapes), ranks))[:MOST_STREETS])
-        return _thin(shapes[widest]), ranks[widest], len(shapes)
-    return _thin(shapes), ranks, len(shapes)
+        return _thin(shapes[widest]), ranks[widest], named[widest], len(shapes)
+    return _thin(shapes), ranks, named, len(shapes)
+
+
+def _line_names(
+    streets: NDArray[np.object_], named: NDArray[np.object_], place: dict[str, int], chosen: NDArray[np.bool_]
+) -> list[int]:
+    # One position in the table of names for each line that `_lines` makes of these streets, -1 for none.
+    n_lines = [
+        0 if shape is None else n for shape, n in zip(streets[chosen], shapely.get_num_geometries(streets[chosen]))
+    ]
+    return [place.get(name, -1) for name, n in zip(named[chosen], n_lines) for _ in range(n)]
 
 
 def _thin(shapes: NDArray[np.object_]) -> NDArray[np.object_]:

@@ -28,7 +28,17 @@ from maps.style import css_variables, drawing
 from maps.words import LANGUAGES, page_words
 from partition.filed import FiledPlan
 
-SCRIPTS = ("say.js", "ground.js", "grids.js", "labels.js", "chart.js", "panel.js", "search.js", "plan_map.js")
+SCRIPTS = (
+    "say.js",
+    "ground.js",
+    "grids.js",
+    "labels.js",
+    "names.js",
+    "chart.js",
+    "panel.js",
+    "search.js",
+    "plan_map.js",
+)
 
 
 def write_plan_map(
@@ -158,6 +168,7 @@ def _communities(filed: FiledPlan, territory: Territory | None, shapes: PlanShap
         row["town"] = land.get("town") or ""
         row["said"] = said.get(row["code"], [])
         row["rings"] = shapes.community_rings.get(row["code"], [])
+        row["spot"] = shapes.community_spots.get(row["code"], [])
     return rows
 
 

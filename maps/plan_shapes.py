@@ -33,6 +33,8 @@ class PlanShapes:
         Index into `maps.style.FILLS`; neighbours differ.
     spots, room_m
         Packed centre of the largest circle inside each grid, and its radius in metres.
+    community_spots
+        The same centre for communities, by code.
     """
 
     origin: tuple[float, float]
@@ -41,6 +43,7 @@ class PlanShapes:
     fill: NDArray[np.int64]
     spots: list[list[int]]
     room_m: NDArray[np.float64]
+    community_spots: dict[str, list[int]]
 
 
 def shape_plan(filed: FiledPlan) -> PlanShapes:
@@ -63,6 +66,7 @@ def shape_plan(filed: FiledPlan) -> PlanShapes:
     codes = grids["community"].to_numpy(dtype=object)
     names = sorted({str(code) for code in codes})
     outlines = np.array([shapely.union_all(shapes[codes == name]) for name in names], dtype=object)
+    middle, _ = _roomiest_spots(outlines)
     rings = pack_polygons(to_lonlat(outlines, metres), origin)
     return PlanShapes(
         origin=origin,
@@ -71,6 +75,7 @@ def shape_plan(filed: FiledPlan) -> PlanShapes:
         fill=colour(len(shapes), pairs, len(FILLS)),
         spots=pack_points(to_lonlat(centre, metres), origin),
         room_m=room_m,
+        community_spots=dict(zip(names, pack_points(to_lonlat(middle, metres), origin), strict=True)),
     )
 
 

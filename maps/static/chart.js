@@ -82,9 +82,16 @@
         show(cursor);
       }
     });
+    const keys = Object.keys(groups).filter((group) => groups[group]);
+    const key = element(
+      "p", { class: "gw-chart-keys gw-soft" },
+      ...keys.map((group) =>
+        element("span", {}, element("i", { class: `gw-chart-key gw-chart-key-${group}` }), say(`chart_${group}`))),
+    );
     section.replaceChildren(
       element("h2", {}, say("chart"), element("span", { class: "gw-beside" }, say("chart_band", { min: plan.min, max: plan.max }))),
       svg,
+      ...(keys.length > 1 ? [key] : []),
       read,
     );
     show(-1);

@@ -28,8 +28,8 @@
     fills.forEach((fill, i) => {
       const dot = element("svg:circle", { cx: 4, cy: 4, r: 1.25, fill: colours.pattern, "fill-opacity": 0.7 });
       addPattern(`gw-dedicated-${i}`, 8, fill, [dot], 30);
-      const line = element("svg:rect", { width: 9, height: 1.1, y: 4, fill: colours.pattern, "fill-opacity": 0.5 });
-      addPattern(`gw-rural-${i}`, 9, fill, [line]);
+      const line = element("svg:rect", { width: 11, height: 0.9, y: 5, fill: colours.pattern, "fill-opacity": 0.4 });
+      addPattern(`gw-rural-${i}`, 11, fill, [line]);
     });
   }
 
@@ -51,7 +51,7 @@
         pane: "gwGrids",
         stroke: false,
         fillColor: gridFill(grid),
-        fillOpacity: grid.status === "action" ? 0.95 : 0.88,
+        fillOpacity: grid.status === "action" ? 0.95 : grid.kind === "rural" ? 0.68 : 0.88,
         className: `gw-grid gw-${grid.status}`,
         smoothFactor: 0.7,
       });

@@ -283,5 +283,5 @@
     }
   }
 
-  Object.assign(gridwright, { unpack, toLatLng, LandCanvas, drawUnder, drawOver });
+  Object.assign(gridwright, { unpack, toLatLng, landShapes: shapes, View, LandCanvas, drawUnder, drawOver });
 })();

@@ -84,6 +84,7 @@
         const node = setOne(index, metresPerPx, taken);
         if (node) nodes.push(node);
       }
+      nodes.push(...gridwright.placeNames(map, taken, metresPerPx, width));
     }
     pane.replaceChildren(...nodes);
   }

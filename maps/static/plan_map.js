@@ -6,7 +6,7 @@
   const phone = window.matchMedia("(max-width: 760px)");
   const show = {
     grids: true, borders: true, labels: true, buildings: true, streets: true,
-    communities: true, water: true, estates: true, cameras: true, posts: true,
+    communities: true, water: true, estates: true, cameras: false, posts: true,
   };
   let map;
   let whole;
@@ -42,7 +42,16 @@
     if (bounds.isValid()) map.fitBounds(bounds, { ...room(), maxZoom: closest, animate: false });
   }
 
-  const showWhole = () => showBounds(whole, 19);
+  // Clear of the legend, too, where that costs little of the scale.
+  function showWhole() {
+    const legend = byId("gw-legend");
+    const { paddingTopLeft, paddingBottomRight } = room();
+    const wide = phone.matches || !legend.open ? 0 : legend.offsetWidth;
+    const both = L.point(paddingTopLeft).add(paddingBottomRight);
+    const loss = map.getBoundsZoom(whole, false, both) - map.getBoundsZoom(whole, false, both.add([wide, 0]));
+    if (!wide || loss > 0.3) showBounds(whole, 19);
+    else map.fitBounds(whole, { paddingTopLeft: L.point(paddingTopLeft).add([wide, 0]), paddingBottomRight, maxZoom: 19, animate: false });
+  }
 
   // ---- choosing ----------------------------------------------------------------------------------------------
 
@@ -144,6 +153,7 @@
     else if (name === "labels") gridwright.showLabels(yes);
     else over.redraw();
     drawLayers();
+    drawLegend();
   }
 
   function drawLayers() {
@@ -189,9 +199,9 @@
       kinds.has("rural") ? [picture(box("url(#gw-rural-2)")), say("legend_rural")] : null,
       [picture(line("gw-key-community")), say("legend_community")],
       [picture(line("gw-key-grid")), say("legend_grid")],
-      data.ground && data.ground.cameras.length
+      data.ground && data.ground.cameras.length && show.cameras
         ? [picture(element("svg:circle", { cx: 17, cy: 9, r: 5, class: "gw-key-camera" })), say("legend_camera")] : null,
-      data.ground && data.ground.posts.length
+      data.ground && data.ground.posts.length && show.posts
         ? [picture(element("svg:path", { d: "M17 2 24 16H10Z", class: "gw-key-post" })), say("legend_post")] : null,
     ].filter(Boolean);
     byId("gw-legend-rows").replaceChildren(...rows.map(([sign, text]) => element("li", {}, sign, element("span", {}, text))));
