@@ -21,7 +21,8 @@ def number_grids(x_m: FloatArray, y_m: FloatArray, height_m: FloatArray) -> IntA
     if len(x_m) == 0:
         return np.zeros(0, np.int64)
     row_height = max(float(np.median(height_m)), 1.0)
-    row = np.floor((y_m.max() - y_m) / row_height + 1e-9)
+    # The first row is centred on the northernmost grid.
+    row = np.floor((y_m.max() - y_m) / row_height + 0.5)
     order = np.lexsort((y_m, x_m, row))
     rank = np.empty(len(order), np.int64)
     rank[order] = np.arange(len(order))

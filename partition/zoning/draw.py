@@ -17,14 +17,14 @@ from dataclasses import dataclass
 import numpy as np
 
 from gis.errors import Fact
-from gis.graph import AtomGraph, FloatArray, Int32Array, IntArray
+from gis.graph import AtomGraph, EdgeClass, FloatArray, Int32Array, IntArray
 from gis.progress import SILENT, Progress
 from partition.codes import stat15
 from partition.plan import DEDICATED, STANDARD, CommunityResult, Grid, Plan, Result, Violation
 from partition.rules import Rules
 from partition.stop import Stop
 from partition.zoning.attach import attach_late
-from partition.zoning.divide import Division, Lock, components, count_range, divide, inner_edges, is_link
+from partition.zoning.divide import Division, Lock, components, count_range, divide, is_link
 from partition.zoning.ladder import Solved, Task, solve_region
 from partition.zoning.pieces import make_problems
 from partition.zoning.problem import edge_costs
@@ -76,7 +76,7 @@ def draw(
         From the locks (see `divide`).
     """
     limit = stop or Stop()
-    deadline = None if limit.seconds is None else time.time() + limit.seconds
+    deadline = None if limit.seconds is None else time.monotonic() + limit.seconds
     divisions = divide(graph, rules, locks)
     cost = edge_costs(graph, rules)
     tasks: list[Task] = []
@@ -152,8 +152,9 @@ def _solve_batch(batch: list[Task]) -> list[Solved]:
 def _drawn_grids(graph: AtomGraph, rules: Rules, division: Division, solved: Sequence[Solved]) -> list[_Drawn]:
     drawn = [_Drawn(f.kind, f.atoms, f.reason) for f in division.fixed]
     for region, answer in zip(division.regions, solved):
-        for label in range(int(answer.part.max()) + 1):
-            atoms = region.atoms[answer.part == label]
+        order = np.argsort(answer.part, kind="stable")
+        for members in np.split(order, np.flatnonzero(np.diff(answer.part[order])) + 1):
+            atoms = region.atoms[members]
             drawn.append(_Drawn(region.kind, atoms, _reason(graph, rules, region.households, answer, atoms)))
     if len(division.late):
         groups, kinds = [d.atoms for d in drawn], [d.kind for d in drawn]
@@ -247,6 +248,8 @@ def _community_result(
         proof = next((p for p in ("none", "cover_mip", "cover_lp") if p in proofs), "arithmetic")
     objective = math.fsum(s.objective for s in solved)
     bound = math.fsum(s.bound for s in solved)
+    if objective - bound <= 1e-9 * abs(objective):
+        bound = objective  # equal but for the order of additions
     gap = 0.0 if objective <= bound else (objective - bound) / objective
     stopped = {s.stopped_by for s in solved}
     return CommunityResult(
@@ -277,14 +280,38 @@ def _violations(
                 "allowed": f"{rules.min_households}-{rules.max_households}",
             }
             out.append(Violation(grid.reason, grid.code, community, facts))
+    for position, households in _loose_parts(graph, division, atom_grid):
+        grid = grids[position - first]
+        facts = {"grid": grid.code, "measured": households, "allowed": rules.min_households}
+        out.append(Violation("part_joined", grid.code, community, facts))
+    return sorted(out, key=lambda v: (v.code, v.grid))
+
+
+def _loose_parts(graph: AtomGraph, division: Division, atom_grid: Int32Array) -> list[tuple[int, int]]:
+    """(grid, households of its joined or loose part) of grids that do not hang together by themselves.
+
+    A grid of a community in several parts may reach over them; what counts is a join of a part with households, or
+    pieces that do not touch although the community does not part them.
+    """
+    atoms, edges = division.atoms, division.edges
+    grid = atom_grid[atoms]
+    a, b = np.searchsorted(atoms, graph.edge_a[edges]), np.searchsorted(atoms, graph.edge_b[edges])
+    touch = graph.edge_class[edges] != EdgeClass.EXCLAVE
+    same = grid[a] == grid[b]
+    land = components(len(atoms), a[touch], b[touch])
+    piece = components(len(atoms), a[touch & same], b[touch & same])
+    link = same & is_link(graph, edges)
+    run = components(len(atoms), a[link], b[link])
+    households = graph.households[atoms]
+    found: dict[int, int] = {}
+    pairs, first = np.unique(np.stack([grid, land, piece]), axis=1, return_index=True)
+    for i in np.flatnonzero((np.diff(pairs[0]) == 0) & (np.diff(pairs[1]) == 0)):
+        weights = [int(households[piece == piece[first[j]]].sum()) for j in (i, i + 1)]
+        found[int(pairs[0, i])] = min(weights)
     for join in (j for region in division.regions for j in region.joins):
-        for position in np.unique(atom_grid[join.atoms]):
-            grid = grids[int(position) - first]
-            members = division.atoms[atom_grid[division.atoms] == position]
-            inner, a, b = inner_edges(graph, members, division.edges)
-            link = is_link(graph, inner)
-            if components(len(members), a[link], b[link]).max(initial=0) > 0:
-                facts = {"grid": grid.code, "measured": join.households, "allowed": rules.min_households}
-                out.append(Violation("part_joined", grid.code, community, facts))
-    distinct = {(v.code, v.grid): v for v in out}
-    return [distinct[key] for key in sorted(distinct)]
+        mine = np.isin(atoms, join.atoms)
+        for position in np.unique(grid[mine]):
+            members = grid == position
+            if members[mine].any() and (members & ~mine).any() and len(np.unique(run[members])) > 1:
+                found[int(position)] = join.households
+    return sorted(found.items())

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from gis.graph import AtomGraph
-from partition.plan import DEDICATED, RURAL
+from partition.plan import DEDICATED, RURAL, STANDARD
 from partition.rules import Rules
 from partition.zoning.divide import Region, count_range, divide
 
@@ -87,8 +87,12 @@ def assess(graph: AtomGraph, rules: Rules) -> tuple[Assessment, ...]:
         inner = tuple(_assess_part(graph, rules, r) for r in estates)
         bad = [p for p in (*parts, *inner) if p.feasible == "no"]
         over = any(f.reason == "estate_over_cap" for f in fixed)
+        empty = any(f.kind == STANDARD for f in division.fixed)
         if bad:
             feasible, reason = "no", bad[0].reason
+        elif empty:
+            # Land without any households still is a grid, and one outside the band.
+            feasible, reason = "no", "under_band"
         elif over:
             feasible, reason = "no", "estate_over_cap"
         else:
@@ -108,7 +112,7 @@ def assess(graph: AtomGraph, rules: Rules) -> tuple[Assessment, ...]:
                 feasible,
                 reason,
                 parts,
-                bad[0].near_misses if bad else (),
+                bad[0].near_misses if bad else near_misses(0, rules) if empty else (),
                 sum(len(r.joins) for r in division.regions),
             )
         )

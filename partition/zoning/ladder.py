@@ -60,7 +60,7 @@ class _Clock:
         self.has_cut = False
 
     def is_over(self) -> bool:
-        if self.deadline is not None and time.time() > self.deadline:
+        if self.deadline is not None and time.monotonic() > self.deadline:
             self.has_cut = True
         return self.has_cut
 

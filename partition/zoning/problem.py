@@ -95,9 +95,9 @@ def make_land(
     """
     n = int(piece.max()) + 1 if len(piece) else 0
     weight = np.bincount(piece, atoms_weight, n).round().astype(np.int64)
-    # Coordinates from a corner of the region, in whole millimetres: moving the map changes nothing.
-    x = np.round(x_m - x_m.min(), 3) if len(x_m) else x_m
-    y = np.round(y_m - y_m.min(), 3) if len(y_m) else y_m
+    # Coordinates from a corner of the region, in whole micrometres: moving the map changes nothing.
+    x = np.round(x_m - x_m.min(), 6) if len(x_m) else x_m
+    y = np.round(y_m - y_m.min(), 6) if len(y_m) else y_m
     # A piece without households still has a place: its mean centre.
     share = np.where(weight[piece] > 0, atoms_weight, 1.0)
     total = np.maximum(np.bincount(piece, share, n), 1e-9)

@@ -32,8 +32,7 @@ def metis_start(land: Land, k: int, seed: int) -> IntArray:
     options = pymetis.Options(seed=seed % (1 << 30), ncuts=1, ufactor=200, contig=1)
     _, part = pymetis.part_graph(
         k,
-        xadj=indptr.tolist(),
-        adjncy=indices.tolist(),
+        pymetis.CSRAdjacency(adj_starts=indptr.tolist(), adjacent=indices.tolist()),
         vweights=vertices.tolist(),
         eweights=edges.tolist(),
         options=options,
