@@ -58,3 +58,11 @@ def test_the_codes_in_the_list_of_bad_input_are_codes_with_a_sentence() -> None:
     listed = re.findall(r"`([a-z]+(?:_[a-z]+)+)`", (ROOT / "docs" / "bad-input.md").read_text(encoding="utf-8"))
     assert len(listed) > 40
     assert set(listed) <= sentences("en").keys()
+
+
+def test_every_reason_in_the_concepts_has_a_sentence() -> None:
+    text = (ROOT / "docs" / "concepts.md").read_text(encoding="utf-8")
+    table = text.split("| reason |", 1)[1].split("\n\n", 1)[0]
+    reasons = re.findall(r"^\| `([a-z_]+)` \|", table, re.MULTILINE)
+    assert len(reasons) >= 7
+    assert set(reasons) <= sentences("en").keys()
