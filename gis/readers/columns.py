@@ -39,7 +39,7 @@ _ADDRESS_PARTS = ("street", "number", "estate", "building", "stairwell", "text")
 _EXTRA: Mapping[str, tuple[str, ...]] = {
     "buildings": (*_ADDRESS_PARTS, "town", "lon", "lat"),
     "addresses": ("lon", "lat"),
-    "rosters": (*_ADDRESS_PARTS, "households", "population", "levels", "use", "community", "town", "building_id"),
+    "rosters": (*_ADDRESS_PARTS, "households", "population", "levels", "use", "community", "town"),
     "zones": ("households", "population"),
 }
 
