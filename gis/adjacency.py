@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
-from gis.enclose import Lines, ObjectArray, boundary_lines
+from gis.enclose import Lines, ObjectArray, boundary_lines, split_segments
 from gis.graph import BoolArray, EdgeClass, FloatArray, Int32Array, IntArray
 from gis.territory import Territory
 
@@ -207,14 +207,6 @@ def run_along(segments: Segments, lines: Lines, *, default: EdgeClass, within_m:
     agreed = np.where(classes[1] == classes[2], classes[1], int(default))
     chosen = np.where((classes[0] == classes[1]) | (classes[0] == classes[2]), classes[0], agreed)
     return chosen, barrier.sum(axis=0) >= 2
-
-
-def split_segments(lines: ObjectArray) -> tuple[ObjectArray, NDArray[np.int64]]:
-    """Lines cut at every vertex, and the line each piece came from."""
-    xy, line = shapely.get_coordinates(lines, return_index=True)
-    joined = (line[1:] == line[:-1]) & (xy[1:] != xy[:-1]).any(axis=1)
-    pieces = shapely.linestrings(np.stack([xy[:-1][joined], xy[1:][joined]], axis=1))
-    return np.asarray(pieces), line[:-1][joined]
 
 
 def parts_of(n: int, a: NDArray[Any], b: NDArray[Any]) -> IntArray:

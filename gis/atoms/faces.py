@@ -66,10 +66,10 @@ def enclose(land: Land, *, max_households: int, estate_cap: int, report: Quality
     """
     lines, estates = _on_block_land(land)
     cut = _outside_estates(lines.geometry[~lines.is_inner], estates)
-    frames = [land.communities, land.units, estates]
-    drawn = [as_lines(frame)[0] for frame in frames] + [cut]
+    frame = np.concatenate([as_lines(land.communities)[0], as_lines(land.units)[0]])
+    drawn = [as_lines(estates)[0], cut]
     progress.stage("stage_atoms_blocks")
-    faces = _settle(arrange(np.concatenate(drawn)), land, estates)
+    faces = _settle(arrange(np.concatenate(drawn), frame), land, estates)
     middle = shapely.point_on_surface(land.footprints)
     home = locate(middle, faces.geometry)
     lived = np.bincount(home[home >= 0], weights=land.households[home >= 0], minlength=len(faces)).astype(np.int64)
@@ -101,7 +101,7 @@ def enclose(land: Land, *, max_households: int, estate_cap: int, report: Quality
         )
         progress.advance()
     report.count("blocks_split", len(over))
-    return _settle(arrange(np.concatenate(drawn + made)), land, estates)
+    return _settle(arrange(np.concatenate(drawn + made), frame), land, estates)
 
 
 def _settle(geometry: ObjectArray, land: Land, estates: ObjectArray) -> Faces:

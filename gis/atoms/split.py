@@ -13,7 +13,7 @@ import shapely
 from numpy.typing import NDArray
 from scipy.spatial import Voronoi
 
-from gis.enclose import ObjectArray, arrange, as_lines, locate
+from gis.enclose import PULL_M, ObjectArray, arrange, as_lines, locate, pull
 from gis.graph import IntArray
 
 EXTEND_M = 30.0
@@ -55,10 +55,9 @@ def split_lines(
     border = shapely.get_parts(shapely.boundary(block))
     inner, _ = as_lines(shapely.intersection(lanes, block)) if len(lanes) else (lanes, None)
     if len(inner):
-        inner = inner[
-            shapely.distance(shapely.line_interpolate_point(inner, 0.5, normalized=True), shapely.boundary(block))
-            > OVERSHOOT_M
-        ]
+        # The block's own streets were moved a hair when the block was made: what runs along its border is no lane.
+        inner = pull(inner, border, 2 * PULL_M)
+        inner = inner[shapely.contains(block, shapely.line_interpolate_point(inner, 0.5, normalized=True))]
     pieces = np.array([block], dtype=object)
     if len(inner):
         inner = np.concatenate([inner, carry_on(inner, border, footprints)])
