@@ -19,7 +19,7 @@ from pyproj import CRS
 
 from gis.assemble.join import join_rosters
 from gis.assemble.outlines import outline_communities
-from gis.assemble.placing import Outside, check_shift, resolve_communities, settle_outside
+from gis.assemble.placing import Outside, check_shift, resolve_communities, settle_outside, warn_doubles
 from gis.crs import metric_crs
 from gis.errors import InputError
 from gis.households import model_households
@@ -159,6 +159,7 @@ def assemble(
         check_units(layers["units"], layers["communities"], tolerance, faults, check_gaps=False)
     if "buildings" in layers:
         check_buildings(layers["buildings"], layers["communities"], faults, report)
+        warn_doubles(layers["buildings"], report)
     faults.stop_if_any()
     progress.advance()
     layers["communities"], units = make_exact(layers["communities"], layers.get("units"), report)

@@ -20,6 +20,7 @@ _CHINA = (72.0, 0.8, 138.0, 56.0)
 _SAMPLE = 2_000
 _SHIFT_M = (300.0, 1_300.0)
 _AT_BUILDING_M = 12.0
+_DOUBLE_FRAC = 0.8
 _SYSTEMS: tuple[Shifted, ...] = ("gcj02", "bd09")
 
 
@@ -174,6 +175,28 @@ def settle_outside(
     column = table["community"].to_numpy(dtype=object, copy=True)
     column[lost] = communities["code"].to_numpy(dtype=object)[nearest]
     return table.assign(community=column)
+
+
+def warn_doubles(buildings: gpd.GeoDataFrame, report: QualityReport) -> None:
+    """Warn of footprints that lie on each other (shared area over 80 % of both together) and both hold households."""
+    shapes = np.asarray(buildings.geometry.array)
+    homes = (buildings["households"].fillna(0) > 0).to_numpy(dtype=bool) & (shapely.area(shapes) > 0)
+    at = np.flatnonzero(homes)
+    if len(at) < 2:
+        return
+    a, b = shapely.STRtree(shapes[at]).query(shapely.centroid(shapes[at]), predicate="intersects")
+    a, b = at[a], at[b]
+    a, b = np.minimum(a, b)[a != b], np.maximum(a, b)[a != b]
+    pairs = np.unique(np.column_stack([a, b]), axis=0)
+    shared = shapely.area(shapely.intersection(shapes[pairs[:, 0]], shapes[pairs[:, 1]]))
+    both = shapely.area(shapes[pairs[:, 0]]) + shapely.area(shapes[pairs[:, 1]]) - shared
+    double = pairs[shared > _DOUBLE_FRAC * both]
+    if len(double):
+        ids = buildings["id"].to_numpy(dtype=object)
+        households = buildings["households"].to_numpy(dtype=np.int64)
+        text = named(f"{ids[i]} = {ids[j]}" for i, j in double)
+        total = int(np.minimum(households[double[:, 0]], households[double[:, 1]]).sum())
+        report.add("warn_buildings_double", "buildings", text, before=len(double), after=None, households=total)
 
 
 def _inside(outline: Any, shape: Any) -> Any:

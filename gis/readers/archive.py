@@ -17,7 +17,7 @@ from pathlib import Path, PurePosixPath
 from tempfile import TemporaryDirectory
 from zipfile import BadZipFile, ZipFile, ZipInfo
 
-from gis.errors import InputError
+from gis.errors import Fact, InputError
 from gis.readers.faults import FaultList
 from gis.readers.guard import SHAPEFILE_PARTS
 
@@ -32,6 +32,7 @@ class ZipLimits:
 
 
 LIMITS = ZipLimits()
+XLSX_LIMITS = ZipLimits(bytes=1024**3)
 _DATA = (".gpkg", ".geojson", ".json", ".csv", ".txt", ".tsv", ".xlsx", *SHAPEFILE_PARTS)
 _NESTED = (".zip", ".7z", ".rar", ".gz", ".tgz", ".bz2", ".xz", ".tar", ".kmz")
 _CHUNK = 1 << 20
@@ -69,6 +70,11 @@ def check_zip(path: Path, limits: ZipLimits = LIMITS) -> list[ZipInfo]:
     stated = sum(m.file_size for m in members)
     if stated > limits.bytes:
         faults.add("zip_too_large", measured=f"{stated} bytes", allowed=f"{limits.bytes} bytes")
+    for member in members:
+        ratio = member.file_size / max(member.compress_size, 1)
+        if stated <= limits.bytes and member.file_size > _RATIO_FROM and ratio > limits.ratio:
+            facts: dict[str, Fact] = {"id": member.filename, "measured": round(ratio), "allowed": limits.ratio}
+            faults.add("zip_ratio", **facts)
     faults.stop_if_any()
     return members
 

@@ -85,7 +85,8 @@ def check_shapes(
     if shapely.has_z(shapes).any() or shapely.has_m(shapes).any():
         report.add("note_z_dropped", layer, before=int((shapely.has_z(shapes) | shapely.has_m(shapes)).sum()))
         shapes = shapely.force_2d(shapes)
-    table = gpd.GeoDataFrame(table.drop(columns=table.geometry.name), geometry=shapes, crs=table.crs)
+    attributes = table.drop(columns=table.geometry.name)
+    table = gpd.GeoDataFrame(attributes, geometry=gpd.GeoSeries(shapes, index=table.index), crs=table.crs)
     if CRS(table.crs) != metric:
         table = table.to_crs(metric)
         outside = ~is_finite(np.asarray(table.geometry.array))
@@ -152,7 +153,7 @@ def check_key(layer: str, table: gpd.GeoDataFrame, faults: FaultList) -> None:
     twice = ids.duplicated(keep=False).to_numpy() & ~missing
     places: dict[str, list[int]] = {}
     for row in np.flatnonzero(twice):
-        places.setdefault(str(ids.iloc[row]), []).append(int(row) + 1)
+        places.setdefault(str(ids.iloc[row]), []).append(int(ids.index[row]) + 1)
     lines: list[dict[str, Fact]] = [{"id": i, "row": named(r, 10), "measured": len(r)} for i, r in places.items()]
     faults.each("id_duplicate", layer, lines, column=key, allowed=1)
 
@@ -232,8 +233,11 @@ def _labels(layer: str, table: gpd.GeoDataFrame) -> pd.Series:
 
 
 def _rows(mask: Any, ids: pd.Series) -> list[dict[str, Fact]]:
-    labels = ids.to_numpy()
-    return [{"row": int(r) + 1, "id": "" if pd.isna(labels[r]) else str(labels[r])} for r in np.flatnonzero(mask)]
+    """Row and id of each marked row.  The index of ``ids`` is the row in the file, counted from 0."""
+    labels, index = ids.to_numpy(), ids.index
+    return [
+        {"row": int(index[r]) + 1, "id": "" if pd.isna(labels[r]) else str(labels[r])} for r in np.flatnonzero(mask)
+    ]
 
 
 def _each_row(code: str, layer: str, mask: Any, ids: pd.Series, faults: FaultList, **common: Fact) -> None:

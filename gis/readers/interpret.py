@@ -6,6 +6,7 @@ for `gis.assemble`.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
@@ -16,6 +17,7 @@ import shapely
 from pyproj import CRS
 
 from gis.crs import crs_text, declare, judge_bounds, parse_crs, propose_crs
+from gis.errors import Fact
 from gis.layers import BARRIER_KINDS, ESTATE_KINDS, LAYERS
 from gis.persons import drop_person_columns
 from gis.readers.checks import MAX_HOUSEHOLDS, MAX_POPULATION, check_counts
@@ -27,6 +29,7 @@ from gis.readers.words import KIND_WORDS
 from gis.repair import is_absent, is_finite
 from gis.report import QualityReport
 
+_CUT = re.compile(r"\d(\.\d+)?[eE]\+\d{2,}")
 _KEY_ENDINGS = ("id", "编码", "代码", "编号", "code")
 _PLACE_ENDINGS = ("name", "名称", "社区", "村", "路", "小区", "街道", "街", "地址", "estate", "street", "town")
 
@@ -127,7 +130,8 @@ def interpret(
     if located is None:
         return None
     data = {target: columns[source] for target, source in mapping.items() if target not in ("lon", "lat")}
-    plain = pd.DataFrame(data, index=columns.index)
+    rows = columns.index if raw.is_text else pd.RangeIndex(1, len(columns) + 1)
+    plain = pd.DataFrame(data, index=columns.index).set_axis(rows)
     if role == "buildings" and "dwellings" in columns.columns and "households" in data:
         plain = plain if mapping["households"] != "dwellings" else plain.rename(columns={"households": "dwellings"})
     sources = {source: target for target, source in mapping.items()}
@@ -255,6 +259,15 @@ def _points(raw: RawTable, columns: pd.DataFrame, mapping: dict[str, str], fault
 
 def _texts_and_counts(role: str, plain: pd.DataFrame, faults: FaultList) -> pd.DataFrame:
     ids = to_text(plain["id"]) if "id" in plain.columns else pd.Series([None] * len(plain), index=plain.index)
+    ids.index = ids.index - 1  # checks count rows from 0
+    key = LAYERS[role].key if role in LAYERS else "id"
+    if key in plain.columns:
+        codes = to_text(plain[key])
+        lossy = codes.map(lambda v: isinstance(v, str) and _CUT.fullmatch(v) is not None).to_numpy(dtype=bool)
+        lines: list[dict[str, Fact]] = [
+            {"row": int(plain.index[k]), "measured": str(codes.iloc[k])} for k in np.flatnonzero(lossy)
+        ]
+        faults.each("code_cut_by_spreadsheet", role, lines, column=key)
     limits = {"households": MAX_HOUSEHOLDS, "population": MAX_POPULATION}
     out: dict[str, pd.Series] = {}
     for column in plain.columns:

@@ -20,7 +20,7 @@ from openpyxl.utils.cell import range_boundaries
 from openpyxl.utils.exceptions import InvalidFileException
 
 from gis.errors import InputError
-from gis.readers.archive import check_zip
+from gis.readers.archive import XLSX_LIMITS, check_zip
 from gis.readers.columns import KNOWN_HEADERS, normal_header
 from gis.readers.encoding import read_text, samples
 from gis.readers.values import narrow
@@ -89,7 +89,7 @@ def read_xlsx(path: Path, report: QualityReport, *, name: str | None = None) -> 
         `gis.readers.archive.check_zip`.
     """
     file = name or path.name
-    check_zip(path)
+    check_zip(path, XLSX_LIMITS)
     try:
         merges = _merges(path)
         book = openpyxl.load_workbook(path, read_only=True, data_only=True)

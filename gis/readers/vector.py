@@ -121,6 +121,9 @@ class _plainly:
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: object) -> None:
         self.caught.__exit__(None, None, None)
+        if isinstance(error, UnicodeDecodeError):
+            facts = {"file": self.file, "measured": str(error)[:80], "encoding": "UTF-8", "fits": "GB18030?"}
+            raise InputError("encoding_wrong", **facts) from None
         if isinstance(error, _FAILURES) and not isinstance(error, InputError):
             raise InputError("file_damaged", file=self.file, measured=_reason(str(error))) from None
 

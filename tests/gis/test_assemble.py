@@ -292,3 +292,13 @@ def test_tainan_comes_out_as_it_went_in(shared_data: Path) -> None:
     territory, _ = put_together(read_source(shared_data / "tainan" / "tainan-2021.gpkg"))
     assert (len(territory["communities"]), len(territory["units"])) == (459, 9156)
     assert int(territory["units"]["households"].sum()) == 494_654
+
+
+def test_buildings_drawn_twice_are_told() -> None:
+    twice = table(
+        [box(20, 20, 50, 50), box(21, 20, 51, 50), box(300, 20, 330, 50)], id=list("abc"), households=[5, 7, 9]
+    )
+    territory, report = put_together({"communities": communities(), "buildings": twice})
+    found = remark(report, "warn_buildings_double")
+    assert (found.id, found.before, found.facts["households"]) == ("a = b", 1, 5)
+    assert int(territory["buildings"]["households"].sum()) == 21

@@ -202,7 +202,7 @@ def test_bad_counts_name_the_row_of_the_file(tmp_path: Path, value: str, code: s
     path = tmp_path / "buildings.csv"
     path.write_text(f"id,households,lon,lat\n1,5,113,23\n2,{value},113,23\n")
     fault = refused(path)
-    assert (fault.code, fault.facts["id"], fault.facts["measured"]) == (code, "2", value)
+    assert (fault.code, fault.facts["id"], fault.facts["row"], fault.facts["measured"]) == (code, "2", 3, value)
 
 
 def test_blank_households_stay_blank(tmp_path: Path) -> None:
@@ -271,3 +271,17 @@ def test_census_blocks_are_zones(shared_data: Path) -> None:
     layers, _ = read(shared_data / "us-blocks-providence" / "blocks.gpkg")
     assert list(layers) == ["zones"]
     assert int(layers["zones"]["population"].sum()) == 178_040
+
+
+def test_codes_that_a_spreadsheet_cut_are_named(tmp_path: Path) -> None:
+    path = tmp_path / "buildings.csv"
+    path.write_text("id,households,lon,lat\n4.40301E+11,5,113,23\n440301001002,5,113,23\n")
+    fault = refused(path)
+    assert (fault.code, fault.facts["row"], fault.facts["measured"]) == ("code_cut_by_spreadsheet", 2, "4.40301E+11")
+
+
+def test_a_geojson_that_is_not_utf8_is_a_fault(tmp_path: Path, blocks: gpd.GeoDataFrame) -> None:
+    path = tmp_path / "楼栋.geojson"
+    blocks.to_file(path)
+    path.write_bytes(path.read_text(encoding="utf-8").encode("gbk"))
+    assert refused(path).code in ("encoding_wrong", "file_damaged")
