@@ -23,6 +23,7 @@ from partition.codes import stat15
 from partition.plan import DEDICATED, STANDARD, CommunityResult, Grid, Plan, Result, Violation
 from partition.rules import Rules
 from partition.stop import Stop
+from partition.workers import end_quietly_on_interrupt
 from partition.zoning.attach import attach_late
 from partition.zoning.divide import Division, Lock, components, count_range, divide, is_link
 from partition.zoning.ladder import Solved, Task, solve_region
@@ -139,7 +140,8 @@ def _map(tasks: list[Task], workers: int) -> Iterator[Solved]:
         filled += task.exact.n_pieces
     # Spawned, not forked: threads of the caller (a server, a solver) must not be copied half-way.
     context = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(min(workers, len(batches)), mp_context=context) as pool:
+    n_workers = min(workers, len(batches))
+    with ProcessPoolExecutor(n_workers, mp_context=context, initializer=end_quietly_on_interrupt) as pool:
         futures = [pool.submit(_solve_batch, batch) for batch in batches]
         for future in as_completed(futures):
             yield from future.result()
