@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import Any
 
 import geopandas as gpd
@@ -57,12 +58,18 @@ def _moved(geometry: NDArray[np.object_], source: CRS, target: CRS) -> NDArray[n
     flat = shapely.force_2d(geometry)
     if source == target:
         return flat
-    transformer = Transformer.from_crs(source, target, always_xy=True)
+    transformer = _transformer(source, target)
 
     def move(xy: NDArray[np.float64]) -> NDArray[np.float64]:
         return np.column_stack(transformer.transform(xy[:, 0], xy[:, 1]))
 
     return shapely.transform(flat, move)
+
+
+@lru_cache(maxsize=16)
+def _transformer(source: CRS, target: CRS) -> Transformer:
+    # Looking one up costs a tenth of a second, and a page asks for the same one twenty times.
+    return Transformer.from_crs(source, target, always_xy=True)
 
 
 def feature_collection(table: gpd.GeoDataFrame, id_column: str, decimals: int = DECIMALS) -> dict[str, Any]:

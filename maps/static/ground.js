@@ -84,6 +84,19 @@
       L.Renderer.prototype._update.call(this);
       this.redraw();
     },
+    // For paper: a picture, sharper and no larger than the map.  Not the canvas itself: Chromium prints a canvas a
+    // few percent too small, beside the grids.
+    print(before) {
+      if (this._picture) this._picture.remove();
+      this.options.padding = before ? 0 : 0.2;
+      L.Renderer.prototype._update.call(this);
+      this.redraw(before ? 3 : undefined);
+      this._container.hidden = before;
+      if (!before) return;
+      this._picture = L.DomUtil.create("img", "gw-canvas", this.getPane());
+      this._picture.src = this._container.toDataURL();
+      this._picture.style.cssText = `position: absolute; left: 0; top: 0; ${this._container.style.cssText}`;
+    },
     // sharpness: pixels of the canvas per CSS pixel; printing asks for more than the screen has.
     redraw(sharpness = Math.min(window.devicePixelRatio || 1, 2)) {
       if (!this._bounds) return;

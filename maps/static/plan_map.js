@@ -257,11 +257,19 @@
     act();
   }
 
+  // Paper shows what the screen showed, in the shape of the paper; afterwards the screen is as it was.
+  let screenView = null;
   function onPrint(before) {
+    if (before === (screenView !== null)) return;
+    const seen = map.getBounds();
+    if (before) screenView = { centre: map.getCenter(), zoom: map.getZoom() };
     document.body.classList.toggle("gw-printing", before);
     map.invalidateSize({ animate: false, pan: false });
-    under.redraw(before ? 3 : undefined);
-    over.redraw(before ? 3 : undefined);
+    if (before) map.fitBounds(seen, { animate: false });
+    else map.setView(screenView.centre, screenView.zoom, { animate: false });
+    if (!before) screenView = null;
+    under.print(before);
+    over.print(before);
     gridwright.drawChart();
   }
 
