@@ -14,6 +14,8 @@ from gis.graph import BoolArray, FloatArray, IntArray
 from partition.zoning.problem import Land, price_columns
 from partition.zoning.seeds import misfit
 
+_MAX_PIECES = 2_048  # bit sets of more pieces take memory by the square, and their grids are past counting
+
 
 @dataclass(frozen=True, slots=True)
 class Columns:
@@ -55,6 +57,8 @@ def enumerate_columns(land: Land, lo: int, hi: int, *, max_columns: int, max_nod
     n = len(land.weight)
     if n == 0 or land.weight.sum() < lo:
         return Columns(np.zeros(1, np.int64), np.zeros(0, np.int64), np.zeros(0, np.int64), np.zeros(0), True)
+    if n > _MAX_PIECES:
+        return None
     near = _near_masks(land)
     start, index, done = _enumerate(land, near, lo, hi, max_columns, max_nodes)
     if not done:
@@ -139,9 +143,16 @@ def _enumerate(
                     return start[:1], index[:0], False
                 if filled + depth + 1 > len(index):
                     larger = np.empty(2 * len(index) + n, np.int64)
-                    larger[:filled] = index[:filled]
+                    for i in range(filled):
+                        larger[i] = index[i]
                     index = larger
-                index[filled : filled + depth + 1] = np.sort(chosen[: depth + 1])
+                # Sorted by insertion: the sets are small, and it is quick to compile.
+                for d in range(depth + 1):
+                    i = filled + d
+                    while i > filled and index[i - 1] > chosen[d]:
+                        index[i] = index[i - 1]
+                        i -= 1
+                    index[i] = chosen[d]
                 filled += depth + 1
                 n_columns += 1
                 start[n_columns] = filled

@@ -94,6 +94,43 @@ def _find(parent: IntArray, v: int) -> int:
 
 
 @njit(cache=True)
+def _order_of(key: FloatArray) -> IntArray:
+    """Positions in ascending order of key (shell sort: short to compile, which numpy's is not)."""
+    m = len(key)
+    order = np.arange(m)
+    gap = 1
+    while gap < m // 3:
+        gap = 3 * gap + 1
+    while gap > 0:
+        for i in range(gap, m):
+            moving = order[i]
+            k = key[moving]
+            j = i
+            while j >= gap and key[order[j - gap]] > k:
+                order[j] = order[j - gap]
+                j -= gap
+            order[j] = moving
+        gap //= 3
+    return order
+
+
+@njit(cache=True)
+def _members(part: IntArray, a: int, b: int) -> IntArray:
+    """Pieces of parts ``a`` and ``b``, ascending."""
+    count = 0
+    for v in range(len(part)):
+        if part[v] == a or part[v] == b:
+            count += 1
+    nodes = np.empty(count, np.int64)
+    count = 0
+    for v in range(len(part)):
+        if part[v] == a or part[v] == b:
+            nodes[count] = v
+            count += 1
+    return nodes
+
+
+@njit(cache=True)
 def split_once(
     land: Land, nodes: IntArray, local: IntArray, state: IntArray, is_final: bool
 ) -> tuple[bool, IntArray, int, float]:
@@ -148,8 +185,7 @@ def split_once(
     ta = np.empty(m, np.int64)
     tb = np.empty(m, np.int64)
     n_tree = 0
-    for rank in np.argsort(key):
-        j = int(rank)
+    for j in _order_of(key):
         ra, rb = _find(parent, ea[j]), _find(parent, eb[j])
         if ra != rb:
             parent[ra] = rb
@@ -261,8 +297,10 @@ def tree_start(land: Land, state: IntArray) -> IntArray:
     n_parts = 1
     while len(pending) > 0:
         p = pending.pop()
-        nodes = np.flatnonzero(part == p)
-        w = land.weight[nodes].sum()
+        nodes = _members(part, p, p)
+        w = 0
+        for v in nodes:
+            w += land.weight[v]
         if len(nodes) < 2 or w < 2 * land.lo or (w <= land.hi and w < 1.5 * land.target):
             continue
         is_final = bool(w <= 2 * land.hi and w < 2.5 * land.target)
@@ -276,7 +314,9 @@ def tree_start(land: Land, state: IntArray) -> IntArray:
                 best_side, best_outside, best_cost = side, outside, cost
         if len(best_side) == 0 or (w <= land.hi and best_outside > 0):
             continue
-        part[nodes[best_side == 1]] = n_parts
+        for i in range(len(nodes)):
+            if best_side[i] == 1:
+                part[nodes[i]] = n_parts
         pending.append(p)
         pending.append(n_parts)
         n_parts += 1
@@ -304,15 +344,19 @@ def resplit(land: Land, part: IntArray, n_parts: int, rounds: int, state: IntArr
         a, b = part[v], part[land.indices[e]]
         if a == b or not land.link[e]:
             continue
-        nodes = np.flatnonzero((part == a) | (part == b))
+        nodes = _members(part, a, b)
         for i in range(len(nodes)):
             local[nodes[i]] = i
             scratch[i] = 1 if part[nodes[i]] == b else 0
-        now_cost = _two_cost(land, nodes, local, scratch[: len(nodes)])
+        now_cost = _two_cost(land, nodes, local, scratch)
         for i in range(len(nodes)):
             local[nodes[i]] = -1
-        wb = int((land.weight[nodes] * scratch[: len(nodes)]).sum())
-        wa = int(land.weight[nodes].sum()) - wb
+        wa = wb = 0
+        for i in range(len(nodes)):
+            if scratch[i] == 1:
+                wb += land.weight[nodes[i]]
+            else:
+                wa += land.weight[nodes[i]]
         now_outside = outside_band(land, wa) + outside_band(land, wb)
         found, side, outside, cost = split_once(land, nodes, local, state, True)
         if found and (outside < now_outside or (outside == now_outside and cost < now_cost - 1e-9)):
