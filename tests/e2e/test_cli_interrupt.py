@@ -19,6 +19,13 @@ def children_of(pid: int) -> str:
     return Path(f"/proc/{pid}/task/{pid}/children").read_text()
 
 
+def is_running(pid: str) -> bool:
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except OSError:
+        return False
+
+
 @pytest.mark.skipif(not Path("/proc/self/task").is_dir(), reason="needs /proc to see the workers")
 def test_an_interrupted_drawing_leaves_no_file_no_trace_and_no_worker(tmp_path) -> None:
     town, plan = tmp_path / "town.gpkg", tmp_path / "plan.gpkg"
@@ -39,4 +46,6 @@ def test_an_interrupted_drawing_leaves_no_file_no_trace_and_no_worker(tmp_path) 
     assert out == ""
     assert err == "Interrupted; nothing was written half.\n"
     assert [path.name for path in tmp_path.iterdir()] == ["town.gpkg"]
-    assert not any(Path(f"/proc/{pid}").exists() for pid in workers)
+    while any(map(is_running, workers)) and time.monotonic() < deadline:
+        time.sleep(0.1)
+    assert not any(map(is_running, workers))
