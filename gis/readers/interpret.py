@@ -227,7 +227,10 @@ def _locate(
         report.add("note_crs_assumed", role, after="EPSG:4326", file=raw.file)
     if table.crs is None:
         proposal = " / ".join(propose_crs(bounds)) or "—"
-        faults.add("crs_missing", layer=raw.name, measured=shown, proposal=proposal)
+        if proposal.startswith("EPSG:4326 (x and y swapped)"):
+            faults.add("coordinates_swapped", layer=raw.name, measured=shown, crs="EPSG:4326")
+        else:
+            faults.add("crs_missing", layer=raw.name, measured=shown, proposal=proposal)
         return None
     if options.crs and parse_crs(options.crs).shift:
         return table.geometry

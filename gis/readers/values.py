@@ -26,7 +26,7 @@ _NO = frozenset({"0", "false", "no", "n", "否", "f"})
 
 def narrow(text: str) -> str:
     """Text with full-width digits and letters made narrow, trimmed."""
-    return text.translate(_NARROW).strip()
+    return text.strip() if text.isascii() else text.translate(_NARROW).strip()
 
 
 def to_text(values: pd.Series) -> pd.Series:
