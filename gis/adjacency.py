@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
-from gis.enclose import Lines, ObjectArray, boundary_lines, split_segments
+from gis.enclose import Lines, ObjectArray, boundary_lines, in_steps, split_segments
 from gis.graph import BoolArray, EdgeClass, FloatArray, Int32Array, IntArray
 from gis.territory import Territory
 
@@ -244,7 +244,7 @@ def tie_exclaves(
             best: tuple[float, int, int, int] | None = None
             for p, members in shapes.items():
                 (one, two), gap = tree.query_nearest(geometry[members], return_distance=True, all_matches=True)
-                order = np.lexsort((tied[two], members[one], np.round(gap, 3)))[0]
+                order = np.lexsort((tied[two], members[one], in_steps(gap)))[0]
                 found = (round(float(gap[order]), 3), int(members[one[order]]), int(tied[two[order]]), p)
                 best = found if best is None or found < best else best
             assert best is not None

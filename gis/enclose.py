@@ -240,6 +240,15 @@ def split_segments(lines: ObjectArray) -> tuple[ObjectArray, NDArray[np.int64]]:
     return np.asarray(pieces), line[:-1][joined]
 
 
+def in_steps(coordinates: NDArray[np.float64], step_m: float = 0.0137) -> NDArray[np.float64]:
+    """Coordinates as whole steps, for sorting: equal places stay equal under rounding noise.
+
+    The odd step and offset keep tidy coordinates (halves, quarters, millimetres) away from the edge of a step,
+    where noise in the last digit would decide.
+    """
+    return np.asarray(np.floor(coordinates / step_m + 1 / np.pi))
+
+
 def locate(points: ObjectArray, polygons: ObjectArray) -> NDArray[np.int64]:
     """Position of the polygon that holds each point, -1 for none; a point on a border goes to the lowest position."""
     found = np.full(len(points), len(polygons), dtype=np.int64)

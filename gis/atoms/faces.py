@@ -10,7 +10,7 @@ import shapely
 from numpy.typing import NDArray
 
 from gis.atoms.split import split_lines
-from gis.enclose import Lines, ObjectArray, arrange, as_lines, locate
+from gis.enclose import Lines, ObjectArray, arrange, as_lines, in_steps, locate
 from gis.graph import BoolArray, IntArray
 from gis.progress import Progress
 from gis.report import QualityReport
@@ -112,7 +112,7 @@ def _settle(geometry: ObjectArray, land: Land, estates: ObjectArray) -> Faces:
     stray = (faces.unit >= 0) & (land.unit_community[faces.unit] != community) if len(land.units) else None
     if stray is not None:
         faces.unit[stray] = -1
-    centre = np.round(shapely.get_coordinates(shapely.centroid(geometry)), 2)
+    centre = in_steps(shapely.get_coordinates(shapely.centroid(geometry)))
     order = np.lexsort((centre[:, 0], -centre[:, 1], community))
     return faces.take(order[community[order] >= 0])
 

@@ -10,6 +10,7 @@ from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
 from gis.adjacency import Contacts
+from gis.enclose import in_steps
 from gis.graph import BoolArray, EdgeClass, FloatArray, IntArray
 
 SLIVER_M2 = 200.0
@@ -103,7 +104,7 @@ def _targets(
     weight = np.tile(links.class_length_m @ _EASE, 2)[rows]
     left_over = ~(small | enclosed)[one[rows]] & ~same_estate[rows]
     weight = np.where(left_over, np.tile(links.class_length_m[:, EdgeClass.OPEN], 2)[rows], weight)
-    order = np.lexsort((two[rows], -np.round(weight, 3), into_estate, barrier, ~same_estate[rows], one[rows]))
+    order = np.lexsort((two[rows], -in_steps(weight), into_estate, barrier, ~same_estate[rows], one[rows]))
     first = np.unique(one[rows][order], return_index=True)
     target = np.full(n, -1)
     target[first[0]] = two[rows][order[first[1]]]

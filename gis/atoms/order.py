@@ -6,6 +6,7 @@ import numpy as np
 import shapely
 
 from gis.atoms.faces import Faces
+from gis.enclose import in_steps
 from gis.graph import IntArray
 from gis.territory import Territory
 
@@ -18,7 +19,7 @@ def name_atoms(territory: Territory, faces: Faces) -> tuple[tuple[str, ...], Int
     codes = territory["communities"]["code"].to_numpy(dtype=object)
     unit_ids = territory["units"]["id"].to_numpy(dtype=object)
     taken = set(unit_ids.tolist())
-    centre = np.round(shapely.get_coordinates(shapely.centroid(faces.geometry)), 2)
+    centre = in_steps(shapely.get_coordinates(shapely.centroid(faces.geometry)))
     names = np.empty(len(faces), dtype=object)
     is_unit = faces.unit >= 0
     names[is_unit] = unit_ids[faces.unit[is_unit]]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from gis.adjacency import Contacts, parts_of
+from gis.enclose import in_steps
 from gis.graph import BoolArray, IntArray
 
 
@@ -29,7 +30,7 @@ def hang_empty_land(touch: Contacts, households: IntArray) -> BoolArray:
         edge, source, target = edge[keep], source[keep], target[keep]
         if not len(edge):
             return passable
-        order = np.lexsort((edge, -np.round(touch.length_m[edge], 3), empty[target], source))
+        order = np.lexsort((edge, -in_steps(touch.length_m[edge]), empty[target], source))
         chosen = order[np.unique(source[order], return_index=True)[1]]
         into_people = ~empty[target[chosen]]
         if into_people.any():

@@ -13,7 +13,7 @@ import shapely
 from numpy.typing import NDArray
 from scipy.spatial import Voronoi
 
-from gis.enclose import PULL_M, ObjectArray, arrange, as_lines, locate, pull
+from gis.enclose import PULL_M, ObjectArray, arrange, as_lines, in_steps, locate, pull
 from gis.graph import IntArray
 
 EXTEND_M = 30.0
@@ -80,7 +80,7 @@ def carry_on(lanes: ObjectArray, border: ObjectArray, footprints: ObjectArray) -
     ends = np.concatenate([shapely.get_point(noded, 0), shapely.get_point(noded, -1)])
     before = np.concatenate([shapely.get_point(noded, 1), shapely.get_point(noded, -2)])
     xy, back = shapely.get_coordinates(ends), shapely.get_coordinates(before)
-    _, inverse, degree = np.unique(np.round(xy, 3), axis=0, return_inverse=True, return_counts=True)
+    _, inverse, degree = np.unique(in_steps(xy, 0.00137), axis=0, return_inverse=True, return_counts=True)
     outline = shapely.multilinestrings(border)
     loose = (degree[inverse.ravel()] == 1) & (shapely.distance(ends, outline) > OVERSHOOT_M)
     if not loose.any():
@@ -161,7 +161,7 @@ def _outline_points(footprints: ObjectArray) -> tuple[NDArray[np.float64], NDArr
     middle = shapely.point_on_surface(shapes[polygonal])
     shapes[polygonal] = np.where(shapely.is_empty(inset), middle, shapely.segmentize(inset, STEP_M))
     xy, owner = shapely.get_coordinates(shapes, return_index=True)
-    _, first = np.unique(np.round(xy, 2), axis=0, return_index=True)
+    _, first = np.unique(in_steps(xy), axis=0, return_index=True)
     first.sort()
     return xy[first], owner[first]
 
@@ -182,7 +182,7 @@ def bisect(xy: NDArray[np.float64], households: IntArray, limit: int) -> IntArra
             n += 1
             continue
         along, across = _along_and_across(xy[rows])
-        order = rows[np.lexsort((rows, np.round(across, 3), np.round(along, 3)))]
+        order = rows[np.lexsort((rows, in_steps(across), in_steps(along)))]
         n_pieces = -(-total // limit)
         share = (n_pieces // 2) / n_pieces
         counted = np.cumsum(households[order])
