@@ -151,7 +151,8 @@
         let i = start[p];
         pen.moveTo(xs[i] * scale + dx, ys[i] * scale + dy);
         for (i += 1; i < end; i += 1) pen.lineTo(xs[i] * scale + dx, ys[i] * scale + dy);
-        if (closed) pen.closePath();
+        // Not closePath: it looks at the whole path so far, seconds for a city.
+        if (closed) pen.lineTo(xs[start[p]] * scale + dx, ys[start[p]] * scale + dy);
       }
     }
 
@@ -280,7 +281,7 @@
       });
     }
     if (land && show.posts) {
-      const r = mpp < 3 ? 7 : 4.5;
+      const r = mpp < 3 ? 7 : mpp < 8 ? 4.5 : 2.4;
       view.points(shapes.posts, (pen, x, y) => {
         pen.beginPath();
         pen.moveTo(x, y - r);
@@ -289,6 +290,7 @@
         pen.closePath();
         pen.fillStyle = colours.post;
         pen.fill();
+        if (mpp >= 8) return;
         pen.strokeStyle = colours.paper;
         pen.lineWidth = 1.4;
         pen.stroke();

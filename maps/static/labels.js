@@ -121,7 +121,7 @@
     map = onMap;
     pane = map.getPane("gwLabels");
     map.on("zoomstart", () => pane.replaceChildren());
-    map.on("moveend zoomend resize", setLabels);
+    map.on("moveend", setLabels);
     gridwright.onLanguage(setLabels);
     setLabels();
   }

@@ -40,18 +40,25 @@
     return inside;
   }
 
+  // Unpacked once, when first asked for.
+  const once = (list, make) => {
+    const known = [];
+    return (index) => (known[index] ??= make(list[index]));
+  };
+  const ringsOf = once(data.communities, (community) => community.rings.map(gridwright.unpack));
+  const boxOf = once(land ? land.estates : [], (estate) => L.latLngBounds(estate.rings.flatMap(gridwright.unpack)));
+
   function placeCommunities(map, bounds, taken, width) {
     const nodes = [];
-    for (const community of data.communities) {
+    for (const [index, community] of data.communities.entries()) {
       if (!community.name || !community.spot.length) continue;
       const latlng = gridwright.toLatLng(community.spot);
       if (!bounds.contains(latlng)) continue;
       const at = map.latLngToLayerPoint(latlng);
       const w = width(community.name, PX) * 1.14 + 4;
-      const rings = community.rings.map(gridwright.unpack);
       const offset = OFFSETS.find(
         (dy) =>
-          (dy === 0 || isInside(rings, map.layerPointToLatLng([at.x, at.y + dy]))) &&
+          (dy === 0 || isInside(ringsOf(index), map.layerPointToLatLng([at.x, at.y + dy]))) &&
           tryAt(taken, at.x, at.y + dy, w, PX * 1.3),
       );
       if (offset !== undefined) nodes.push(node("community", community.name, L.point(at.x, at.y + offset)));
@@ -62,9 +69,9 @@
   function placeEstates(map, bounds, taken, width, metresPerPx) {
     const nodes = [];
     if (!land || metresPerPx > ESTATES_FROM) return nodes;
-    for (const estate of land.estates) {
+    for (const [index, estate] of land.estates.entries()) {
       if (!estate.name || !estate.rings.length) continue;
-      const box = L.latLngBounds(estate.rings.flatMap(gridwright.unpack));
+      const box = boxOf(index);
       if (!bounds.intersects(box)) continue;
       const at = map.latLngToLayerPoint(box.getCenter());
       const w = width(estate.name, PX) * 1.06;

@@ -21,6 +21,9 @@
     return say("state_in_band", { min: plan.min, max: plan.max });
   }
 
+  // A plan without any people is one where nobody counted them.
+  const people = (n) => (summary.population ? number(n) : number(null));
+
   const sentences = (said) => said.map((sentence) => element("p", { class: "gw-said" }, sentence[gridwright.language()]));
 
   function drawBanner() {
@@ -53,13 +56,15 @@
   function drawFigures() {
     byId("gw-figures").replaceChildren(...[
       plan.modelled
-        ? element("p", { class: "gw-modelled", title: say("modelled_hint", { basis: plan.basis }) }, say("modelled"))
+        ? element("details", { class: "gw-basis" },
+            element("summary", {}, element("span", { class: "gw-modelled" }, say("modelled"))),
+            element("p", { class: "gw-soft" }, say("modelled_hint", { basis: plan.basis })))
         : null,
       element("dl", { class: "gw-figure-row" },
         figure("f_grids", number(summary.grids)),
         figure("f_communities", number(summary.communities)),
         figure("f_households", number(summary.households)),
-        figure("f_population", number(summary.population))),
+        figure("f_population", people(summary.population))),
       element("p", { class: "gw-soft" },
         say("f_kinds", { standard: number(summary.standard), dedicated: number(summary.dedicated), rural: number(summary.rural) })),
       element("h2", {}, say("f_per_grid")),
@@ -161,7 +166,7 @@
       grid.name && grid.name !== grid.code ? row("name", grid.name) : null,
       row("community", community === undefined ? grid.community : communityButton),
       row("households", number(grid.households)),
-      row("population", number(grid.population)),
+      row("population", people(grid.population)),
       row("buildings", number(grid.buildings)),
       row("area", area(grid.area_m2)),
       row("members", members(grid)),
@@ -202,10 +207,10 @@
 
   function drawFoot() {
     const date = plan.created_at.slice(0, 10);
+    const basis = plan.basis ? say("foot_basis", { basis: plan.basis }) : say("foot_basis_none");
     const facts = [
       plan.id ? say("foot_plan", { id: plan.id }) : null,
       date ? say("foot_date", { date }) : null,
-      plan.basis ? say("foot_basis", { basis: plan.basis }) : say("foot_basis_none"),
       say("foot_rules", { name: plan.preset, min: plan.min, max: plan.max }),
       plan.seed ? say("foot_seed", { n: plan.seed }) : null,
       plan.version ? say("foot_version", { version: plan.version }) : null,
@@ -213,6 +218,7 @@
     const line = () => [
       ...(plan.modelled ? [element("strong", { class: "gw-modelled" }, say("modelled"))] : []),
       ...facts.map((fact) => element("span", {}, fact)),
+      element("span", { class: "gw-foot-basis", title: basis }, basis),
     ];
     byId("gw-foot").replaceChildren(...line());
     byId("gw-foot-here").replaceChildren(...line());
