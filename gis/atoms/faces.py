@@ -17,6 +17,7 @@ from gis.report import QualityReport
 
 LANE_SHARE = 0.5
 """A block with more than this share of the band's top is split along its lanes: smaller atoms, same streets."""
+ATTEMPTS = 3
 PIECE_SHARE = 0.25
 """Most households of a piece made without a lane, as a share of the band's top."""
 
@@ -71,37 +72,51 @@ def enclose(land: Land, *, max_households: int, estate_cap: int, report: Quality
     progress.stage("stage_atoms_blocks")
     faces = _settle(arrange(np.concatenate(drawn), frame), land, estates)
     middle = shapely.point_on_surface(land.footprints)
-    home = locate(middle, faces.geometry)
-    lived = np.bincount(home[home >= 0], weights=land.households[home >= 0], minlength=len(faces)).astype(np.int64)
     piece_households = max(1, int(PIECE_SHARE * max_households))
-    is_finer = land.is_finer[faces.community]
-    limit = np.where(is_finer, piece_households, LANE_SHARE * max_households)
-    limit = np.where(faces.estate >= 0, estate_cap, limit)
-    over = np.flatnonzero((faces.unit < 0) & ~land.has_units[faces.community] & (lived > limit))
-    progress.stage("stage_atoms_split", len(over))
-    if not len(over):
-        return faces
-    order = np.argsort(home, kind="stable")
-    start = np.searchsorted(home[order], over, side="left")
-    stop = np.searchsorted(home[order], over, side="right")
-    block, lane = shapely.STRtree(lines.geometry).query(faces.geometry[over], predicate="intersects")
-    lane_start = np.searchsorted(block, np.arange(len(over) + 1))
-    made = []
-    for i, face in enumerate(over):
-        rows = order[start[i] : stop[i]]
-        made.append(
-            split_lines(
-                faces.geometry[face],
-                lines.geometry[np.sort(lane[lane_start[i] : lane_start[i + 1]])],
-                land.footprints[rows],
-                land.households[rows],
-                max_households=piece_households if is_finer[face] else max_households,
-                piece_households=piece_households,
-            )
+    lanes = lines.geometry
+    for attempt in range(ATTEMPTS):
+        home = locate(middle, faces.geometry)
+        is_finer = land.is_finer[faces.community]
+        most = np.where(is_finer, piece_households, max_households)
+        limit = np.where(
+            faces.estate >= 0, estate_cap, most if attempt else np.minimum(most, LANE_SHARE * max_households)
         )
-        progress.advance()
-    report.count("blocks_split", len(over))
-    return _settle(arrange(np.concatenate(drawn + made), frame), land, estates)
+        over = np.flatnonzero(_is_over(faces, land, home, limit, several=attempt > 0))
+        if not len(over):
+            break
+        progress.stage("stage_atoms_split", len(over))
+        if attempt == 0:
+            report.count("blocks_split", len(over))
+        order = np.argsort(home, kind="stable")
+        start, stop = (np.searchsorted(home[order], over, side=side) for side in ("left", "right"))
+        block, lane = shapely.STRtree(lanes).query(faces.geometry[over], predicate="intersects")
+        lane_start = np.searchsorted(block, np.arange(len(over) + 1))
+        for i, face in enumerate(over):
+            rows = order[start[i] : stop[i]]
+            drawn.append(
+                split_lines(
+                    faces.geometry[face],
+                    lanes[np.sort(lane[lane_start[i] : lane_start[i + 1]])],
+                    land.footprints[rows],
+                    land.households[rows],
+                    max_households=int(most[face]),
+                    piece_households=piece_households,
+                )
+            )
+            progress.advance()
+        faces = _settle(arrange(np.concatenate(drawn), frame), land, estates)
+        # A lane that failed to close a piece fails again: from now on only cells.
+        lanes = lanes[:0]
+    return faces
+
+
+def _is_over(faces: Faces, land: Land, home: IntArray, limit: NDArray[Any], *, several: bool) -> BoolArray:
+    """Faces to split: more households than the limit; where asked, only with several inhabited buildings."""
+    rows = home >= 0
+    lived = np.bincount(home[rows], weights=land.households[rows], minlength=len(faces))
+    inhabited = np.bincount(home[rows], weights=land.households[rows] > 0, minlength=len(faces))
+    over = (faces.unit < 0) & ~land.has_units[faces.community] & (lived > limit)
+    return np.asarray(over & (inhabited > 1) if several else over)
 
 
 def _settle(geometry: ObjectArray, land: Land, estates: ObjectArray) -> Faces:
