@@ -36,7 +36,11 @@ class Rules:
     dedicated_kinds
         Estate kinds that become dedicated grids where the data does not say.
     dedicated_min_households
-        An estate of kind ``estate`` with fewer households than this is kept whole inside a standard grid instead.
+        Where the data does not say: an estate of kind ``estate`` with fewer households than this is kept whole
+        inside a standard grid instead.
+    dedicated_min_area_m2
+        Where the data does not say: ground of any other kind that is smaller than this and holds fewer than
+        ``dedicated_min_households`` is kept whole inside a standard grid (a corner shop is no 商圈).
     weight_arterial, weight_street, weight_alley, weight_water, weight_rail, weight_wall, weight_unit, weight_open
         Cost of one metre of grid border, by what it runs along.
     balance_weight
@@ -57,6 +61,7 @@ class Rules:
     estate_cap: int = 500
     dedicated_kinds: tuple[str, ...] = ("estate", "business", "market")
     dedicated_min_households: int = 100
+    dedicated_min_area_m2: float = 10_000.0
     weight_arterial: float = 0.2
     weight_street: float = 0.5
     weight_alley: float = 0.7
@@ -155,8 +160,8 @@ def _faults(rules: Rules) -> list[Fault]:
             wrong("rules_out_of_range", "dedicated_kinds", kind, ", ".join(ESTATE_KINDS))
     for f in fields(rules):
         value = getattr(rules, f.name)
-        if isinstance(value, float) and not 0 <= value < 1e6:
-            wrong("rules_out_of_range", f.name, value, "0-1000000")
+        if isinstance(value, float) and not 0 <= value < 1e9:
+            wrong("rules_out_of_range", f.name, value, "0-1000000000")
     return faults
 
 
@@ -167,6 +172,7 @@ PRESETS: dict[str, Rules] = {
         preset="xiangtan",
         estate_cap=100_000,
         dedicated_min_households=0,
+        dedicated_min_area_m2=0.0,
         dedicated_kinds=("estate", "business", "market", "school", "hospital", "industrial"),
         rural_mode="village",
     ),

@@ -79,7 +79,9 @@ def dedicated_estates(graph: AtomGraph, rules: Rules) -> BoolArray:
     owned = graph.estate_index >= 0
     households = np.bincount(graph.estate_index[owned], graph.households[owned], n)
     by_kind = np.isin(np.array(graph.estate_kinds, dtype=str), np.array(rules.dedicated_kinds, dtype=str))
-    is_small = (np.array(graph.estate_kinds, dtype=str) == "estate") & (households < rules.dedicated_min_households)
+    area_m2 = np.bincount(graph.estate_index[owned], graph.area_m2[owned], n)
+    is_housing = np.array(graph.estate_kinds, dtype=str) == "estate"
+    is_small = (households < rules.dedicated_min_households) & (is_housing | (area_m2 < rules.dedicated_min_area_m2))
     result: BoolArray = np.where(graph.estate_dedicated < 0, by_kind & ~is_small, graph.estate_dedicated > 0).astype(
         bool
     )

@@ -109,21 +109,25 @@ def test_a_dedicated_estate_is_one_grid_numbered_from_600():
 
 
 @pytest.mark.parametrize(
-    ("kind", "said", "households", "is_dedicated"),
+    ("kind", "said", "households", "cells", "is_dedicated"),
     [
-        ("estate", None, 150, True),
-        ("estate", None, 60, False),
-        ("estate", True, 60, True),
-        ("estate", False, 150, False),
-        ("business", None, 0, True),
-        ("market", None, 0, True),
-        ("school", None, 0, False),
-        ("school", True, 0, True),
+        ("estate", None, 150, 1, True),
+        ("estate", None, 60, 4, False),
+        ("estate", True, 60, 4, True),
+        ("estate", False, 150, 4, False),
+        ("business", None, 0, 4, True),
+        ("market", None, 0, 4, True),
+        ("market", None, 0, 3, False),
+        ("market", None, 150, 3, True),
+        ("market", True, 0, 3, True),
+        ("school", None, 0, 4, False),
+        ("school", True, 0, 4, True),
     ],
 )
-def test_which_estates_become_dedicated_grids(kind, said, households, is_dedicated):
+def test_which_estates_become_dedicated_grids(kind, said, households, cells, is_dedicated):
+    """A cell is 50 m wide: four of them are the least ground that is dedicated for its kind alone."""
     graph = town(
-        "aabb",
+        "a" * cells + "bb",
         {"a": households, "b": 350},
         estates={"E": "a"},
         estate_kinds={"E": kind},
