@@ -104,7 +104,8 @@ class Talk:
             drawn.add_row(*(Text(self._cell(value)) for value in row))
         console = Console(file=sys.stdout, markup=False, highlight=False, emoji=False)
         if not sys.stdout.isatty():
-            console.width = 120
+            # A file or a pipe has no edge: nothing needs to be folded.
+            console.width = 400
         console.print(drawn)
 
     def _cell(self, value: str | int | float) -> str:
