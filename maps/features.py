@@ -22,6 +22,9 @@ from gis.errors import InputError
 from gis.territory import Territory
 from partition.filed import FiledPlan
 
+DECLARED = ("part_joined",)
+"""Violations that say what the drawing chose to do: shown with the grid, but nobody has to act."""
+
 DECIMALS = 7
 """Digits after the point: 1e-7 degrees is about 1 cm."""
 
@@ -124,9 +127,11 @@ def grid_status(filed: FiledPlan) -> list[str]:
     """What each grid asks of the reader.
 
     ``in_band``: households lie in the band; ``lawful``: they do not, and need not (dedicated and rural grids);
-    ``action``: a standard grid out of band, a grid with a reason, or one that a violation names.
+    ``action``: a standard grid out of band, a grid with a reason, or one that a violation names
+    (other than those `DECLARED`).
     """
-    named = set(filed.violations["grid"].dropna()) if len(filed.violations) else set()
+    pressing = filed.violations[~filed.violations["code"].isin(DECLARED)]
+    named = set(pressing["grid"].dropna())
     grids = filed.grids
     answer = []
     for code, kind, within, reason in zip(grids["code"], grids["kind"], grids["within_band"], grids["reason"]):

@@ -154,8 +154,12 @@
   function drawGridCard(index) {
     const grid = grids[index];
     const bad = grid.status === "action";
+    const needs = say("state_action");
     const text =
-      grid.status === "lawful" ? say("state_lawful") : bad ? `${say("state_action")}: ${band(grid)}` : band(grid);
+      grid.status === "lawful" ? say("state_lawful")
+      : !bad ? band(grid)
+      : grid.within_band ? needs
+      : `${needs}: ${band(grid)}`;
     const state = element("p", { class: `gw-state gw-state-${grid.status}` },
       element("span", { class: `gw-swatch gw-swatch-${grid.status}`, "aria-hidden": true }), text);
     const community = byCode.get(grid.community);

@@ -15,6 +15,7 @@ from gis.errors import InputError
 from maps.features import feature_collection, grid_features, grid_status, layer_features, properties
 from maps.figures import summary
 from maps.pack import PER_DEGREE, pack_lines, pack_points, pack_polygons
+from partition.filed import FiledPlan
 from tests.maps.plans import make_plan
 
 ORIGIN = (120.0, 30.0)
@@ -79,6 +80,17 @@ def test_status_tells_lawful_exceptions_from_what_needs_action() -> None:
         else:
             assert status[row.code] == ("in_band" if row.within_band else "lawful")
     assert set(status.values()) == {"in_band", "lawful", "action"}
+
+
+def test_a_declared_join_is_shown_but_asks_for_nothing() -> None:
+    filed, _ = make_plan(20, 2)
+    at = grid_status(filed).index("in_band")
+    code = filed.grids["code"][at]
+    row = {"code": "part_joined", "grid": code, "community": "", "detail_zh": "", "detail_en": ""}
+    for violation, expected in (("part_joined", "in_band"), ("check_overlap", "action")):
+        more = pd.concat([filed.violations, pd.DataFrame([row | {"code": violation}])], ignore_index=True)
+        told = FiledPlan(filed.grids, filed.members, filed.communities, more, filed.meta)
+        assert grid_status(told)[at] == expected
 
 
 def test_the_summary_counts_what_the_tables_hold() -> None:
