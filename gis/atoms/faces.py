@@ -17,9 +17,10 @@ from gis.report import QualityReport
 
 LANE_SHARE = 0.5
 """A block with more than this share of the band's top is split along its lanes: smaller atoms, same streets."""
-ATTEMPTS = 3
 PIECE_SHARE = 0.25
 """Most households of a piece made without a lane, as a share of the band's top."""
+ATTEMPTS = 3
+"""A split can fail to close (a lane that just misses the next): what is still too full is split again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +79,7 @@ def enclose(land: Land, *, max_households: int, estate_cap: int, report: Quality
         home = locate(middle, faces.geometry)
         is_finer = land.is_finer[faces.community]
         most = np.where(is_finer, piece_households, max_households)
+        most = np.where(faces.estate >= 0, np.minimum(most, estate_cap), most)
         limit = np.where(
             faces.estate >= 0, estate_cap, most if attempt else np.minimum(most, LANE_SHARE * max_households)
         )
