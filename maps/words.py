@@ -1,7 +1,7 @@
 """The words of the pages, in every language at once: a page switches language with nobody to ask.
 
-The texts stand with all other sentences in ``api/locales/<language>/maps.json``; this room only reads the files
-(the `api` floor itself is never imported here).
+Only what a page itself shows stands here (``maps/static/words.<language>.json``); the sentences of errors are
+made on the `api` floor like all others.
 """
 
 from __future__ import annotations
@@ -12,14 +12,12 @@ from pathlib import Path
 
 LANGUAGES = ("zh", "en")
 
-_LOCALES = Path(__file__).resolve().parent.parent / "api" / "locales"
+_FOLDER = Path(__file__).resolve().parent / "static"
 
 
 @cache
 def page_words() -> dict[str, dict[str, str]]:
-    """Language to key to text, for the keys that pages use (``map_*``, without the prefix)."""
-    words = {}
-    for language in LANGUAGES:
-        table = json.loads((_LOCALES / language / "maps.json").read_text(encoding="utf-8"))
-        words[language] = {key.removeprefix("map_"): text for key, text in table.items() if key.startswith("map_")}
-    return words
+    """Language to key to text."""
+    return {
+        language: json.loads((_FOLDER / f"words.{language}.json").read_text(encoding="utf-8")) for language in LANGUAGES
+    }

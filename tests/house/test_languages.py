@@ -24,10 +24,12 @@ PREFIXED_CODE = re.compile(r"(stage|repair|note|warn|reason)_[a-z0-9_]*[a-z0-9]"
 
 @cache
 def sentences(language: str) -> dict[str, str]:
+    """Every sentence by code, and the words of the pages as ``page:KEY``."""
     merged: dict[str, str] = {}
     for path in sorted((LOCALES / language).glob("*.json")):
         merged.update(json.loads(path.read_text(encoding="utf-8")))
-    return merged
+    page = json.loads((ROOT / "maps" / "static" / f"words.{language}.json").read_text(encoding="utf-8"))
+    return merged | {f"page:{key}": text for key, text in page.items()}
 
 
 def placeholders(sentence: str) -> set[str]:
