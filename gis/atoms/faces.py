@@ -156,6 +156,8 @@ def _outside_estates(lines: ObjectArray, estates: ObjectArray) -> ObjectArray:
     if not len(estates) or not len(lines):
         return lines
     line, estate = shapely.STRtree(estates).query(lines, predicate="intersects")
+    if not len(line):
+        return lines
     rows, first = np.unique(line, return_index=True)
     last = np.append(first[1:], len(line))
     cut = lines.copy()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import shapely
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from gis.adjacency import parts_of
@@ -45,7 +45,14 @@ def partition(atoms: Atoms, land: Territory) -> set[tuple[frozenset[str], int]]:
     return {(frozenset(m), round(float(a))) for m, a in zip(members, atoms.graph.area_m2)}
 
 
+NO_STREET_MEETS_THE_ESTATE = {
+    **{"seed": 7780, "n_blocks": 9, "n_communities": 1, "households": 2.0, "n_estates": 1, "n_lanes": 10},
+    **{"river": False, "points_only": False, "dead_ends": 0.0},
+}
+
+
 @given(towns)
+@example(NO_STREET_MEETS_THE_ESTATE)
 @steady
 def test_atoms_cover_every_community_exactly_and_hold_every_building_once(drawing):
     land = planar(**drawing)
