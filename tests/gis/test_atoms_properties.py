@@ -46,8 +46,15 @@ def partition(atoms: Atoms, land: Territory) -> set[tuple[frozenset[str], int]]:
 
 
 NO_STREET_MEETS_THE_ESTATE = {
-    **{"seed": 7780, "n_blocks": 9, "n_communities": 1, "households": 2.0, "n_estates": 1, "n_lanes": 10},
-    **{"river": False, "points_only": False, "dead_ends": 0.0},
+    "seed": 7780,
+    "n_blocks": 9,
+    "n_communities": 1,
+    "households": 2.0,
+    "n_estates": 1,
+    "n_lanes": 10,
+    "river": False,
+    "points_only": False,
+    "dead_ends": 0.0,
 }
 
 
