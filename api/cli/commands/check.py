@@ -14,6 +14,7 @@ from api.problems import BROKEN, DONE, fault_rows
 
 NAME = "check"
 _SHOWN_FAULTS = 30
+_AIM_ON_LINES_PERCENT = 95
 
 
 def add_arguments(parser: Parser) -> None:
@@ -53,6 +54,12 @@ def run(arguments: Namespace, talk: Talk) -> Outcome:
     shown: list[str | Table] = [
         Table(("label_check", "label_passed", "label_measured", "label_allowed", "label_unit"), rows)
     ]
+    measures = checked.report.measures
+    if "border_on_lines_frac" in measures:
+        # Rounded down: 94.96 % must not read as 95 %.
+        share = int(1000 * measures["border_on_lines_frac"]) / 10
+        length_km = round(measures["inner_border_m"] / 1000, 1)
+        shown.append(talk.say("check_border_on_lines", measured=length_km, share=share, allowed=_AIM_ON_LINES_PERCENT))
     shown += [fault["message"] for fault in faults[:_SHOWN_FAULTS]]
     if len(faults) > _SHOWN_FAULTS:
         shown.append(talk.say("more_rows", measured=len(faults) - _SHOWN_FAULTS, option="--json"))
