@@ -6,7 +6,16 @@ an outer guard; a result that the clock cut short says so (`CommunityResult.stop
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
+
+Call = Callable[[], bool]
+"""Asked again and again while work goes on; once it says yes, the work ends with the best in hand."""
+
+
+def never() -> bool:
+    """Nobody asks for an early end."""
+    return False
 
 
 @dataclass(frozen=True, slots=True)

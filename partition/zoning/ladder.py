@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from gis.graph import IntArray
+from partition.stop import Call, never
 from partition.zoning.columns import Columns, enumerate_columns
 from partition.zoning.improve import polish_empty
 from partition.zoning.master import solve_cover
@@ -52,10 +53,10 @@ class Solved:
     seconds: float
 
 
-def solve_region(task: Task) -> Solved:
+def solve_region(task: Task, is_called_off: Call = never) -> Solved:
     """Cut one region as well as the work limits allow, with a proof or a bound where one is in reach."""
     began = time.perf_counter()
-    clock = Clock(task.deadline)
+    clock = Clock(task.deadline, is_called_off)
     problem, part, feasible, reason, proof, bound, is_done = _climb(task, clock)
     part = part[problem.piece]
     if not problem.is_exact:

@@ -12,6 +12,7 @@ from dataclasses import replace
 import numpy as np
 
 from gis.graph import IntArray
+from partition.stop import Call, never
 from partition.zoning.columns import Columns, pool_columns
 from partition.zoning.improve import anneal, random_state
 from partition.zoning.master import solve_cover
@@ -24,13 +25,14 @@ _MASTER_PIECES = 1_500
 class Clock:
     """The outer guard: remembers whether it ever cut work short."""
 
-    def __init__(self, deadline: float | None) -> None:
+    def __init__(self, deadline: float | None, is_called_off: Call = never) -> None:
         self.deadline = deadline
+        self.is_called_off = is_called_off
         self.has_cut = False
 
     def is_over(self) -> bool:
-        """Whether the time is up; once it is, it stays so."""
-        if self.deadline is not None and time.monotonic() > self.deadline:
+        """Whether the time is up or the work was called off; once it is, it stays so."""
+        if self.is_called_off() or (self.deadline is not None and time.monotonic() > self.deadline):
             self.has_cut = True
         return self.has_cut
 
