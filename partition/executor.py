@@ -121,10 +121,11 @@ class Pool:
         try:
             while True:
                 while len(running) < self._workers and not is_over():
-                    task = next(coming, running)
-                    if task is running:
+                    for task in coming:
+                        running[self._submit(work, task)] = task
                         break
-                    running[self._submit(work, task)] = task  # type: ignore[arg-type]
+                    else:
+                        break
                 if not running:
                     break
                 done = self._first(running, is_over, patience_s)
@@ -208,5 +209,5 @@ class Pool:
             pool.shutdown(wait=True, cancel_futures=True)
 
 
-def _run(work: Work[T, R], task: T) -> R:
+def _run[T, R](work: Callable[[T, Call], R], task: T) -> R:
     return work(task, told_to_stop)

@@ -60,7 +60,8 @@ class CommunityResult:
     seconds
         Measured time; shown, never written into a plan file (same seed, same bytes).
     stopped_by
-        ``done``, ``work`` (a work limit) or ``clock``.
+        ``done``, ``work`` (a work limit), ``clock``, ``cancel`` (called off) or ``worker`` (its worker died twice; the
+        quick plan stands).
     """
 
     code: str

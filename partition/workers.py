@@ -1,4 +1,4 @@
-"""How a worker process begins and what it listens to.  Nothing heavy is imported here: this runs before anything slow."""
+"""How a worker process begins and what it listens to.  Nothing heavy is imported: this runs before anything slow."""
 
 from __future__ import annotations
 

@@ -8,10 +8,8 @@ from __future__ import annotations
 
 import hashlib
 import math
-import multiprocessing
 import time
-from collections.abc import Iterator, Sequence
-from concurrent.futures import ProcessPoolExecutor, as_completed
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -20,17 +18,18 @@ from gis.errors import Fact
 from gis.graph import AtomGraph, EdgeClass, FloatArray, Int32Array, IntArray
 from gis.progress import SILENT, Progress
 from partition.codes import stat15
+from partition.executor import Executor, InProcess, Pool
 from partition.plan import DEDICATED, STANDARD, CommunityResult, Grid, Plan, Result, Violation
 from partition.rules import Rules
-from partition.stop import Stop
-from partition.workers import end_quietly_on_interrupt
+from partition.stop import Call, Stop, never
 from partition.zoning.attach import attach_late
 from partition.zoning.divide import Division, Lock, components, count_range, divide, is_link
-from partition.zoning.ladder import Solved, Task, solve_region
+from partition.zoning.ladder import Solved, Task
 from partition.zoning.pieces import make_problems
 from partition.zoning.problem import edge_costs
+from partition.zoning.spread import solve_all
 
-_BATCH_ATOMS = 600
+_FEW_PIECES = 200  # less work than starting a process
 
 
 @dataclass(slots=True)
@@ -50,7 +49,10 @@ def draw(
     territory_hash: str = "",
     stop: Stop | None = None,
     workers: int = 1,
+    executor: Executor | None = None,
     locks: Sequence[Lock] = (),
+    is_called_off: Call = never,
+    known: dict[str, Solved] | None = None,
     progress: Progress = SILENT,
 ) -> Result:
     """Cut every community into grids.
@@ -60,11 +62,19 @@ def draw(
     seed
         Same graph, rules and seed: same plan, whatever ``workers`` is.
     stop
-        Work limits; the seconds are an outer guard only.
+        Work limits, and the seconds after which the best plan so far has to do.  The seconds are shared fairly
+        over the regions; hard ones get what easy ones leave.
     workers
         Processes to map the communities over; 1: in this process.
+    executor
+        Where to run instead (a pool in use, a cluster); it is left open.
     locks
         Grids that stay as they are.
+    is_called_off
+        Asked all the time; once true, finished regions stay, running ones end with the best they have, and the
+        others get the quick plan.
+    known
+        Answers of earlier calls by the content of their regions; used, and added to.
 
     Returns
     -------
@@ -77,7 +87,7 @@ def draw(
         From the locks (see `divide`).
     """
     limit = stop or Stop()
-    deadline = None if limit.seconds is None else time.monotonic() + limit.seconds
+    began = time.monotonic()
     divisions = divide(graph, rules, locks)
     cost = edge_costs(graph, rules)
     tasks: list[Task] = []
@@ -86,19 +96,29 @@ def draw(
             exact, contracted, loose = make_problems(graph, region, division.edges, cost, rules)
             key = f"{graph.communities[division.community]}/{i}"
             number = len(tasks)
-            tasks.append(Task(number, exact, contracted, loose, _seed_of(key, seed), limit.effort, deadline))
+            tasks.append(Task(number, exact, contracted, loose, _seed_of(key, seed), limit.effort, None))
     progress.stage("stage_draw", len(tasks))
-    solved: list[Solved | None] = [None] * len(tasks)
-    for answer in _map(tasks, workers):
-        solved[answer.number] = answer
-        progress.advance()
+    is_small = len(tasks) < 2 or sum(task.exact.n_pieces for task in tasks) < _FEW_PIECES
+    engine = executor or (InProcess() if workers <= 1 or is_small else Pool(min(workers, len(tasks))))
+    try:
+        solved = solve_all(
+            tasks,
+            engine,
+            seconds=None if limit.seconds is None else limit.seconds - (time.monotonic() - began),
+            is_called_off=is_called_off,
+            known=known,
+            progress=progress,
+        )
+    finally:
+        if executor is None:
+            engine.close()
     at = 0
     atom_grid = np.full(graph.n_atoms, -1, np.int32)
     grids: list[Grid] = []
     results: list[CommunityResult] = []
     violations: list[Violation] = []
     for division in divisions:
-        mine = [s for s in solved[at : at + len(division.regions)] if s is not None]
+        mine = solved[at : at + len(division.regions)]
         at += len(division.regions)
         drawn = _drawn_grids(graph, rules, division, mine)
         first = len(grids)
@@ -120,35 +140,6 @@ def draw(
 def _seed_of(key: str, seed: int) -> int:
     """Seed of a region: a stable digest of its name and the run's seed."""
     return int.from_bytes(hashlib.sha256(f"{seed}/{key}".encode()).digest()[:4], "big") >> 1
-
-
-def _map(tasks: list[Task], workers: int) -> Iterator[Solved]:
-    """Solve tasks here or on a pool of processes, large ones first, small ones in batches."""
-    ordered = sorted(tasks, key=lambda t: (-t.exact.n_pieces, t.number))
-    work = sum(t.exact.n_pieces for t in tasks)
-    if workers <= 1 or len(tasks) < 2 or work < 200:
-        for task in ordered:
-            yield solve_region(task)
-        return
-    batches: list[list[Task]] = []
-    filled = _BATCH_ATOMS
-    for task in ordered:
-        if filled >= _BATCH_ATOMS:
-            batches.append([])
-            filled = 0
-        batches[-1].append(task)
-        filled += task.exact.n_pieces
-    # Spawned, not forked: threads of the caller (a server, a solver) must not be copied half-way.
-    context = multiprocessing.get_context("spawn")
-    n_workers = min(workers, len(batches))
-    with ProcessPoolExecutor(n_workers, mp_context=context, initializer=end_quietly_on_interrupt) as pool:
-        futures = [pool.submit(_solve_batch, batch) for batch in batches]
-        for future in as_completed(futures):
-            yield from future.result()
-
-
-def _solve_batch(batch: list[Task]) -> list[Solved]:
-    return [solve_region(task) for task in batch]
 
 
 def _drawn_grids(graph: AtomGraph, rules: Rules, division: Division, solved: Sequence[Solved]) -> list[_Drawn]:
@@ -252,7 +243,7 @@ def _community_result(
     bound = math.fsum(s.bound for s in solved)
     if objective - bound <= 1e-9 * abs(objective):
         bound = objective  # equal but for the order of additions
-    gap = 0.0 if objective <= bound else (objective - bound) / objective
+    gap = (objective - bound) / objective if objective > bound else 0.0
     stopped = {s.stopped_by for s in solved}
     return CommunityResult(
         graph.communities[division.community],
@@ -265,7 +256,7 @@ def _community_result(
         bound,
         gap if math.isfinite(bound) else math.nan,
         math.fsum(s.seconds for s in solved),
-        "clock" if "clock" in stopped else "work" if "work" in stopped else "done",
+        next((why for why in ("worker", "cancel", "clock", "work") if why in stopped), "done"),
     )
 
 
