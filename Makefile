@@ -1,5 +1,5 @@
 # gridwright: `make help` lists what there is.  Everything is installed inside this folder.
-.PHONY: help setup setup-tests demo test check bench lock clean
+.PHONY: help setup setup-tests demo test check bench bench-peers lock clean
 .DEFAULT_GOAL := help
 SHELL := /bin/sh
 unexport PYTHONPATH PYTHONHOME
@@ -35,8 +35,13 @@ check: setup  ## lint, types, floors, docs
 bench: setup  ## the benchmarks of docs/benchmarks.md (HOUSEHOLDS="10000 100000")
 	@$(PYTHON) -m tests.bench.scale --workers $(WORKERS) --households $(HOUSEHOLDS)
 
+bench-peers: setup  ## gridwright beside pymetis, kahip, GerryChain, spopt, pygeoda (an environment of their own; half an hour)
+	@scripts/bootstrap-peers || echo "Going on: peers that are not installed are named as missing." >&2
+	@$(PYTHON) -m tests.bench.peers >peers.jsonl
+	@$(PYTHON) -m tests.bench.peers --table peers.jsonl
+
 lock: setup  ## write requirements.lock anew from pyproject.toml
 	@scripts/lock --upgrade
 
 clean:  ## remove everything that was installed or made here
-	rm -rf .venv .bootstrap maps/assets/node_modules demo build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf .venv .venv-bench .bootstrap peers.jsonl maps/assets/node_modules demo build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis

@@ -11,7 +11,11 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
 PACKAGES = {"gis", "partition", "data", "maps", "api"}
-PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+DECLARED = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+PROJECT = DECLARED["project"]
+BELONGS = packages_distributions()
+# Runs in an environment of its own, which holds the group "bench" and not gridwright.
+PEERS = ROOT / "tests" / "bench" / "peers_adapters.py"
 # Declared for what it does, not for an import of ours.
 TOOLS = {
     "hatchling",  # builds the package
@@ -30,19 +34,24 @@ def names(requirements: list[str]) -> set[str]:
 
 def imported(folders: set[str]) -> dict[str, str]:
     """Distribution -> a file that imports it."""
-    belongs = packages_distributions()
     found: dict[str, str] = {}
     for folder in sorted(folders):
         for path in sorted((ROOT / folder).rglob("*.py")):
-            if "node_modules" in path.parts:
-                continue
-            for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
-                modules = [a.name for a in node.names] if isinstance(node, ast.Import) else []
-                if isinstance(node, ast.ImportFrom) and node.module and not node.level:
-                    modules = [node.module]
-                for module in {m.split(".")[0] for m in modules} - sys.stdlib_module_names - PACKAGES - {"tests"}:
-                    for distribution in belongs.get(module, [module]):
-                        found.setdefault(distribution.lower().replace("_", "-"), str(path.relative_to(ROOT)))
+            if "node_modules" not in path.parts and path != PEERS:
+                found = imports_of(path) | found
+    return found
+
+
+def imports_of(path: Path) -> dict[str, str]:
+    """Distribution -> this file, for everything it imports that is not ours."""
+    found: dict[str, str] = {}
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        modules = [a.name for a in node.names] if isinstance(node, ast.Import) else []
+        if isinstance(node, ast.ImportFrom) and node.module and not node.level:
+            modules = [node.module]
+        for module in {m.split(".")[0] for m in modules} - sys.stdlib_module_names - PACKAGES - {"tests"}:
+            for distribution in BELONGS.get(module, [module]):
+                found.setdefault(distribution.lower().replace("_", "-"), str(path.relative_to(ROOT)))
     return found
 
 
@@ -61,3 +70,7 @@ def test_everything_the_tests_need_is_declared_and_nothing_else() -> None:
     needed = imported({"tests"}).keys() - names(PROJECT["dependencies"])
     assert needed - declared == set()
     assert declared - needed - TOOLS == set()
+
+
+def test_the_peers_that_are_measured_are_declared_apart_and_nothing_else() -> None:
+    assert imports_of(PEERS).keys() == names(DECLARED["dependency-groups"]["bench"])

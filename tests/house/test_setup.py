@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
-SCRIPTS = ["bootstrap", "bootstrap-tests", "find-python", "lock", "surroundings.sh"]
+SCRIPTS = ["bootstrap", "bootstrap-peers", "bootstrap-tests", "find-python", "lock", "surroundings.sh"]
 
 
 def find_python(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
