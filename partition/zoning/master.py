@@ -84,7 +84,7 @@ def solve_cover(n_pieces: int, columns: Columns, *, warm: IntArray | None, max_n
     width = _FIRST_COLUMNS
     while True:
         few = np.sort(np.union1d(order[:width], best if best is not None else order[:0]))
-        status, found, _ = _integer(n_pieces, columns.take(few), _positions(few, best), max_nodes)
+        status, found, _ = integer_cover(n_pieces, columns.take(few), _positions(few, best), max_nodes)
         if found is not None and columns.cost[few[found]].sum() < best_cost - 1e-9:
             best = few[found]
             best_cost = float(columns.cost[best].sum())
@@ -109,7 +109,7 @@ def _prove(
     best_cost = float(columns.cost[best].sum())
     keep = np.flatnonzero(reduced <= best_cost - bound + _TINY)
     keep = np.sort(np.union1d(keep, best))
-    status, found, mip_bound = _integer(n_pieces, columns.take(keep), _positions(keep, best), max_nodes)
+    status, found, mip_bound = integer_cover(n_pieces, columns.take(keep), _positions(keep, best), max_nodes)
     if found is not None and columns.cost[keep[found]].sum() < best_cost - 1e-9:
         best = keep[found]
         best_cost = float(columns.cost[best].sum())
@@ -159,7 +159,7 @@ def _relaxation(n_pieces: int, columns: Columns) -> tuple[float, FloatArray, Flo
     return float(model.getObjectiveValue()), np.asarray(solution.col_value), np.asarray(solution.col_dual)
 
 
-def _integer(
+def integer_cover(
     n_pieces: int, columns: Columns, warm: IntArray | None, max_nodes: int
 ) -> tuple[str, IntArray | None, float]:
     """(optimal | infeasible | limit, chosen columns or None, bound) of the integer program."""
