@@ -16,6 +16,7 @@ from partition.stop import Call, never
 from partition.zoning.columns import Columns, enumerate_columns
 from partition.zoning.improve import polish_empty
 from partition.zoning.master import solve_cover
+from partition.zoning.pricing import prove
 from partition.zoning.problem import Land, Problem
 from partition.zoning.search import Clock, best_of_runs, find_columns, label_pieces
 from partition.zoning.seeds import misfit, plan_price
@@ -23,6 +24,7 @@ from partition.zoning.seeds import misfit, plan_price
 _MAX_COLUMNS = 50_000
 _MAX_BRANCHES = 5_000_000
 _MAX_NODES = 2_000
+_PROVED_PIECES = 200  # beyond, pricing meets too many connected sets
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +70,13 @@ def solve_region(task: Task, is_called_off: Call = never) -> Solved:
         part = rough[fine.piece]
     piece_part = np.zeros(task.exact.n_pieces, np.int64)
     piece_part[task.exact.piece] = part
-    _, objective = plan_price(task.exact.land, piece_part)
+    outside, objective = plan_price(task.exact.land, piece_part)
+    bound = min(float(bound), float(objective)) if problem.is_exact else float("nan")
+    if feasible == "yes" and proof == "none" and outside == 0 and len(piece_part) <= _PROVED_PIECES:
+        found = prove(task.exact.land, piece_part, effort=task.effort, is_over=clock.is_over)
+        if found is not None:
+            part, objective, bound = found.part[task.exact.piece], found.cost, np.nanmax([bound, found.bound])
+            proof, is_done = ("cover_mip", True) if found.is_optimal else (proof, is_done)
     stopped_by = "clock" if clock.has_cut else "done" if is_done else "work"
     return Solved(
         task.number,
@@ -77,7 +85,7 @@ def solve_region(task: Task, is_called_off: Call = never) -> Solved:
         reason,
         proof,
         float(objective),
-        min(float(bound), float(objective)) if problem.is_exact else float("nan"),
+        min(float(bound), float(objective)),
         stopped_by,
         time.perf_counter() - began,
     )

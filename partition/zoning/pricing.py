@@ -35,6 +35,7 @@ _FIRST_ROOM = 100_000
 _FIRST_LIMIT_FRAC = 0.05
 _ROOM = 2_000_000
 _MAX_BRANCHES = 400_000_000
+_FIRST_BRANCHES = 25_000_000  # a region whose first walk is longer than this is past proving
 _MAX_HALVES = 30_000_000
 _MAX_CHECKS = 300_000_000
 _MAX_PASSES = 12
@@ -120,7 +121,7 @@ def _price(
             per_grid,
             limit=limit,
             room=_ROOM if turn else _FIRST_ROOM,
-            max_branches=branches_left,
+            max_branches=branches_left if turn else min(branches_left, round(_FIRST_BRANCHES * effort)),
             is_over=is_over,
         )
         if crop is None:
