@@ -43,6 +43,28 @@ class Violation:
 
 
 @dataclass(frozen=True, slots=True)
+class NearMiss:
+    """A way of cutting that almost works, for a planner to choose from.
+
+    Attributes
+    ----------
+    n_grids
+        Number of grids.
+    sizes
+        Their households; of more than 100 grids only the smallest and the largest.
+    distances
+        Per size how far it is from the band: 0 inside, negative below, positive above.
+    atoms
+        Ids of the atoms that make the grid up, where the miss is about certain ones.
+    """
+
+    n_grids: int
+    sizes: tuple[int, ...]
+    distances: tuple[int, ...]
+    atoms: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class CommunityResult:
     """What is known about one community after solving.
 
@@ -52,7 +74,8 @@ class CommunityResult:
         ``yes``: the plan is lawful here; ``no``: proved that no lawful plan exists; ``unknown``.
     reason
         ``None``, or why not: ``under_band``, ``band_hole``, ``building_over_band``, ``atom_over_band``,
-        ``estate_over_cap``, ``no_cover``, ``not_found`` (the count allows it, no lawful plan was found).
+        ``estate_over_cap``, ``pendant_over_band`` and ``hemmed_in`` (see `partition.zoning.articulation`),
+        ``no_cover``, ``not_found`` (the count allows it, no lawful plan was found).
     proof
         Of ``feasible``: ``arithmetic``, ``cover_lp``, ``cover_mip`` or ``none``.
     objective, bound, gap_frac
@@ -62,6 +85,8 @@ class CommunityResult:
     stopped_by
         ``done``, ``work`` (a work limit), ``clock``, ``cancel`` (called off) or ``worker`` (its worker died twice; the
         quick plan stands).
+    near_misses
+        Where no lawful plan exists: what comes nearest, best first.
     """
 
     code: str
@@ -75,6 +100,7 @@ class CommunityResult:
     gap_frac: float
     seconds: float
     stopped_by: str = "done"
+    near_misses: tuple[NearMiss, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

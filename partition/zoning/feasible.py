@@ -9,19 +9,14 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from gis.graph import AtomGraph
-from partition.plan import DEDICATED, RURAL, STANDARD
+from gis.graph import AtomGraph, FloatArray
+from partition.plan import DEDICATED, RURAL, STANDARD, NearMiss
 from partition.rules import Rules
-from partition.zoning.divide import Region, count_range, divide
-
-
-@dataclass(frozen=True, slots=True)
-class NearMiss:
-    """A number of grids that almost works: even sizes and how far each is from the band (0 inside, negative below)."""
-
-    n_grids: int
-    sizes: tuple[int, ...]
-    distances: tuple[int, ...]
+from partition.zoning.articulation import refusal
+from partition.zoning.divide import Division, Region, count_range, divide
+from partition.zoning.near import named_refusal, near_misses
+from partition.zoning.pieces import make_problems
+from partition.zoning.sound import check_graph
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +47,8 @@ class Assessment:
     feasible
         ``yes`` (nothing to cut, or one grid is all there can be), ``no`` (proved by the count) or ``unknown``.
     reason
-        ``under_band``, ``band_hole``, ``building_over_band``, ``atom_over_band``, ``estate_over_cap`` or ``None``.
+        ``under_band``, ``band_hole``, ``building_over_band``, ``atom_over_band``, ``pendant_over_band``, ``hemmed_in``,
+        ``estate_over_cap`` or ``None``.
     parts
         One entry per connected part.
     near_misses
@@ -78,13 +74,21 @@ class Assessment:
 
 
 def assess(graph: AtomGraph, rules: Rules) -> tuple[Assessment, ...]:
-    """Assess every community, in the order of ``graph.communities``."""
+    """Assess every community, in the order of ``graph.communities``.
+
+    Raises
+    ------
+    InputError
+        The graph makes no sense (see `sound`).
+    """
+    check_graph(graph)
+    free = np.zeros(len(graph.edge_a))
     out = []
     for division in divide(graph, rules):
         fixed = [f for f in division.fixed if f.kind == DEDICATED]
         estates = [r for r in division.regions if r.kind == DEDICATED]
-        parts = tuple(_assess_part(graph, rules, r) for r in division.regions if r.kind != DEDICATED)
-        inner = tuple(_assess_part(graph, rules, r) for r in estates)
+        parts = tuple(_assess_part(graph, rules, division, r, free) for r in division.regions if r.kind != DEDICATED)
+        inner = tuple(_assess_part(graph, rules, division, r, free) for r in estates)
         bad = [p for p in (*parts, *inner) if p.feasible == "no"]
         over = any(f.reason == "estate_over_cap" for f in fixed)
         empty = any(f.kind == STANDARD for f in division.fixed)
@@ -119,7 +123,9 @@ def assess(graph: AtomGraph, rules: Rules) -> tuple[Assessment, ...]:
     return tuple(out)
 
 
-def _assess_part(graph: AtomGraph, rules: Rules, region: Region) -> PartAssessment:
+def _assess_part(
+    graph: AtomGraph, rules: Rules, division: Division, region: Region, free: FloatArray
+) -> PartAssessment:
     k_min, k_max = count_range(region.households, rules)
     feasible, reason = "unknown", None
     if region.households < rules.min_households:
@@ -133,23 +139,10 @@ def _assess_part(graph: AtomGraph, rules: Rules, region: Region) -> PartAssessme
     elif k_max == 1:
         feasible = "yes"
     misses = near_misses(region.households, rules) if reason in ("under_band", "band_hole") else ()
+    if feasible == "unknown":
+        exact, _, _ = make_problems(graph, region, division.edges, free, rules)
+        found = refusal(exact.land)
+        if found is not None:
+            feasible, reason = "no", found.reason
+            misses, _ = named_refusal(graph, rules, exact)
     return PartAssessment(region.households, len(region.atoms), k_min, k_max, feasible, reason, misses)
-
-
-def near_misses(households: int, rules: Rules) -> tuple[NearMiss, ...]:
-    """The numbers of grids on both sides of a hole, cut as evenly as can be, nearest to the band first.
-
-    550 households at 300-500: one grid of 550 (+50), or two of 275 (-25 each).
-    """
-    found = []
-    below = households // rules.max_households
-    for k in sorted({max(1, below), below + 1}):
-        if k > max(households, 1):
-            continue
-        sizes = tuple(int(households // k + (i < households % k)) for i in range(k))
-        distances = tuple(
-            min(0, s - rules.min_households) if s < rules.min_households else max(0, s - rules.max_households)
-            for s in sizes
-        )
-        found.append(NearMiss(k, sizes, distances))
-    return tuple(sorted(found, key=lambda m: (int(np.abs(m.distances).sum()), m.n_grids)))

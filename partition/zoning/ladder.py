@@ -13,6 +13,7 @@ import numpy as np
 
 from gis.graph import IntArray
 from partition.stop import Call, never
+from partition.zoning.articulation import refusal
 from partition.zoning.columns import Columns, enumerate_columns
 from partition.zoning.improve import polish_empty
 from partition.zoning.master import solve_cover
@@ -99,8 +100,8 @@ def _climb(task: Task, clock: Clock) -> tuple[Problem, IntArray, str, str | None
     if total < 2 * land.lo and land.lo <= total <= land.hi:
         part = np.zeros(problem.n_pieces, np.int64)
         return problem, part, "yes", None, "arithmetic", plan_price(land, part)[1], True
-    refusal = _by_arithmetic(land, total)
-    if refusal is None:
+    reason = _by_arithmetic(land, total)
+    if reason is None:
         limits = {"max_columns": _scaled(_MAX_COLUMNS, task), "max_nodes": _scaled(_MAX_BRANCHES, task)}
         columns = enumerate_columns(land, land.lo, land.hi, **limits)
         if columns is None and not task.contracted.is_exact:
@@ -128,7 +129,7 @@ def _climb(task: Task, clock: Clock) -> tuple[Problem, IntArray, str, str | None
         return problem, part, "no", "no_cover", proof, float("nan"), True
     problem = task.exact if task.exact.n_pieces <= task.contracted.n_pieces else task.contracted
     part, is_done = _least(task, problem, clock)
-    return problem, part, "no", refusal, "arithmetic", float("nan"), is_done
+    return problem, part, "no", reason, "arithmetic", float("nan"), is_done
 
 
 def _warm(task: Task, land: Land, columns: Columns, clock: Clock) -> IntArray | None:
@@ -145,7 +146,10 @@ def _by_arithmetic(land: Land, total: int) -> str | None:
         return "under_band"
     if int(land.weight.max()) > land.hi:
         return "atom_over_band"
-    return "band_hole" if misfit(land, total) > 0 else None
+    if misfit(land, total) > 0:
+        return "band_hole"
+    found = refusal(land)
+    return None if found is None else found.reason
 
 
 def _loose_refusal(task: Task) -> str:
