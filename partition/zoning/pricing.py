@@ -111,7 +111,7 @@ def _price(
     branches_left = round(_MAX_BRANCHES * effort)
     bound = -np.inf
     limit = _FIRST_LIMIT_FRAC * cost
-    model = _lp(len(part), fewest, most)
+    model = _lp(len(part), fewest, most, cost)
     _add(model, len(part), own[0], own[1])
     for turn in range(_MAX_PASSES):
         crop = harvest(
@@ -208,8 +208,11 @@ def _relax(model: highspy.Highs, land: Land, crop: Harvest, fewest: int, most: i
     return best
 
 
-def _lp(n: int, fewest: int, most: int) -> highspy.Highs:
-    """Rows only: every piece once, and the number of grids."""
+def _lp(n: int, fewest: int, most: int, cost: float) -> highspy.Highs:
+    """Rows: every piece once, and the number of grids.  One column: a whole plan at the price of the best one known.
+
+    It keeps the LP solvable whatever grids have been met so far; a bound above the best plan is of no use anyway.
+    """
     model = highspy.Highs()
     model.setOptionValue("output_flag", False)
     model.setOptionValue("threads", 1)
@@ -218,6 +221,8 @@ def _lp(n: int, fewest: int, most: int) -> highspy.Highs:
     for _ in range(n):
         model.addRow(1.0, 1.0, 0, np.zeros(0, np.int32), np.zeros(0))
     model.addRow(float(fewest), float(most), 0, np.zeros(0, np.int32), np.zeros(0))
+    values = np.append(np.ones(n), float(fewest))
+    model.addCol(cost, 0.0, highspy.kHighsInf, n + 1, np.arange(n + 1, dtype=np.int32), values)
     return model
 
 
@@ -252,9 +257,7 @@ def _reduce(masks: Masks, cost: FloatArray, sums: FloatArray, fixed: float, redu
         reduced[j] = value
 
 
-def _finish(
-    land: Land, crop: Harvest, part: IntArray, cost: float, lp: _Relaxed, bound: float, effort: float
-) -> Proof:
+def _finish(land: Land, crop: Harvest, part: IntArray, cost: float, lp: _Relaxed, bound: float, effort: float) -> Proof:
     """Reduced-cost fixing and the exact cover of what it leaves."""
     bound = min(bound, cost)
     keep = np.flatnonzero(lp.reduced <= cost - lp.bound + _TINY)

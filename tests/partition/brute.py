@@ -93,10 +93,10 @@ def _cost(graph: AtomGraph, rules: Rules, mask: int, masks: list[int]) -> float:
     for m in masks:
         covered |= m
     cut = 0.0
-    for a, b, metres in zip(graph.edge_a, graph.edge_b, graph.edge_length_m):
+    for a, b, metres, kind in zip(graph.edge_a, graph.edge_b, graph.edge_length_m, graph.edge_class):
         inside = (mask >> int(a) & 1) + (mask >> int(b) & 1)
         if inside == 1 and covered >> int(a) & 1 and covered >> int(b) & 1:
-            cut += float(metres) * rules.weight_street
+            cut += float(metres) * getattr(rules, f"weight_{EdgeClass(int(kind)).name.lower()}", 0.0)
     w = graph.households[members].astype(float)
     total = w.sum()
     half = max(rules.max_households - rules.target_households, rules.target_households - rules.min_households, 1)
