@@ -9,7 +9,6 @@ exponent ``e`` of seconds = c x atoms^e, by least squares.
 from __future__ import annotations
 
 import argparse
-import json
 import multiprocessing
 import platform
 import resource
@@ -25,6 +24,7 @@ from gis.graph import AtomGraph
 from partition.rules import Rules
 from partition.score import measure
 from partition.zoning.draw import draw
+from tests.bench.output import json_lines, say
 from tests.towns import mesh
 
 
@@ -94,17 +94,17 @@ def main() -> None:
     parser.add_argument("--workers", type=int, default=2)
     parser.add_argument("--no-solution", action="store_true", help="leave the assignment out")
     asked = parser.parse_args()
-    rows = []
+    answers, rows = json_lines(), []
     for n_atoms in asked.atoms:
         with ProcessPoolExecutor(1, mp_context=multiprocessing.get_context("spawn")) as pool:
             row = pool.submit(run, n_atoms, asked.side, asked.seed, asked.workers).result()
         if asked.no_solution:
             del row["assignment"]
         rows.append(row)
-        print(json.dumps(row), flush=True)
+        say(answers, row)
     if len(rows) > 1:
         x, y = (np.log([row[key] for row in rows]) for key in ("atoms", "seconds"))
-        print(json.dumps({"exponent": round(float(np.polyfit(x, y, 1)[0]), 3), "atoms": asked.atoms}), flush=True)
+        say(answers, {"exponent": round(float(np.polyfit(x, y, 1)[0]), 3), "atoms": asked.atoms})
 
 
 if __name__ == "__main__":

@@ -28,6 +28,7 @@ from partition.plan import STANDARD, Result
 from partition.rules import Rules
 from partition.score import measure
 from partition.zoning.draw import draw
+from tests.bench.output import json_lines, say
 
 FACTORS = (0.0, 0.5, 2.0, 4.0)
 WEIGHTS = tuple(f.name for f in fields(Rules) if f.name.startswith("weight_") or f.name.endswith("_weight"))
@@ -142,11 +143,12 @@ def main() -> None:
     if asked.table is not None:
         print(table([json.loads(line) for line in asked.table.read_text(encoding="utf-8").splitlines()]))
         return
+    answers = json_lines()
     lands: list[tuple[str, Territory]] = [(f"sample-town-{n}", make_town(n, 1).territory) for n in asked.towns]
     lands += [(path.stem, read_territory(path)) for path in asked.territory]
     for instance, territory in lands:
         for row in run(instance, territory, asked.weights, asked.seed, asked.workers):
-            print(json.dumps(row, ensure_ascii=False), flush=True)
+            say(answers, row)
             print(f"{instance} {row['weight']} x{row['factor']:g} {row['seconds']} s", file=sys.stderr, flush=True)
 
 
