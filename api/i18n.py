@@ -21,6 +21,8 @@ from gis.errors import Fault
 LOCALES = Path(__file__).parent / "locales"
 
 _UNGROUPED = frozenset({"row", "epsg", "year", "seed", "port"})
+# Facts that are codes with a word of their own, ``<fact>_<code>``; all other texts are data and stay as they are.
+_CODED = frozenset({"why", "how", "looks_like", "type"})
 _WORDS = {"en": {True: "yes", False: "no", None: "none"}, "zh": {True: "是", False: "否", None: "无"}}
 
 
@@ -115,4 +117,7 @@ def _shown(value: object, name: str, language: str) -> str:
             return f"{value:,.0f}"
         decimals = max(0, 3 - math.floor(math.log10(abs(value))))
         return f"{value:.{min(decimals, 12)}f}".rstrip("0").rstrip(".")
-    return str(value)
+    text = str(value)
+    if name in _CODED:
+        return sentences(language).get(f"{name}_{text}", text)
+    return text or "—"

@@ -113,6 +113,12 @@ def crs_text(crs: CRS) -> str:
     return f"EPSG:{code}" if code else str(crs.name)
 
 
+def extent_text(bounds: Bounds) -> str:
+    """An extent for messages: degrees to about a metre, metres without decimals, never in powers of ten."""
+    x0, y0, x1, y1 = (f"{v:.5f}".rstrip("0").rstrip(".") if abs(v) < 1_000 else f"{v:.0f}" for v in bounds)
+    return f"x {x0}...{x1}, y {y0}...{y1}"
+
+
 def swap_axes(geometry: np.ndarray) -> np.ndarray:
     """Geometries with x and y exchanged."""
     swapped: np.ndarray = shapely.transform(geometry, lambda xy: xy[:, ::-1])
@@ -149,7 +155,7 @@ def propose_crs(bounds: Bounds) -> tuple[str, ...]:
 def _proposals(bounds: Bounds) -> Iterator[str]:
     x0, y0, x1, y1 = bounds
     for swapped, (e0, n0, e1, n1) in ((False, (x0, y0, x1, y1)), (True, (y0, x0, y1, x1))):
-        mark = " (x and y swapped)" if swapped else ""
+        mark = " (x ↔ y)" if swapped else ""
         if not swapped and -180 <= e0 <= e1 <= 180 and -90 <= n0 <= n1 <= 90:
             yield from ("EPSG:4326", "EPSG:4490") if 73 <= e0 <= e1 <= 136 and 3 <= n0 <= n1 <= 54 else ("EPSG:4326",)
         if swapped and not (-90 <= y0 <= y1 <= 90) and -180 <= e0 <= e1 <= 180 and -90 <= n0 <= n1 <= 90:

@@ -37,6 +37,9 @@ ESTATE_KINDS = ("estate", "business", "market", "school", "hospital", "industria
 BARRIER_KINDS = ("river", "water", "railway", "motorway", "wall")
 POST_KINDS = ("police", "patrol", "emergency", "service")
 
+PLACE_COLUMNS = ("name", "text", "town", "community", "street", "number", "estate", "building", "stairwell")
+"""Columns, in any layer, that hold names and addresses of places: short Chinese words there are no people."""
+
 _TEXT, _INT, _FLOAT, _BOOL = Column("text"), Column("int"), Column("float"), Column("bool")
 _KEY = Column("text", required=True)
 

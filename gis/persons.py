@@ -111,6 +111,7 @@ _MOBILE_TEXT = re.compile(r"(?<!\d)(?:(?:\+|00)?86[\s-]?)?1[3-9]\d[\s-]?\d{4}[\s
 _LANDLINE = re.compile(r"^\(?0\d{2,3}\)?[\s-]\d{7,8}$")
 _WEIGHTS = np.array([7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2])
 _CHECKS = "10X98765432"
+_OWNER = "owner"
 _SHARE = 0.5  # of the filled cells of a column
 _NAME_SHARE, _NAME_ROWS = 0.9, 10
 _SAMPLE = 5_000
@@ -164,6 +165,16 @@ def drop_person_columns(
     return table
 
 
+def describes_person(header: str, values: pd.Series) -> bool:
+    """Whether a column would be dropped as one about people; names of places are judged as strictly as the rest."""
+    return _is_person_header(header) or bool(_judge_values(values, is_place=False))
+
+
+def without_numbers(text: str) -> str:
+    """A text without ID and mobile numbers."""
+    return _blank_text(text)
+
+
 def is_id_number(text: str) -> bool:
     """Whether a text is a resident ID number: 18 characters, a birth date, ISO 7064 mod 11-2 check."""
     if not _ID_TEXT.fullmatch(text):
@@ -205,13 +216,12 @@ def _judge_values(values: pd.Series, is_place: bool) -> str:
         return "id_number"
     if sum(bool(_MOBILE_TEXT.fullmatch(t) or _LANDLINE.match(t)) for t in texts) >= least:
         return "phone"
-    if not is_place and len(texts) >= _NAME_ROWS and len(set(texts)) >= 0.5 * len(texts):
-        names = sum(
-            len(t) in (2, 3) and t[0] in _SURNAMES and t[-1] not in _PLACE_ENDINGS and _is_han(t) for t in texts
-        )
-        if names >= _NAME_SHARE * len(texts):
-            return "name"
-    return ""
+    if not is_place and sum(_blank_text(t) != t for t in texts) >= least:
+        # A number in every other remark: what stands beside it is its owner's name.
+        return "phone"
+    if is_place or len(texts) < _NAME_ROWS or len(set(texts)) < 0.5 * len(texts):
+        return ""
+    return "name" if sum(map(_is_name, texts)) >= _NAME_SHARE * len(texts) else ""
 
 
 def _texts(values: pd.Series) -> list[str]:
@@ -228,13 +238,22 @@ def _is_lossy_id(text: str) -> bool:
     return len(text) == 18 and text.isdigit() and _is_birth_date(text[6:14])
 
 
+def _is_name(text: str) -> bool:
+    return len(text) in (2, 3) and text[0] in _SURNAMES and text[-1] not in _PLACE_ENDINGS and _is_han(text)
+
+
 def _is_han(text: str) -> bool:
     return all("一" <= c <= "鿿" for c in text)
 
 
 def _blank(values: pd.Series) -> tuple[pd.Series, int]:
-    """Texts with ID and mobile numbers taken out, and how many cells that touched."""
+    """Texts with ID and mobile numbers taken out, and how many cells that touched.
+
+    An owner is an office or a firm: one who is called like a person is taken out whole.
+    """
     texts = values.where(values.notna(), "").astype(str)
+    if str(values.name).lower() == _OWNER and (named := texts.str.strip().map(_is_name)).any():
+        return values.where(~named, None), int(named.sum())
     suspect = texts.str.contains(r"\d[\d\s-]{9,}", regex=True)
     if not suspect.any():
         return values, 0

@@ -79,6 +79,13 @@ def unshift(geometry: NDArray[np.object_], system: Shifted) -> NDArray[np.object
     return moved
 
 
+def shift(geometry: NDArray[np.object_], system: Shifted) -> NDArray[np.object_]:
+    """Geometries in WGS 84 degrees as GCJ-02 or BD-09 has them: for comparing, never for writing."""
+    there = wgs84_to_gcj02 if system == "gcj02" else wgs84_to_bd09
+    moved: NDArray[np.object_] = shapely.transform(geometry, lambda xy: np.column_stack(there(xy[:, 0], xy[:, 1])))
+    return moved
+
+
 def _invert(forward: Callable[..., Degrees], lon_deg: ArrayLike, lat_deg: ArrayLike, rounds: int) -> Degrees:
     lon, lat = _arrays(lon_deg, lat_deg)
     u, v = lon, lat

@@ -112,11 +112,14 @@ class Rules:
             elif type(value) is type(default) and not isinstance(default, tuple):
                 clean[key] = value
             else:
-                facts = {"file": file, "column": key, "measured": repr(value), "allowed": type(default).__name__}
+                facts = {"file": file, "column": key, "measured": repr(value), "type": type(default).__name__}
                 faults.append(Fault("rules_wrong_type", facts))
         if faults:
             raise InputError.of(faults)
-        return replace(base, **clean)
+        try:
+            return replace(base, **clean)
+        except InputError as error:
+            raise InputError.of(Fault(f.code, {**f.facts, "file": file}) for f in error.faults) from None
 
     def to_toml(self) -> str:
         """The rules as TOML, every field, in a fixed order; `from_toml` gives the same rules back."""
@@ -134,11 +137,14 @@ class Rules:
         return "\n".join(lines) + "\n"
 
 
+_MOST_HOUSEHOLDS = 1_000_000
+
+
 def _faults(rules: Rules) -> list[Fault]:
     faults: list[Fault] = []
 
     def wrong(code: str, column: str, measured: object, allowed: str) -> None:
-        faults.append(Fault(code, {"column": column, "measured": str(measured), "allowed": allowed}))
+        faults.append(Fault(code, {"file": "rules", "column": column, "measured": str(measured), "allowed": allowed}))
 
     if rules.min_households < 1:
         wrong("rules_out_of_range", "min_households", rules.min_households, ">= 1")
@@ -162,6 +168,8 @@ def _faults(rules: Rules) -> list[Fault]:
         value = getattr(rules, f.name)
         if isinstance(value, float) and not 0 <= value < 1e9:
             wrong("rules_out_of_range", f.name, value, "0-1000000000")
+        if type(value) is int and value > _MOST_HOUSEHOLDS:
+            wrong("rules_out_of_range", f.name, value, f"<= {_MOST_HOUSEHOLDS}")
     return faults
 
 

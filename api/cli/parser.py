@@ -20,7 +20,7 @@ _ARGPARSE_SAYS: tuple[tuple[str, str], ...] = (
     (r"the following arguments are required: (?P<measured>.+)", "usage_missing"),
     (r"unrecognized arguments: (?P<measured>.+)", "usage_unknown_option"),
     (r"argument (?P<column>[^:]+): expected .*argument.*", "usage_value_missing"),
-    (r"argument (?P<column>[^:]+): invalid (?P<allowed>\w+) value: (?P<measured>.+)", "usage_wrong_type"),
+    (r"argument (?P<column>[^:]+): invalid (?P<type>\w+) value: (?P<measured>.+)", "usage_wrong_type"),
     (r"argument (?P<column>[^:]+): invalid choice: (?P<measured>.+?) \(choose from (?P<allowed>.+)\)", "usage_choice"),
     (r"argument (?P<column>[^:]+): (?P<measured>.+)", "usage_refused"),
 )

@@ -15,9 +15,11 @@ from api.usecases.places import check_out, check_place, check_sources
 from api.usecases.report_files import report_paths, write_report
 from data.files.territory_file import write_territory
 from gis.assemble import AssembleOptions, assemble
+from gis.crs import parse_crs
 from gis.errors import Fault, InputError
 from gis.progress import SILENT, Progress
 from gis.readers.columns import ROLES, ZONES
+from gis.readers.encoding import check_encoding_name
 from gis.readers.guard import FileKind, identify
 from gis.readers.osm import OsmOptions, read_osm
 from gis.readers.sources import SourceOptions, read_source
@@ -111,7 +113,8 @@ def import_layers(
     Raises
     ------
     InputError
-        Every fault of every source: ``out_*``, ``source_missing``, ``source_given_twice``, ``role_malformed``,
+        Every fault of every source: ``out_*``, ``file_not_found``, ``source_given_twice``, ``role_malformed``,
+        ``option_source_unknown``,
         ``option_out_of_range``, and what `gis.readers` and `gis.assemble` find.
     StorageError
         A file can not be written.
@@ -125,8 +128,10 @@ def import_layers(
         check_place(path)
     roles = _roles(options.roles)
     _check_numbers(options)
+    _check_systems(options, everything)
     report = QualityReport()
     parts, raster = _read_all(sources, options, roles, report, progress)
+    _check_roles_used(options.roles, everything, report)
     territory = assemble(
         parts,
         AssembleOptions(
@@ -229,6 +234,48 @@ def _roles(texts: Sequence[str]) -> dict[str, str]:
     return roles
 
 
+def _check_systems(options: ImportOptions, sources: Sequence[Path]) -> None:
+    """That ``--crs`` and ``--encoding`` say something gridwright knows, of sources that are given."""
+    known = {name for path in sources for name in (path.name, path.stem, str(path))}
+    faults: list[Fault] = []
+    for option, values in (("--crs", options.crs), ("--encoding", options.encoding)):
+        for value in values:
+            source, equals, own = value.partition("=")
+            is_for_one = bool(equals) and not source.startswith("+")  # +proj=... is a system of its own
+            if is_for_one and source not in known:
+                allowed = ", ".join(path.name for path in sources)
+                faults.append(
+                    Fault(
+                        "option_source_unknown", {"option": option, "measured": value, "id": source, "allowed": allowed}
+                    )
+                )
+            try:
+                said = own if is_for_one else value
+                parse_crs(said) if option == "--crs" else check_encoding_name(said)
+            except InputError as error:
+                faults.extend(error.faults)
+    if faults:
+        raise InputError.of(faults)
+
+
+def _check_roles_used(texts: Sequence[str], sources: Sequence[Path], report: QualityReport) -> None:
+    """That ``--layer`` names files, layers or sheets that were met."""
+    known = {name for path in sources for name in (path.name, path.stem, str(path))}
+    for remark in report.remarks:
+        if remark.code in ("note_layer_read", "note_layer_ignored", "note_layer_empty", "note_sheet_ignored"):
+            file, layer = str(remark.facts["file"]), str(remark.facts.get("source", remark.layer))
+            stem = file.rsplit("/", 1)[-1]
+            known |= {layer, f"{file}:{layer}", file, stem, stem.rsplit(".", 1)[0]}
+    allowed = ", ".join(path.name for path in sources)
+    faults = [
+        Fault("option_source_unknown", {"option": "--layer", "measured": text, "id": source, "allowed": allowed})
+        for text, source in ((text, text.rpartition("=")[0]) for text in texts)
+        if source not in known and Path(source).name not in known
+    ]
+    if faults:
+        raise InputError.of(faults)
+
+
 def _check_numbers(options: ImportOptions) -> None:
     limits = (
         ("--households-per-dwelling", options.households_per_dwelling, 0.0, 10.0),
@@ -236,7 +283,7 @@ def _check_numbers(options: ImportOptions) -> None:
         ("--persons-per-household", options.persons_per_household, 0.5, 50.0),
     )
     faults = [
-        Fault("option_out_of_range", {"column": name, "measured": value, "allowed": f"{low:g}-{high:g}"})
+        Fault("option_out_of_range", {"column": name, "measured": f"{value:g}", "allowed": f"{low:g}-{high:g}"})
         for name, value, low, high in limits
         if value is not None and not low < value <= high
     ]

@@ -15,7 +15,7 @@ from partition.zoning.divide import Lock
 _MAX_DIFFERENCE_FRAC = 0.01
 
 
-def locks_of(territory: Territory, atoms: Atoms, codes: Sequence[str]) -> tuple[Lock, ...]:
+def locks_of(territory: Territory, atoms: Atoms, codes: Sequence[str], *, file: str = "") -> tuple[Lock, ...]:
     """The atoms of each grid in force that is to be kept.
 
     A grid can be kept only where the blocks of today still make it up: the atoms lying for the most part inside
@@ -29,6 +29,8 @@ def locks_of(territory: Territory, atoms: Atoms, codes: Sequence[str]) -> tuple[
         Atoms of the territory.
     codes
         Grid codes to keep.
+    file
+        Name of the territory file, for messages.
 
     Raises
     ------
@@ -40,7 +42,7 @@ def locks_of(territory: Territory, atoms: Atoms, codes: Sequence[str]) -> tuple[
         return ()
     grids = territory["grids"]
     if grids.empty:
-        raise InputError("lock_without_grids", measured=", ".join(wanted))
+        raise InputError("lock_without_grids", file=file, measured=", ".join(wanted))
     position = {code: i for i, code in enumerate(grids["code"])}
     faults = [
         Fault("lock_unknown", {"measured": code, "allowed": _some(list(position))})

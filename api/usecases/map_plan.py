@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from pathlib import Path
 
 from api.usecases.places import check_out
@@ -9,6 +10,17 @@ from data.files.plan_file import read_plan
 from gis.progress import SILENT, Progress
 from gis.readers.territory_file import read_territory
 from maps.plan_map import write_plan_map
+
+
+@dataclass(frozen=True, slots=True)
+class Mapped:
+    """What `map_plan` wrote.
+
+    ``is_same_territory`` says whether the ground is the one the plan was drawn on; ``None`` where none was given.
+    """
+
+    path: Path
+    is_same_territory: bool | None
 
 
 def map_plan(
@@ -19,7 +31,7 @@ def map_plan(
     language: str = "zh",
     title: str = "",
     progress: Progress = SILENT,
-) -> Path:
+) -> Mapped:
     """Write the map of a plan as one page that opens with no internet.
 
     Parameters
@@ -39,8 +51,8 @@ def map_plan(
 
     Returns
     -------
-    Path
-        ``out``.
+    Mapped
+        The page, and whether the plan was drawn on exactly this territory.
 
     Raises
     ------
@@ -54,4 +66,5 @@ def map_plan(
     territory = read_territory(territory_path, progress=progress) if territory_path else None
     progress.stage("stage_map")
     write_plan_map(filed, territory, out, language=language, title=title)
-    return out
+    is_same = None if territory is None else filed.meta.get("territory_hash") == territory.content_hash()
+    return Mapped(out, is_same)

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from gis.errors import Fault, InputError
+from gis.readers.guard import identify
 
 
 def check_out(out: Path, suffixes: tuple[str, ...], sources: Iterable[Path] = ()) -> None:
@@ -46,13 +47,16 @@ def check_sources(sources: Iterable[Path]) -> None:
     Raises
     ------
     InputError
-        ``source_missing``, ``source_given_twice``: one fault per file.
+        ``file_not_found``, ``file_is_not_local``, ``source_given_twice``: one fault per file.
     """
     faults = []
     seen: set[Path] = set()
     for path in sources:
         if not path.exists():
-            faults.append(Fault("source_missing", {"file": str(path)}))
+            try:
+                identify(path)
+            except InputError as error:
+                faults.extend(error.faults)
         elif path.resolve() in seen:
             faults.append(Fault("source_given_twice", {"file": str(path)}))
         seen.add(path.resolve())

@@ -11,14 +11,15 @@ from pathlib import Path
 import geopandas as gpd
 import numpy as np
 import pandas as pd
-import pyogrio
 import shapely
-from pyogrio.errors import DataLayerError, DataSourceError
 
 from data.files.geopackage import write_geopackage
 from data.files.territory_file import key_values
 from gis.errors import Fault, InputError
 from gis.progress import SILENT, Progress
+from gis.readers.guard import FileKind, identify
+from gis.readers.vector import list_layers, read_layers
+from gis.report import QualityReport
 from partition.filed import COMMUNITY_COLUMNS, GRID_COLUMNS, MEMBER_COLUMNS, VIOLATION_COLUMNS, FiledPlan
 
 _TABLES: Mapping[str, Mapping[str, str]] = {
@@ -29,7 +30,6 @@ _TABLES: Mapping[str, Mapping[str, str]] = {
     "meta": {"key": "str", "value": "str"},
 }
 _MAY_BE_EMPTY = {"grids": ("name", "reason", "parent"), "communities": ("reason",), "meta": ("value",)}
-_SQLITE_MAGIC = b"SQLite format 3\x00"
 
 
 def write_plan(filed: FiledPlan, path: Path, progress: Progress = SILENT) -> None:
@@ -64,29 +64,32 @@ def read_plan(path: Path) -> FiledPlan:
     Raises
     ------
     InputError
-        Every fault found: ``plan_file_missing``, ``plan_not_geopackage``, ``plan_layer_missing``,
-        ``plan_column_missing``, ``plan_value_wrong``, ``plan_without_crs``.
+        What `gis.readers.guard.identify` refuses, ``plan_not_geopackage``, ``territory_in_place_of_plan``; else
+        every fault found: ``plan_layer_missing``, ``plan_column_missing``, ``plan_value_wrong``, ``plan_without_crs``.
     """
     path = Path(path)
     names = _layers_of(path)
+    if not {"grids", "members"} & names or ("members" not in names and {"units", "buildings"} & names):
+        code = "territory_in_place_of_plan" if "communities" in names else "plan_layers_missing"
+        raise InputError(code, file=path.name, measured=", ".join(sorted(names)), allowed=", ".join(_TABLES))
     faults: list[Fault] = []
     tables: dict[str, pd.DataFrame] = {}
     for name, columns in _TABLES.items():
         if name not in names:
             faults.append(
-                Fault("plan_layer_missing", {"file": str(path), "layer": name, "allowed": ", ".join(_TABLES)})
+                Fault("plan_layer_missing", {"file": path.name, "layer": name, "allowed": ", ".join(_TABLES)})
             )
             continue
         table = _read_layer(path, name, with_geometry=name == "grids")
         missing = [column for column in columns if column not in table.columns]
         for column in missing:
-            faults.append(Fault("plan_column_missing", {"file": str(path), "layer": name, "column": column}))
+            faults.append(Fault("plan_column_missing", {"file": path.name, "layer": name, "column": column}))
         if not missing:
             faults.extend(_wrong_values(path, name, table, columns))
         tables[name] = table
     grids = tables.get("grids")
     if grids is not None and (not isinstance(grids, gpd.GeoDataFrame) or grids.crs is None):
-        faults.append(Fault("plan_without_crs", {"file": str(path), "layer": "grids"}))
+        faults.append(Fault("plan_without_crs", {"file": path.name, "layer": "grids"}))
     if faults:
         raise InputError.of(faults)
     assert isinstance(grids, gpd.GeoDataFrame)
@@ -104,23 +107,14 @@ def read_plan(path: Path) -> FiledPlan:
 
 
 def _layers_of(path: Path) -> set[str]:
-    if not path.is_file():
-        raise InputError("plan_file_missing", file=str(path))
-    with path.open("rb") as file:
-        magic = file.read(len(_SQLITE_MAGIC))
-    if magic != _SQLITE_MAGIC:
-        raise InputError("plan_not_geopackage", file=str(path), measured=f"{path.stat().st_size} B")
-    try:
-        return {str(name) for name, _ in pyogrio.list_layers(path)}
-    except (DataSourceError, RuntimeError) as error:
-        raise InputError("plan_not_geopackage", file=str(path), measured=str(error)) from error
+    if (kind := identify(path)) is not FileKind.GEOPACKAGE:
+        raise InputError("plan_not_geopackage", file=path.name, measured=kind.value)
+    return set(list_layers(path, kind))
 
 
 def _read_layer(path: Path, name: str, *, with_geometry: bool) -> pd.DataFrame:
-    try:
-        return pyogrio.read_dataframe(path, layer=name, read_geometry=with_geometry)
-    except (DataSourceError, DataLayerError, RuntimeError, ValueError) as error:
-        raise InputError("plan_not_geopackage", file=str(path), measured=str(error)) from error
+    table = read_layers(path, FileKind.GEOPACKAGE, QualityReport(), only=(name,))[0][1]
+    return table if with_geometry else pd.DataFrame(table.drop(columns=table.geometry.name))
 
 
 def _wrong_values(path: Path, name: str, table: pd.DataFrame, columns: Mapping[str, str]) -> list[Fault]:
@@ -138,13 +132,13 @@ def _wrong_values(path: Path, name: str, table: pd.DataFrame, columns: Mapping[s
             bad = values.isna()
         if bad.any():
             row = int(np.flatnonzero(bad.to_numpy())[0])
-            facts = {"file": str(path), "layer": name, "column": column, "row": row + 1, "n": int(bad.sum())}
+            facts = {"file": path.name, "layer": name, "column": column, "row": row + 1, "n": int(bad.sum())}
             faults.append(Fault("plan_value_wrong", {**facts, "measured": str(values.iloc[row]), "allowed": dtype}))
     if name == "grids" and isinstance(table, gpd.GeoDataFrame):
         bad_shape = ~np.isin(shapely.get_type_id(np.asarray(table.geometry.array)), (3, 6))
         if bad_shape.any():
             row = int(np.flatnonzero(bad_shape)[0])
-            facts = {"file": str(path), "layer": name, "column": "geometry", "row": row + 1, "n": int(bad_shape.sum())}
+            facts = {"file": path.name, "layer": name, "column": "geometry", "row": row + 1, "n": int(bad_shape.sum())}
             measured = str(table.geometry.iloc[row].geom_type) if table.geometry.iloc[row] is not None else "NULL"
             faults.append(Fault("plan_value_wrong", {**facts, "measured": measured, "allowed": "MultiPolygon"}))
     return faults

@@ -134,8 +134,10 @@ def assemble(
     faults = FaultList(options.source or "import")
     progress.stage("stage_assemble", 5)
     layers = _stacked(parts, report)
+    faults.origins = _origins(layers)
+    read = named(layers)
     rosters, zones = layers.pop(ROSTERS, None), layers.pop(ZONES, None)
-    _check_present(layers, faults)
+    _check_present(layers, read, faults)
     file_crs = CRS(layers["communities" if "communities" in layers else "buildings"].crs)
     layers = _sound(layers, file_crs, faults, report)
     progress.advance()
@@ -150,6 +152,7 @@ def assemble(
     progress.advance()
     meta = _fill(layers, rosters, zones, options, faults, report, progress)
     faults.stop_if_any()
+    faults.origins = _origins(layers)
     progress.advance()
     tolerance = Tolerance()
     check_communities(layers["communities"], tolerance, faults)
@@ -184,13 +187,21 @@ def _stacked(parts: Sequence[Mapping[str, gpd.GeoDataFrame]], report: QualityRep
     return layers
 
 
-def _check_present(layers: dict[str, gpd.GeoDataFrame], faults: FaultList) -> None:
+def _origins(layers: Mapping[str, gpd.GeoDataFrame]) -> dict[str, list[str | None]]:
+    return {
+        name: [place if isinstance(place, str) else None for place in table["source_row"]]
+        for name, table in layers.items()
+        if "source_row" in table.columns
+    }
+
+
+def _check_present(layers: dict[str, gpd.GeoDataFrame], read: str, faults: FaultList) -> None:
     if not {"units", "buildings"} & layers.keys():
-        faults.add("layer_missing", layer="units or buildings", measured=named(layers), allowed=named(LAYERS))
+        faults.add("layer_missing", layer="units / buildings", measured=read, allowed=named(LAYERS))
     if "communities" not in layers:
         buildings = layers.get("buildings")
         if buildings is None or "community" not in buildings.columns or buildings["community"].isna().all():
-            faults.add("communities_missing", measured=named(layers))
+            faults.add("communities_missing", measured=read)
     faults.stop_if_any()
 
 
@@ -254,14 +265,23 @@ def _fill(
         gone = addresses["building_id"].notna() & ~addresses["building_id"].isin(buildings["id"])
         layers["addresses"] = addresses.assign(building_id=addresses["building_id"].where(~gone, None))
     if rosters is not None:
-        buildings = join_rosters(buildings, layers.get("addresses"), rosters, report)
+        try:
+            buildings = join_rosters(buildings, layers.get("addresses"), rosters, report)
+        except InputError as error:
+            faults.take(error)
+            return meta
     if "households" not in buildings.columns:
         buildings["households"] = np.nan
     buildings["households"] = pd.to_numeric(buildings["households"], errors="coerce").round().astype("Int64")
     has_units = "units" in layers
     source = options.population if options.population is not None else zones
     if source is not None:
-        buildings = _spread(buildings, source, layers["communities"], options, meta, report, progress)
+        try:
+            buildings = _spread(buildings, source, layers["communities"], options, meta, report, progress)
+        except InputError as error:
+            for fault in error.faults:
+                faults.add(fault.code, **{"layer": ZONES, **fault.facts})
+            return meta
     missing = buildings["households"].isna()
     if missing.any() and has_units:
         report.add("note_households_by_units", "buildings", before=int(missing.sum()), after=0)

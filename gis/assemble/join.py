@@ -9,6 +9,8 @@ import geopandas as gpd
 import numpy as np
 import pandas as pd
 
+from gis.errors import InputError
+from gis.persons import without_numbers
 from gis.readers.faults import named
 from gis.readers.roster import address_key
 from gis.report import QualityReport
@@ -41,6 +43,11 @@ def join_rosters(
         Gets ``note_roster_joined`` (matched rows and households), ``warn_roster_unmatched`` and
         ``warn_roster_ambiguous`` (rows and households left out), ``note_roster_twice`` (buildings with several
         rows), ``warn_buildings_not_in_roster``.
+
+    Raises
+    ------
+    InputError
+        ``roster_joins_nothing``: a roster of which no row fits is the wrong one, or its ids were spoilt.
     """
     position = {str(i): k for k, i in enumerate(buildings["id"])}
     names = _names(buildings, addresses, position)
@@ -58,6 +65,17 @@ def join_rosters(
         found[k] = hit
     matched = found >= 0
     rows = rosters["source_row"] if "source_row" in rosters.columns else pd.Series(range(1, len(rosters) + 1))
+    if not (matched | several).any():
+        told = next((texts[0] for _, texts in keys if texts), next((ids[0] for ids, _ in keys if ids), ""))
+        called = next(iter(names), next(iter(position), ""))
+        raise InputError(
+            "roster_joins_nothing",
+            file=", ".join(dict.fromkeys(str(row).rpartition(":")[0] or str(row) for row in rows)),
+            measured=len(rosters),
+            id=without_numbers(told),
+            other=without_numbers(called),
+            total=len(buildings),
+        )
     _tell(buildings, rosters, rows, found, several & ~matched, report)
     out = buildings.copy()
     for column in _COUNTS:

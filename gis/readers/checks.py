@@ -15,7 +15,7 @@ import pandas as pd
 import shapely
 from pyproj import CRS
 
-from gis.crs import crs_text, judge_bounds, propose_crs
+from gis.crs import crs_text, extent_text, judge_bounds, propose_crs
 from gis.errors import Fact
 from gis.layers import LAYERS, Column
 from gis.readers.faults import FaultList, named
@@ -126,7 +126,7 @@ def check_crs(layer: str, table: gpd.GeoDataFrame, faults: FaultList) -> bool:
     if not len(sound):
         return table.crs is not None
     x0, y0, x1, y1 = (float(v) for v in shapely.total_bounds(sound))
-    shown = f"x {x0:.6g}...{x1:.6g}, y {y0:.6g}...{y1:.6g}"
+    shown = extent_text((x0, y0, x1, y1))
     proposals = " / ".join(propose_crs((x0, y0, x1, y1))) or "—"
     if table.crs is None:
         faults.add("crs_missing", layer=layer, measured=shown, proposal=proposals)

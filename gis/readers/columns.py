@@ -18,7 +18,10 @@ from gis.layers import LAYERS
 from gis.readers.words import IDS, OWN, ROLE_WORDS, SHARED
 from gis.repair import TYPES
 
+# A layer with one of these names is meant as such even with the wrong geometry: then that is the fault to name.
+_NEEDED = ("communities", "units", "buildings")
 _BUILDING_M2 = 5_000.0  # no layer of buildings has a larger median footprint
+_WHOLE_WORD = 4  # shorter words begin too many others
 ROSTERS = "rosters"
 ZONES = "zones"
 ROLES = (*LAYERS, ROSTERS, ZONES)
@@ -127,7 +130,7 @@ def guess_role(name: str, table: pd.DataFrame, shapes: np.ndarray, area_m2: floa
     """
     plain = name.lower()
     kinds = _kinds(shapes)
-    if plain in LAYERS and (not kinds or kinds & set(LAYERS[plain].geometry)):
+    if plain in LAYERS and (not kinds or kinds & set(LAYERS[plain].geometry) or plain in _NEEDED):
         return plain
     has = match_columns("buildings", table.columns, {})
     located = bool(kinds) or {"lon", "lat"} <= has.keys()
@@ -135,13 +138,23 @@ def guess_role(name: str, table: pd.DataFrame, shapes: np.ndarray, area_m2: floa
         return ROSTERS if {"households", "population"} & has.keys() else None
     kinds = kinds or {"point"}
     for role, words in _ROLE_WORDS.items():
-        if role == ROSTERS or not any(word in plain for word in words):
+        if role == ROSTERS or not any(_stands_in(word, plain) for word in words):
             continue
         allowed = LAYERS[role].geometry if role in LAYERS else ("polygon",)
         too_big = role == "buildings" and area_m2 > _BUILDING_M2  # census blocks are blocks too
         if kinds <= set(allowed) and not too_big:
             return role
     return _by_columns(kinds, has.keys(), table, area_m2)
+
+
+def _stands_in(word: str, name: str) -> bool:
+    """Whether a layer's name holds a word: Chinese anywhere, Latin as a word (long ones as its beginning).
+
+    ``points`` are no ``poi`` and a ``community`` is no ``unit``.
+    """
+    if not word.isascii():
+        return word in name
+    return re.search(rf"(?<![a-z]){word}{'' if len(word) > _WHOLE_WORD else 's?(?![a-z])'}", name) is not None
 
 
 def _by_columns(kinds: Collection[str], has: Collection[str], table: pd.DataFrame, area_m2: float) -> str | None:

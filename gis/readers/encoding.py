@@ -12,9 +12,14 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
+import pandas as pd
+
 from gis.errors import InputError
+from gis.persons import describes_person, without_numbers
+from gis.readers.columns import KNOWN_HEADERS, normal_header
 
 SAMPLES = 5
+_LOOKED_AT = 2_000
 _GB = ("gbk", "gb2312", "cp936", "gb18030")
 
 
@@ -56,9 +61,8 @@ def find_encoding(
         if bad is None and raw and is_utf8 and name in _GB:
             bad = raw[0]
         if bad is not None:
-            raise InputError(
-                "encoding_wrong", file=file, measured=_show(bad), encoding=declared, fits="UTF-8" if is_utf8 else ""
-            )
+            fits = "UTF-8" if is_utf8 else "GB18030" if all(_fits(t, "gb18030") for t in raw) else ""
+            raise InputError("encoding_wrong", file=file, measured=_show(bad), encoding=declared, fits=fits)
         return Encoding(name, "declared")
     if not raw:
         return Encoding("utf-8", "ascii")
@@ -68,7 +72,8 @@ def find_encoding(
             return Encoding(name, "cpg")
         if not is_utf8:
             bad = next(t for t in raw if not _fits(t, name))
-            raise InputError("encoding_wrong", file=file, measured=_show(bad), encoding=cpg, fits="")
+            fits = "GB18030" if all(_fits(t, "gb18030") for t in raw) else ""
+            raise InputError("encoding_wrong", file=file, measured=_show(bad), encoding=cpg, fits=fits)
     if is_utf8:
         return Encoding("utf-8", "tried")
     if all(_fits(t, "gb18030") for t in raw):
@@ -113,9 +118,17 @@ def read_text(path: Path, declared: str | None = None) -> tuple[str, Encoding]:
         ) from None
 
 
-def samples(values: Iterable[str]) -> str:
-    """Five values with letters beyond ASCII, for a person to look at."""
-    seen = dict.fromkeys(v for v in values if not v.isascii())
+def samples(table: pd.DataFrame) -> str:
+    """Five texts of a table with letters beyond ASCII, for a person to look at; none from a column about people."""
+    seen: dict[str, None] = {}
+    for header, values in table.items():
+        texts = [v for v in values.head(_LOOKED_AT) if isinstance(v, str) and not v.isascii()]
+        is_known = normal_header(header) in KNOWN_HEADERS  # what else a table holds may be remarks about people
+        if texts and is_known and not describes_person(str(header), values):
+            seen.update(dict.fromkeys(without_numbers(v) for v in texts))
+        if len(seen) >= SAMPLES:
+            break
+    seen.update(dict.fromkeys(str(header) for header in table.columns if not str(header).isascii()))
     return " | ".join(v[:30] for v in list(seen)[:SAMPLES])
 
 
@@ -125,6 +138,17 @@ def _fits(text: bytes, encoding: str) -> bool:
     except UnicodeDecodeError:
         return False
     return True
+
+
+def check_encoding_name(name: str) -> None:
+    """Check that a name means an encoding.
+
+    Raises
+    ------
+    InputError
+        ``encoding_unknown_name``.
+    """
+    _normal(name, "--encoding")
 
 
 def _normal(name: str, file: str) -> str:

@@ -119,7 +119,7 @@ def _kind_of(head: bytes, path: Path) -> FileKind:
     if head.startswith(b"SQLite format 3\0"):
         if head[68:72] in (b"GPKG", b"GP10", b"GP11"):
             return FileKind.GEOPACKAGE
-        raise _refused(path, "SQLite database without the GeoPackage mark")
+        raise _refused(path, "sqlite")
     if head[:4] == b"\x00\x00\x27\x0a":
         return FileKind.SHAPEFILE
     if head[:4] in (b"PK\x03\x04", b"PK\x05\x06"):
@@ -129,34 +129,34 @@ def _kind_of(head: bytes, path: Path) -> FileKind:
     if b"OSMHeader" in head[:40]:
         return FileKind.OSM_PBF
     if head[:5] == b"%PDF-":
-        raise _refused(path, "PDF")
+        raise _refused(path, "pdf")
     if head[:8] == b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1":
-        raise _refused(path, "old Excel .xls: save it as .xlsx")
+        raise _refused(path, "xls")
     text = head.lstrip(b"\xef\xbb\xbf \t\r\n")
     if text[:1] == b"<":
-        raise _refused(path, "virtual dataset (VRT)" if b"VRT" in text[:200] else "XML or HTML")
+        raise _refused(path, "vrt" if b"VRT" in text[:200] else "xml")
     if text[:1] in (b"{", b"["):
         _check_is_geojson(path, text)
         return FileKind.GEOJSON
     if b"\0" in head and head[:2] not in (b"\xff\xfe", b"\xfe\xff"):
         if path.suffix.lower() in (".gpkg", ".shp", ".tif", ".tiff", ".pbf", ".zip", ".xlsx"):
             raise InputError("file_damaged", file=path.name, measured="its first bytes are not of this format")
-        raise _refused(path, "binary data")
+        raise _refused(path, "binary")
     if re.match(rb"\s*[a-zA-Z][\w+. -]+:(//|/vsi)", text):
-        raise _refused(path, "a URL or a GDAL name")
+        raise _refused(path, "url")
     if path.suffix.lower() in (".csv", ".txt", ".tsv"):
         return FileKind.CSV
     raise _refused(path, "text")
 
 
 def _refused(path: Path, looks_like: str) -> InputError:
-    return InputError("file_format_refused", file=path.name, measured=looks_like, allowed=ALLOWED)
+    return InputError("file_format_refused", file=path.name, looks_like=looks_like, allowed=ALLOWED)
 
 
 def _check_is_geojson(path: Path, text: bytes) -> None:
     """The first object must say it is GeoJSON; GDAL pipelines and other JSON dialects are refused."""
     if re.search(rb"gdal_streamed_alg|\"stac_version\"|\"Topology\"|\"command_line\"", text):
-        raise _refused(path, "JSON that is not GeoJSON")
+        raise _refused(path, "json")
     types = (b"FeatureCollection", b"Feature", b"GeometryCollection", b"Point", b"LineString", b"Polygon")
     if not re.search(rb"\"type\"\s*:\s*\"(Multi)?(" + b"|".join(types) + rb")\"", text):
         # The type may follow a long member; then only the whole text can tell.
@@ -166,7 +166,7 @@ def _check_is_geojson(path: Path, text: bytes) -> None:
         except (ValueError, RecursionError) as error:
             raise InputError("file_damaged", file=path.name, measured=str(error)[:120]) from None
         if not (isinstance(whole, dict) and whole.get("type") in ("FeatureCollection", "Feature")):
-            raise _refused(path, "JSON that is not GeoJSON")
+            raise _refused(path, "json")
 
 
 def _check_tail(path: Path, size: int) -> None:
@@ -174,7 +174,7 @@ def _check_tail(path: Path, size: int) -> None:
         stream.seek(max(0, size - 64))
         tail = stream.read().rstrip(b"\0 \t\r\n")
     if not tail.endswith(b"}"):
-        raise InputError("file_truncated", file=path.name, measured=f"{size} bytes", allowed="a closing brace")
+        raise InputError("file_ends_early", file=path.name, measured=size)
 
 
 def _check_geopackage(path: Path, head: bytes, size: int) -> None:

@@ -16,7 +16,7 @@ import pandas as pd
 import shapely
 from pyproj import CRS
 
-from gis.crs import crs_text, declare, judge_bounds, parse_crs, propose_crs
+from gis.crs import crs_text, declare, extent_text, judge_bounds, parse_crs, propose_crs
 from gis.errors import Fact
 from gis.layers import BARRIER_KINDS, ESTATE_KINDS, LAYERS
 from gis.persons import drop_person_columns
@@ -143,7 +143,7 @@ def interpret(
         plain = expand_ranges(plain, report, layer=role, file=raw.file)
         located = gpd.GeoSeries([None] * len(plain), index=plain.index, crs=None)
     plain = _complete(raw, role, plain, options, report)
-    plain["source_row"] = [f"{raw.file}:{row}" for row in plain.index] if raw.is_text else raw.file
+    plain["source_row"] = [f"{raw.file}:{row}" for row in plain.index]
     frame = gpd.GeoDataFrame(plain.reset_index(drop=True), geometry=np.asarray(located.array), crs=located.crs)
     return role, frame
 
@@ -209,9 +209,13 @@ def _locate(
         table = gpd.GeoDataFrame(columns, geometry=points)
     shapes = np.asarray(table.geometry.array)
     sound = shapes[is_finite(shapes) & ~is_absent(shapes)]
+    if not len(sound):
+        wild: list[dict[str, Fact]] = [{"row": int(k) + 1, "id": ""} for k in np.flatnonzero(~is_finite(shapes))]
+        faults.each("coordinates_not_finite", raw.name, wild)
+        return None
     x0, y0, x1, y1 = (float(v) for v in shapely.total_bounds(sound))
     bounds = (x0, y0, x1, y1)
-    shown = f"x {x0:.6g}...{x1:.6g}, y {y0:.6g}...{y1:.6g}"
+    shown = extent_text(bounds)
     if options.crs:
         declared = parse_crs(options.crs)
         own = None if table.crs is None else CRS(table.crs)
@@ -227,7 +231,7 @@ def _locate(
         report.add("note_crs_assumed", role, after="EPSG:4326", file=raw.file)
     if table.crs is None:
         proposal = " / ".join(propose_crs(bounds)) or "—"
-        if proposal.startswith("EPSG:4326 (x and y swapped)"):
+        if proposal.startswith("EPSG:4326 (x ↔ y)"):
             faults.add("coordinates_swapped", layer=raw.name, measured=shown, crs="EPSG:4326")
         else:
             faults.add("crs_missing", layer=raw.name, measured=shown, proposal=proposal)
@@ -250,7 +254,7 @@ def _points(raw: RawTable, columns: pd.DataFrame, mapping: dict[str, str], fault
     lines = [
         {
             "row": int(columns.index[k]),
-            "measured": f"{columns[mapping['lon']].iloc[k]}, {columns[mapping['lat']].iloc[k]}",
+            "measured": ", ".join(str(columns[mapping[c]].iloc[k] or "—") for c in ("lon", "lat")),
         }
         for k in np.flatnonzero(bad)
     ]

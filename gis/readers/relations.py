@@ -14,7 +14,7 @@ import numpy as np
 import pandas as pd
 import shapely
 
-from gis.crs import swap_axes
+from gis.crs import extent_text, swap_axes
 from gis.errors import Fact
 from gis.readers.faults import FaultList, named
 from gis.repair import is_absent, is_finite, make_cover_exact, overlapping_pairs
@@ -61,8 +61,8 @@ def check_place(
         seen = shapely.total_bounds(shapes)
         facts: dict[str, Fact] = {
             "layer": name,
-            "measured": f"x {seen[0]:.6g}...{seen[2]:.6g}, y {seen[1]:.6g}...{seen[3]:.6g}",
-            "allowed": f"x {x0:.6g}...{x1:.6g}, y {y0:.6g}...{y1:.6g}",
+            "measured": extent_text((seen[0], seen[1], seen[2], seen[3])),
+            "allowed": extent_text((x0, y0, x1, y1)),
         }
         swapped = share_inside(swap_axes(points)) > max(0.9, here)
         faults.add("layer_swapped" if swapped else "layer_elsewhere", **facts)

@@ -17,7 +17,7 @@ from gis.errors import InputError
 from gis.progress import SILENT, Progress
 from gis.readers.archive import unpacked
 from gis.readers.columns import ROLES, ROSTERS, ZONES
-from gis.readers.faults import FaultList
+from gis.readers.faults import FaultList, named
 from gis.readers.guard import FileKind, identify
 from gis.readers.interpret import RawTable, SourceOptions, interpret
 from gis.readers.osm import OsmOptions, read_osm
@@ -30,6 +30,7 @@ __all__ = ["ROLES", "ROSTERS", "ZONES", "SourceOptions", "read_source", "stack_t
 _VECTOR = (FileKind.GEOPACKAGE, FileKind.SHAPEFILE, FileKind.GEOJSON)
 # In a GeoPackage these are tables about the data, not data.
 _ASIDE = ("meta", "report", "layer_styles")
+_PLAN = {"grids", "members", "communities", "violations"}
 
 
 def read_source(
@@ -94,7 +95,11 @@ def read_source(
             found.setdefault(role, []).append(table)
             report.count(f"rows_{role}", len(table))
         progress.advance()
-    if not found and not faults:
+    if not raws and not faults:
+        faults.add("file_without_layers")
+    elif all(raw.table.empty for raw in raws) and not faults:
+        faults.add("file_without_rows", layer=named(raw.name for raw in raws))
+    elif not found and not faults:
         faults.add(
             "layer_role_unknown", layer=", ".join(r.name for r in raws)[:120], measured="", allowed=", ".join(ROLES)
         )
@@ -117,8 +122,14 @@ def _raw_tables(
         elif kind is FileKind.CSV:
             yield _from_sheet(read_csv(path, report, name=file, encoding=options.encoding), file)
         else:
-            for layer, table in read_layers(path, kind, report, name=file, encoding=options.encoding):
-                if layer not in _ASIDE:
+            tables = read_layers(path, kind, report, name=file, encoding=options.encoding)
+            aside: tuple[str, ...] = _ASIDE
+            if {layer for layer, _ in tables} >= _PLAN:
+                # Of a plan file the grids alone are land: they come in as the plan in force.
+                aside = (*_ASIDE, *sorted(_PLAN - {"grids"}))
+                report.add("note_plan_read", "grids", file=file)
+            for layer, table in tables:
+                if layer not in aside:
                     yield RawTable(file, layer, table)
     except InputError as error:
         faults.take(error)
@@ -132,11 +143,19 @@ def _member(
     except InputError as error:
         faults.add(error.code, **{**error.facts, "file": name})
         return
-    if kind is FileKind.XLSX or kind is FileKind.CSV or kind in _VECTOR:
+    if kind is FileKind.CSV and path.suffix.lower() == ".txt":
+        try:
+            yield _from_sheet(read_csv(path, report, name=name, encoding=options.encoding), name)
+        except InputError as error:
+            # A letter that travels with the data is none; a file of its own would have to be data.
+            if error.code != "table_without_header":
+                faults.take(error)
+            report.add("note_file_ignored", file=name)
+    elif kind is FileKind.XLSX or kind is FileKind.CSV or kind in _VECTOR:
         yield from _raw_tables(path, name, kind, options, report, faults)
     else:
         faults.add(
-            "file_format_refused", file=name, measured=kind.value, allowed="GeoPackage, Shapefile, GeoJSON, CSV, XLSX"
+            "file_format_refused", file=name, looks_like=kind.value, allowed="GeoPackage, Shapefile, GeoJSON, CSV, XLSX"
         )
 
 

@@ -30,6 +30,7 @@ MAX_ROWS, MAX_COLUMNS = 1_000_000, 500
 _HEADER_SEARCH, _HEADER_DEPTH = 20, 4
 _TOTALS = re.compile(r"^(合计|总计|小计|共计|累计|总和|total|subtotal|sub-total|grandtotal|sum)(?=$|[\s::(（\d])")
 _NUMBER = re.compile(r"^[+-]?\d[\d,]*(\.\d+)?$")
+_COUNT_DIGITS = 6  # no telephone number is that short
 Row = list[str]
 Merge = tuple[int, int, int, int]  # first row, first column, last row, last column; 0-based
 
@@ -73,10 +74,10 @@ def read_csv(path: Path, report: QualityReport, *, name: str | None = None, enco
         ]
     except csv.Error as error:
         raise InputError("file_damaged", file=file, measured=str(error)) from None
+    sheet = _sheet(Path(file).stem, rows, [], file, report)
     if used.how != "ascii":
-        shown = samples(cell for row in rows[:2000] for cell in row)
-        report.add("encoding_used", after=used.name.upper(), file=file, how=used.how, samples=shown)
-    return _sheet(Path(file).stem, rows, [], file, report)
+        report.add("encoding_used", after=used.name.upper(), file=file, how=used.how, samples=samples(sheet.table))
+    return sheet
 
 
 def read_xlsx(path: Path, report: QualityReport, *, name: str | None = None) -> list[Sheet]:
@@ -221,7 +222,7 @@ def _sheet(name: str, rows: list[Row], merges: list[Merge], file: str, report: Q
     totals = [(r, row) for r, row in body if _is_total(row)]
     kept = [(r, row) for r, row in body if not _is_total(row)]
     if totals:
-        shown = "; ".join(f"{r + 1}: {' '.join(c for c in row if c)[:60]}" for r, row in totals[:10])
+        shown = "; ".join(f"{r + 1}: {_totals_text(row)}" for r, row in totals[:10])
         report.add("repair_totals_skipped", name, before=len(body), after=len(kept), file=file, rows=shown)
         report.count("totals_rows_skipped", len(totals))
     if end > start:
@@ -285,5 +286,15 @@ def _unique(names: list[str]) -> list[str]:
 
 def _is_total(row: Row) -> bool:
     """Whether a row sums others: its first filled text is a totals word."""
+    return bool(_totals_word(row))
+
+
+def _totals_text(row: Row) -> str:
+    """The totals word and the counts of a row; what else stands in it may be a person's name or number."""
+    return " ".join([_totals_word(row), *(c for c in row if _NUMBER.match(c) and len(c) <= _COUNT_DIGITS)])
+
+
+def _totals_word(row: Row) -> str:
     texts = [c for c in row if c and not _NUMBER.match(c)][:2]
-    return any(_TOTALS.match(re.sub(r"[\s　]+", "", t).lower()) for t in texts)
+    found = (_TOTALS.match(re.sub(r"[\s　]+", "", t).lower()) for t in texts)
+    return next((word[1] for word in found if word), "")

@@ -16,7 +16,7 @@ from pyproj import CRS
 
 from gis.crs import crs_text, metric_crs
 from gis.errors import InputError
-from gis.layers import LAYERS
+from gis.layers import LAYERS, PLACE_COLUMNS
 from gis.persons import drop_person_columns
 from gis.progress import SILENT, Progress
 from gis.readers.checks import check_columns, check_crs, check_shapes
@@ -66,7 +66,9 @@ def read_territory(path: Path, report: QualityReport | None = None, progress: Pr
     present = list_layers(path, kind)
     missing = [name for name in ("communities",) if name not in present]
     if not {"units", "buildings"} & set(present):
-        missing.append("units or buildings")
+        missing.append("units / buildings")
+    if missing and {"grids", "members", "violations"} <= set(present):
+        raise InputError("plan_in_place_of_territory", file=path.name)
     for name in missing:
         faults.add("layer_missing", layer=name, measured=named(present), allowed=named(LAYERS))
     if missing:
@@ -95,16 +97,14 @@ def _check(
     if layers["communities"].empty:
         faults.add("layer_empty", layer="communities")
     if all(layers[name].empty for name in ("units", "buildings") if name in layers):
-        faults.add("layer_empty", layer="units or buildings")
+        faults.add("layer_empty", layer="units / buildings")
     clean: dict[str, gpd.GeoDataFrame] = {}
     placed: dict[str, gpd.GeoDataFrame] = {}
     for name, table in layers.items():
         if table.empty:
             continue
         spec = LAYERS[name]
-        kept = drop_person_columns(
-            table, report, layer=name, file=faults.file, places=list(spec.columns), keys=[spec.key]
-        )
+        kept = drop_person_columns(table, report, layer=name, file=faults.file, places=PLACE_COLUMNS, keys=[spec.key])
         clean[name] = check_columns(name, gpd.GeoDataFrame(kept, geometry=table.geometry.name), faults, report)
         if check_crs(name, table, faults):
             placed[name] = clean[name]

@@ -30,8 +30,12 @@ def narrow(text: str) -> str:
 
 
 def to_text(values: pd.Series) -> pd.Series:
-    """Texts and codes: numbers without a fraction lose their ``.0``; blanks become missing."""
+    """Texts and codes: numbers without a fraction lose their ``.0``, texts where all have it; blanks become missing."""
     out = [_text(v) for v in values.tolist()]
+    filled = [v for v in out if v is not None]
+    if filled and all(v.endswith(".0") and v[:-2].isdigit() for v in filled):
+        # Codes that a spreadsheet or a script wrote as decimal numbers.
+        out = [None if v is None else v[:-2] for v in out]
     return pd.Series(out, index=values.index, dtype=object)
 
 

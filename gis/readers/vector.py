@@ -102,10 +102,11 @@ def _decode_table(
     for column, values in decoded.items():
         table[column] = pd.Series(np.array(values, dtype=object), index=table.index, dtype="object")
     names = {c: decode(b, encoding.name) for c, b in headers.items()}
+    table = table.rename(columns=names)
     if encoding.how != "ascii":
-        shown = samples([*(v for values in decoded.values() for v in values if v), *names.values()])
+        shown = samples(pd.DataFrame(table.drop(columns=geometry)))
         report.add("encoding_used", after=encoding.name.upper(), file=file, how=encoding.how, samples=shown)
-    return table.rename(columns=names)
+    return table
 
 
 class _plainly:
@@ -129,5 +130,5 @@ class _plainly:
 
 
 def _reason(text: str) -> str:
-    """GDAL's message without the neutral name of the link."""
-    return text.split("source.")[-1].strip()[:160]
+    """GDAL's message without the neutral name of the link and without the SQL it was busy with."""
+    return text.split("source.")[-1].split(") failed: ")[-1].split(";")[0].strip(" .")[:160]

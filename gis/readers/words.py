@@ -120,7 +120,7 @@ ROLE_WORDS: Mapping[str, str] = {
     "estates": "estate compound 小区 红线 院落",
     "buildings": "building bldg block 楼栋 建筑 房屋 幢",
     "streets": "street road highway 道路 路网 街巷",
-    "barriers": "barrier river water rail wall 河流 水系 铁路 围墙",
+    "barriers": "barrier river water rail railway wall 河流 水系 铁路 围墙",
     "units": "unit 小组 普查小区 最小统计区 basecode",
     "zones": "zone census 人口 population pop",
     "grids": "grid 网格",

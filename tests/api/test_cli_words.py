@@ -68,7 +68,7 @@ def test_an_unknown_command_suggests_the_nearest(capsys) -> None:
         (["draw"], "Missing: TERRITORY.gpkg, --out"),
         (["draw", "a.gpkg", "--out"], "--out needs a value"),
         (["draw", "a.gpkg", "--out", "b.gpkg", "--seeds", "1"], "Did you mean --seed?"),
-        (["draw", "a.gpkg", "--out", "b.gpkg", "--seed", "x"], "--seed: 'x' is not of type int"),
+        (["draw", "a.gpkg", "--out", "b.gpkg", "--seed", "x"], "--seed: 'x' is not a whole number"),
         (["import", "a", "--out", "b.gpkg", "--outside", "lose"], "choose from"),
         (["check", "a.gpkg", "--lang", "fr"], "choose from"),
     ],
@@ -136,7 +136,7 @@ def raising(error: BaseException):
 
 
 def test_every_fault_is_one_line_on_stderr_and_one_entry_in_json(run, capsys) -> None:
-    faults = [Fault("source_missing", {"file": f"a{i}\n.gpkg"}) for i in range(3)]
+    faults = [Fault("file_not_found", {"file": f"a{i}\n.gpkg"}) for i in range(3)]
     assert run(raising(InputError.of(faults)), "--json") == 2
     out, err = capsys.readouterr()
     assert err.count("\n") == 3

@@ -57,7 +57,7 @@ def test_a_missing_fact_is_a_question_mark_not_an_error() -> None:
 
 
 def test_data_can_not_steer_the_terminal_or_the_template() -> None:
-    shown = sentence("source_missing", {"file": "a\x1b[31m\nb{measured}{0.__class__}"}, "en")
+    shown = sentence("file_not_found", {"file": "a\x1b[31m\nb{measured}{0.__class__}"}, "en")
     assert "\x1b" not in shown
     assert "\n" not in shown
     assert "b{measured}{0.__class__}" in shown

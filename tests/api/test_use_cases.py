@@ -46,7 +46,8 @@ def test_draw_check_and_map_go_from_file_to_file(town, tmp_path) -> None:
     checked = check_plan(drawn.path, town)
     assert checked.verdict.passed
     page = map_plan(drawn.path, town, tmp_path / "plan.html", language="en")
-    assert page.read_text(encoding="utf-8").lstrip().lower().startswith("<!doctype html>")
+    assert page.is_same_territory
+    assert page.path.read_text(encoding="utf-8").lstrip().lower().startswith("<!doctype html>")
 
 
 def test_what_lies_in_the_hole_of_the_band_has_a_reason_in_both_languages(town, tmp_path) -> None:

@@ -233,18 +233,26 @@ def faults(path: Path) -> list[tuple[str, object, object]]:
 
 
 def test_what_is_not_a_plan_is_refused_with_its_faults(tmp_path: Path) -> None:
-    assert faults(tmp_path / "none.gpkg") == [("plan_file_missing", None, None)]
+    assert faults(tmp_path / "none.gpkg") == [("file_not_found", None, None)]
     (tmp_path / "empty.gpkg").write_bytes(b"")
-    assert faults(tmp_path / "empty.gpkg") == [("plan_not_geopackage", None, None)]
+    assert faults(tmp_path / "empty.gpkg") == [("file_empty", None, None)]
     (tmp_path / "text.gpkg").write_text("<OGRVRTDataSource/>")
-    assert faults(tmp_path / "text.gpkg") == [("plan_not_geopackage", None, None)]
+    assert faults(tmp_path / "text.gpkg") == [("file_format_refused", None, None)]
+    (tmp_path / "a.geojson").write_text('{"type": "FeatureCollection", "features": []}')
+    assert faults(tmp_path / "a.geojson") == [("plan_not_geopackage", None, None)]
     write_plan(small_plan(), tmp_path / "p.gpkg")
     (tmp_path / "cut.gpkg").write_bytes((tmp_path / "p.gpkg").read_bytes()[:5000])
-    assert faults(tmp_path / "cut.gpkg")[0][0] in ("plan_not_geopackage", "plan_layer_missing")
+    assert faults(tmp_path / "cut.gpkg")[0][0] == "file_truncated"
     write_territory(small_territory(), tmp_path / "t.gpkg")
-    found = faults(tmp_path / "t.gpkg")
-    assert ("plan_layer_missing", "grids", None) in found
-    assert ("plan_column_missing", "communities", "feasible") in found
+    assert faults(tmp_path / "t.gpkg") == [("territory_in_place_of_plan", None, None)]
+    partial = pyogrio.read_dataframe(tmp_path / "p.gpkg", layer="grids")
+    pyogrio.write_dataframe(partial.drop(columns="reason"), tmp_path / "part.gpkg", layer="grids", driver="GPKG")
+    pyogrio.write_dataframe(
+        pyogrio.read_dataframe(tmp_path / "p.gpkg", layer="members"), tmp_path / "part.gpkg", layer="members"
+    )
+    found = faults(tmp_path / "part.gpkg")
+    assert ("plan_layer_missing", "communities", None) in found
+    assert ("plan_column_missing", "grids", "reason") in found
 
 
 def test_a_plan_with_wrong_values_is_refused_with_the_row(tmp_path: Path) -> None:

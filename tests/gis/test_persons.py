@@ -124,3 +124,19 @@ def test_missing_values_do_not_hide_a_column() -> None:
     values = [id_number(k) if k % 3 == 0 else None for k in range(30)]
     kept, _ = drop(pd.DataFrame({"id": np.arange(30), "x1": values}))
     assert kept == ["id"]
+
+
+def test_remarks_with_a_number_in_every_other_cell_are_dropped_and_addresses_only_blanked() -> None:
+    told = [f"{name} 1381234567{k}" for k, name in enumerate(["张伟", "王芳", "李娜", "刘洋"])]
+    table = pd.DataFrame({"note": told, "text": [f"中山路{k}号 {t[-11:]}" for k, t in enumerate(told)]})
+    report = QualityReport()
+    kept = drop_person_columns(table, report, layer="buildings", file="a.csv", places=["text"])
+    assert list(kept.columns) == ["text"]
+    assert kept["text"].tolist() == [f"中山路{k}号" for k in range(4)]
+
+
+def test_an_owner_called_like_a_person_is_blanked_and_an_office_stays() -> None:
+    table = pd.DataFrame({"id": ["1", "2"], "owner": ["张伟", "公安分局"]})
+    kept = drop_person_columns(table, QualityReport(), layer="cameras", file="a.gpkg", places=["owner"], keys=["id"])
+    assert kept["owner"].isna().tolist() == [True, False]
+    assert kept["owner"][1] == "公安分局"

@@ -54,7 +54,7 @@ def test_absent_layers_are_named(tmp_path: Path, layer: str) -> None:
 
 def test_both_kinds_of_households_absent_is_a_fault(tmp_path: Path) -> None:
     layers = {"communities": town()["communities"]}
-    assert the_fault(layers, tmp_path).facts["layer"] == "units or buildings"
+    assert the_fault(layers, tmp_path).facts["layer"] == "units / buildings"
 
 
 @pytest.mark.parametrize(

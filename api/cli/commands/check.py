@@ -51,9 +51,8 @@ def run(arguments: Namespace, talk: Talk) -> Outcome:
         unit = "m2" if row.unit == "m2" else talk.say("unit_findings")
         passed = talk.say("word_yes" if row.passed else "word_no")
         rows.append((talk.say(f"checking_{row.check}"), passed, row.measured, row.allowed, unit))
-    shown: list[str | Table] = [
-        Table(("label_check", "label_passed", "label_measured", "label_allowed", "label_unit"), rows)
-    ]
+    shown: list[str | Table] = [] if checked.is_same_territory else [talk.say("check_other_territory")]
+    shown += [Table(("label_check", "label_passed", "label_measured", "label_allowed", "label_unit"), rows)]
     measures = checked.report.measures
     if "border_on_lines_frac" in measures:
         # Rounded down: 94.96 % must not read as 95 %.
@@ -67,8 +66,6 @@ def run(arguments: Namespace, talk: Talk) -> Outcome:
         codes = sorted(excused | left)
         told = [(word("why", code, talk), excused[code], left[code]) for code in codes]
         shown.append(Table(("label_deviation", "label_excused", "label_open"), told))
-    if not checked.is_same_territory:
-        shown.append(talk.say("check_other_territory"))
     n = len(verdict.faults) + len(verdict.open_rules)
     shown.append(talk.say("check_passed") if verdict.passed else talk.say("check_failed", measured=n))
     following = f"gridwright map {arguments.plan} {arguments.territory} --out {arguments.plan.with_suffix('.html')}"

@@ -6,7 +6,7 @@ from argparse import Namespace
 from pathlib import Path
 
 from api.cli.parser import Parser
-from api.cli.talk import Outcome, Talk
+from api.cli.talk import Outcome, Table, Talk
 from api.problems import DONE
 
 NAME = "map"
@@ -25,7 +25,7 @@ def run(arguments: Namespace, talk: Talk) -> Outcome:
     from api.usecases import map_plan
 
     with talk.progress() as progress:
-        path = map_plan(
+        mapped = map_plan(
             arguments.plan,
             arguments.territory,
             arguments.out,
@@ -33,6 +33,10 @@ def run(arguments: Namespace, talk: Talk) -> Outcome:
             title=arguments.title,
             progress=progress,
         )
-    size = path.stat().st_size
+    path, size = mapped.path, mapped.path.stat().st_size
     summary = {"command": NAME, "plan": arguments.plan, "map": path, "bytes": size}
-    return Outcome(DONE, summary, [talk.say("map_done", file=str(path), measured=size / 1e6)])
+    summary["same_territory"] = mapped.is_same_territory
+    shown: list[str | Table] = [talk.say("map_done", file=str(path), measured=size / 1e6)]
+    if mapped.is_same_territory is False:
+        shown.insert(0, talk.say("map_other_territory", file=arguments.territory.name))
+    return Outcome(DONE, summary, shown)
