@@ -55,7 +55,7 @@ def draw(
     workers
         Processes to map the communities over; 1: in this process.
     executor
-        Where to run instead (a pool in use, a cluster); it is left open.
+        Where to run instead (a pool in use, a cluster); it is left open.  A few atoms are solved here anyway.
     locks
         Grids that stay as they are.
     is_called_off
@@ -90,7 +90,9 @@ def draw(
             tasks.append(Task(number, exact, contracted, loose, _seed_of(key, seed), limit.effort, None))
     progress.stage("stage_draw", len(tasks))
     is_small = len(tasks) < 2 or sum(task.exact.n_pieces for task in tasks) < _FEW_PIECES
-    engine = executor or (InProcess() if workers <= 1 or is_small else Pool(min(workers, len(tasks))))
+    engine: Executor = InProcess()
+    if not is_small:
+        engine = executor or (Pool(min(workers, len(tasks))) if workers > 1 else engine)
     try:
         solved = solve_all(
             tasks,
@@ -101,7 +103,7 @@ def draw(
             progress=progress,
         )
     finally:
-        if executor is None:
+        if engine is not executor:
             engine.close()
     atom_grid, grids, results, violations = put_together(graph, rules, divisions, tasks, solved)
     order = sorted(range(len(grids)), key=lambda i: grids[i].code)
