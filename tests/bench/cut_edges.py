@@ -1,0 +1,96 @@
+"""Published instances of fewest cut edges: ``python -m tests.bench.cut_edges FILE.json... [--seconds S --seed N]``.
+
+Prints one JSON object per instance with the plan in it, so that anybody can verify it without our code: k contiguous
+parts, the population of each within [L, U], as few edges between parts as can be.  ``bound`` is a proved lower bound
+or null.  A plan outside the band is never passed off as one: its ``objective`` is null, ``outside`` says by how much.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from gis.graph import IntArray
+from partition.rules import Rules
+from partition.zoning.fixed_parts import divide_into
+from partition.zoning.problem import Land, make_land
+
+_MOVES_A_SECOND = 700_000  # work that goes with a budget of one second
+
+
+@dataclass(frozen=True, slots=True)
+class Instance:
+    """A published graph: ids as in the file, the land for the core, the number of parts."""
+
+    name: str
+    ids: tuple[Any, ...]
+    land: Land
+    n_parts: int
+
+
+def read_instance(path: Path) -> Instance:
+    """Read one file; every edge costs one, whatever its length; only the band and the cut count."""
+    data = json.loads(path.read_text(encoding="utf-8"))
+    nodes = sorted(data["nodes"], key=lambda node: node["id"])
+    position = {node["id"]: i for i, node in enumerate(nodes)}
+    ends = np.array([[position[a], position[b]] for a, b, *_ in data["edges"]], np.int64)
+    n, m = len(nodes), len(ends)
+    land = make_land(
+        np.arange(n),
+        np.array([node["pop"] for node in nodes], np.int64),
+        np.array([node["x"] for node in nodes], float),
+        np.array([node["y"] for node in nodes], float),
+        np.zeros(n),
+        ends[:, 0],
+        ends[:, 1],
+        np.ones(m),
+        np.ones(m, bool),
+        Rules(balance_weight=0.0, dispersion_weight=0.0),
+    )
+    low, high = int(data["L"]), int(data["U"])
+    band = land._replace(lo=low, hi=high, target=(low + high) / 2, half=(high - low) / 2)
+    return Instance(path.stem, tuple(node["id"] for node in nodes), band, int(data["k"]))
+
+
+def solve(path: Path, seconds: float, seed: int) -> dict[str, Any]:
+    """Cut one instance: the object to print."""
+    began = time.perf_counter()
+    deadline = time.monotonic() + seconds
+    instance = read_instance(path)
+    moves = round(_MOVES_A_SECOND * seconds)
+    found = divide_into(instance.land, instance.n_parts, seed=seed, moves=moves, deadline=deadline)
+    return {
+        "instance": instance.name,
+        "objective": round(found.cost) if found.outside == 0 else None,
+        "bound": None,
+        "outside": found.outside,
+        "assignment": _assignment(instance, found.part),
+        "stopped_by": "clock" if found.was_cut else "work",
+        "seed": seed,
+        "seconds": round(time.perf_counter() - began, 2),
+    }
+
+
+def _assignment(instance: Instance, part: IntArray) -> dict[str, int]:
+    return {str(i): int(p) for i, p in zip(instance.ids, part)}
+
+
+def main() -> None:
+    """Run the files named, one after the other."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("files", type=Path, nargs="+", metavar="FILE.json")
+    parser.add_argument("--seconds", type=float, default=55.0, help="time budget of each instance")
+    parser.add_argument("--seed", type=int, default=1)
+    asked = parser.parse_args()
+    for path in asked.files:
+        print(json.dumps(solve(path, asked.seconds, asked.seed)), flush=True)
+
+
+if __name__ == "__main__":
+    main()
