@@ -156,7 +156,7 @@ def rows(asked: argparse.Namespace) -> Iterator[dict[str, Any]]:
     limit_s = 10.0 if asked.quick else 75.0
     instances = meshes(limit_s)
     if asked.villages.exists():
-        instances.append(villages(asked.villages, 10.0 if not asked.quick else 2.0, 30.0 if asked.quick else 180.0))
+        instances.append(villages(asked.villages, 2.0 if asked.quick else 20.0, 30.0 if asked.quick else 300.0))
     else:
         print(f"no {asked.villages}: the villages are left out", file=sys.stderr)
     for instance in instances:

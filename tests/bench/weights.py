@@ -29,6 +29,7 @@ from partition.rules import Rules
 from partition.score import measure
 from partition.zoning.draw import draw
 from tests.bench.output import json_lines, say
+from tests.towns import mesh
 
 FACTORS = (0.0, 0.5, 2.0, 4.0)
 WEIGHTS = tuple(f.name for f in fields(Rules) if f.name.startswith("weight_") or f.name.endswith("_weight"))
@@ -79,23 +80,23 @@ def variations(graph: AtomGraph, rules: Rules, weights: Iterable[str]) -> Iterat
             yield name, factor, replace(rules, **{name: getattr(rules, name) * factor})
 
 
-def run(
-    instance: str, territory: Territory, weights: Iterable[str], seed: int, workers: int
-) -> Iterator[dict[str, Any]]:
-    """Draw one territory under every variation."""
-    rules = Rules()
-    atoms = build_atoms(
-        territory, max_households=rules.max_households, estate_cap=rules.estate_cap, report=QualityReport()
-    )
-    for name, factor, varied in variations(atoms.graph, rules, weights):
+def atom_graph(territory: Territory) -> AtomGraph:
+    """The atoms of a territory under the default rules."""
+    rules, report = Rules(), QualityReport()
+    return build_atoms(territory, max_households=rules.max_households, estate_cap=rules.estate_cap, report=report).graph
+
+
+def run(instance: str, graph: AtomGraph, weights: Iterable[str], seed: int, workers: int) -> Iterator[dict[str, Any]]:
+    """Draw one land under every variation."""
+    for name, factor, varied in variations(graph, Rules(), weights):
         began = time.perf_counter()
-        result = draw(atoms.graph, varied, seed=seed, workers=workers)
+        result = draw(graph, varied, seed=seed, workers=workers)
         yield {
             "instance": instance,
             "weight": name,
             "factor": factor,
             "value": getattr(varied, name) if name != "default" else None,
-            **describe(atoms.graph, result),
+            **describe(graph, result),
             "seconds": round(time.perf_counter() - began, 2),
             "seed": seed,
         }
@@ -135,6 +136,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--towns", type=int, nargs="*", default=[12_000], help="households of sample towns")
     parser.add_argument("--territory", type=Path, nargs="*", default=[], help="territory files")
+    parser.add_argument("--meshes", action="store_true", help="the meshes that solvers are measured on")
     parser.add_argument("--weights", nargs="+", choices=WEIGHTS, default=list(WEIGHTS), metavar="WEIGHT")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--workers", type=int, default=2)
@@ -144,10 +146,13 @@ def main() -> None:
         print(table([json.loads(line) for line in asked.table.read_text(encoding="utf-8").splitlines()]))
         return
     answers = json_lines()
-    lands: list[tuple[str, Territory]] = [(f"sample-town-{n}", make_town(n, 1).territory) for n in asked.towns]
-    lands += [(path.stem, read_territory(path)) for path in asked.territory]
-    for instance, territory in lands:
-        for row in run(instance, territory, asked.weights, asked.seed, asked.workers):
+    lands = [(f"sample-town-{n}", atom_graph(make_town(n, 1).territory)) for n in asked.towns]
+    lands += [(path.stem, atom_graph(read_territory(path))) for path in asked.territory]
+    if asked.meshes:
+        lands += [(f"smooth-{n}x{n}", mesh(n, 1, 40)) for n in (20, 60)]
+        lands += [(f"lumpy-24x24-seed-{i}", mesh(24, i, 90, 1.0, 480, 0.15)) for i in (1, 2, 3)]
+    for instance, graph in lands:
+        for row in run(instance, graph, asked.weights, asked.seed, asked.workers):
             say(answers, row)
             print(f"{instance} {row['weight']} x{row['factor']:g} {row['seconds']} s", file=sys.stderr, flush=True)
 
