@@ -22,7 +22,7 @@ LOCALES = Path(__file__).parent / "locales"
 
 _UNGROUPED = frozenset({"row", "epsg", "year", "seed", "port"})
 # Facts that are codes with a word of their own, ``<fact>_<code>``; all other texts are data and stay as they are.
-_CODED = frozenset({"why", "how", "looks_like", "type"})
+_CODED = frozenset({"why", "how", "looks_like", "type", "kind"})
 _WORDS = {"en": {True: "yes", False: "no", None: "none"}, "zh": {True: "是", False: "否", None: "无"}}
 
 

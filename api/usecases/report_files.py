@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
-from collections import Counter
 from pathlib import Path
 
 from api.i18n import sentence
 from data.files.atomic import whole_file
 from gis.report import QualityReport, Remark
+
+_KINDS = ("warn", "repair", "note")
 
 
 def report_paths(territory: Path, asked: Path | None) -> tuple[Path, Path]:
@@ -55,21 +56,29 @@ def remark_sentence(remark: Remark, language: str) -> str:
     return sentence(remark.code, facts, language)
 
 
+def _kind(remark: Remark) -> str:
+    """What a remark asks of its reader: to look (``warn``), to know of a change (``repair``), nothing (``note``)."""
+    prefix = remark.code.partition("_")[0]
+    return {"warn": "warn", "repair": "repair", "person": "repair"}.get(prefix, "note")
+
+
 def _readable(report: QualityReport, territory: Path, language: str) -> str:
     def say(code: str, **facts: object) -> str:
         return sentence(code, facts, language)
 
     lines = [f"# {say('report_title', file=territory.name)}", ""]
+    lines += [say("report_remarks", measured=len(report.remarks)), ""]
+    if not report.remarks:
+        lines += [say("report_none"), ""]
+    by_kind = {kind: [r for r in report.remarks if _kind(r) == kind] for kind in _KINDS}
+    for kind, remarks in by_kind.items():
+        if remarks:
+            lines += [f"## {say(f'report_{kind}')} ({len(remarks)})", ""]
+            remarks.sort(key=lambda remark: remark.code)  # alike together, else in the order they came up
+            lines += [f"- {remark_sentence(remark, language)}" for remark in remarks]
+            lines.append("")
     if report.counts:
         lines += [f"## {say('report_counts')}", ""]
         lines += [f"- {name}: {n}" for name, n in sorted(report.counts.items())]
-        lines.append("")
-    lines += [f"## {say('report_remarks', measured=len(report.remarks))}", ""]
-    if not report.remarks:
-        lines.append(say("report_none"))
-    by_kind = Counter(remark.code for remark in report.remarks)
-    for code in sorted(by_kind):
-        lines += [f"### {code} ({by_kind[code]})", ""]
-        lines += [f"- {remark_sentence(remark, language)}" for remark in report.remarks if remark.code == code]
         lines.append("")
     return "\n".join(lines).rstrip() + "\n"

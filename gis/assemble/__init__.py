@@ -43,8 +43,10 @@ from gis.repair import is_absent, is_finite
 from gis.report import QualityReport
 from gis.territory import Territory
 
-__all__ = ["AssembleOptions", "assemble"]
+__all__ = ["AS_STATED", "AssembleOptions", "assemble"]
 
+AS_STATED = "as stated by the source"
+"""The basis of households that their source does not explain."""
 # Columns that served the assembling and do not go into the file; address parts live on in the address layer.
 _AUXILIARY = (
     "source_row",
@@ -256,7 +258,7 @@ def _fill(
 ) -> dict[str, str]:
     """Households and population of every building; returns the facts for the file."""
     meta = {"source": options.source, "created_at": options.created_at, "households_modelled": "false"}
-    meta["households_basis"] = options.households_basis or "as stated by the source"
+    meta["households_basis"] = options.households_basis or AS_STATED
     if "buildings" not in layers:
         return meta
     buildings = settle_outside(layers["buildings"], layers["communities"], options.outside, report)

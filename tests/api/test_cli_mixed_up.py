@@ -139,3 +139,16 @@ def test_a_shifted_layer_that_names_no_community_is_named_with_its_system(layer,
     err, _ = refused(["import", *sources, "--out", str(files / "x.gpkg")], files, capsys)
     assert f"{layer}.gpkg, layer {layer}: it looks like {name}" in err
     assert f"--crs {layer}.gpkg={system}" in err
+
+
+def test_the_readable_report_begins_with_what_to_look_at_and_speaks_the_readers_language(files, capsys) -> None:
+    layers = good_layers()
+    layers["buildings"]["phone"] = "13812345678"
+    layers["buildings"].loc[1, "geometry"] = layers["buildings"].geometry[0]  # two on one spot
+    path = write(files / "double.gpkg", layers)
+    assert main(["import", str(path), "--out", str(files / "new.gpkg"), "--lang", "zh"]) == 0
+    assert "口径：以来源所载为准" in capsys.readouterr().out
+    text = (files / "new.report.md").read_text(encoding="utf-8")
+    places = [text.index(words) for words in ("## 请核对", "## 已修复、已略去", "## 读取说明", "## 数量")]
+    assert places == sorted(places)
+    assert "含个人信息（由字段名判断）" in text

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from argparse import Namespace
 from collections import Counter
+from collections.abc import Mapping
 from pathlib import Path
 
 from api.cli.parser import Parser
@@ -82,8 +83,18 @@ def run(arguments: Namespace, talk: Talk) -> Outcome:
         talk.say(
             "import_households",
             households=households,
-            basis=territory.meta.get("households_basis", "") or talk.say("basis_unstated"),
+            basis=_basis(territory.meta, talk),
         ),
         talk.say("import_report", measured=len(done.report.remarks), file=str(done.report_path)),
     ]
     return Outcome(DONE, summary, shown, f"gridwright feasible {done.path}")
+
+
+def _basis(meta: Mapping[str, str], talk: Talk) -> str:
+    """What the households are, in the reader's language where the file's own words are gridwright's."""
+    from gis.assemble import AS_STATED
+
+    basis = meta.get("households_basis", "")
+    if meta.get("households_modelled") == "true":
+        return talk.say("basis_modelled", basis=basis)
+    return talk.say("basis_as_stated") if basis == AS_STATED else basis or talk.say("basis_unstated")
