@@ -56,18 +56,32 @@ def imports_of(path: Path) -> dict[str, str]:
 
 
 def test_everything_the_program_imports_is_declared() -> None:
-    undeclared = {d: where for d, where in imported(PACKAGES).items() if d not in names(PROJECT["dependencies"])}
+    declared = names(PROJECT["dependencies"]) | names(PROJECT["optional-dependencies"]["cluster"])
+    undeclared = {d: where for d, where in imported(PACKAGES).items() if d not in declared}
     assert not undeclared, undeclared
 
 
 def test_everything_declared_is_imported_by_the_program() -> None:
-    unused = names(PROJECT["dependencies"]) - imported(PACKAGES).keys()
+    declared = names(PROJECT["dependencies"]) | names(PROJECT["optional-dependencies"]["cluster"])
+    unused = declared - imported(PACKAGES).keys()
     assert not unused, unused
+
+
+def test_the_cluster_extra_is_imported_in_one_room_only() -> None:
+    extra = names(PROJECT["optional-dependencies"]["cluster"])
+    rooms = {
+        str(path.relative_to(ROOT))
+        for folder in sorted(PACKAGES)
+        for path in sorted((ROOT / folder).rglob("*.py"))
+        if "node_modules" not in path.parts and extra & imports_of(path).keys()
+    }
+    assert rooms == {"api/cluster.py"}
 
 
 def test_everything_the_tests_need_is_declared_and_nothing_else() -> None:
     declared = names(PROJECT["optional-dependencies"]["dev"])
     needed = imported({"tests"}).keys() - names(PROJECT["dependencies"])
+    needed -= names(PROJECT["optional-dependencies"]["cluster"])
     assert needed - declared == set()
     assert declared - needed - TOOLS == set()
 
