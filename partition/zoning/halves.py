@@ -9,7 +9,7 @@ from __future__ import annotations
 import numpy as np
 from numba import njit
 
-from gis.graph import FloatArray, IntArray
+from gis.graph import BoolArray, FloatArray, IntArray
 from partition.zoning.bits import Masks, border_costs, lowest, members_of, near_masks, rest_fits
 from partition.zoning.problem import Land, shape_cost
 
@@ -56,7 +56,7 @@ def _split(
     near: Masks,
     border: FloatArray,
     rank: IntArray,
-    fits: IntArray,
+    fits: BoolArray,
     low: int,
     high: int,
     least_shape: float,
@@ -86,7 +86,7 @@ def _split(
         if rank[v] == 0:
             root = v
     frontier[0, root >> 6] = one << np.uint64(root & 63)
-    seen[0] = frontier[0]
+    seen[0, root >> 6] = one << np.uint64(root & 63)
     depth, branches = 0, 0
     while True:
         # The frontier piece nearest to the corner.
@@ -150,4 +150,5 @@ def _split(
         cost += shape_cost(land, total - w, all_x - sums[deep, 1], all_y - sums[deep, 2], all_r - sums[deep, 3])
         if cost < best_cost - 1e-9 and rest_fits(near, land.weight, fits, mask[deep], rest, todo):
             best_cost = cost
-            best[:] = mask[deep]
+            for word in range(words):
+                best[word] = mask[deep, word]

@@ -38,10 +38,17 @@ _MAX_BRANCHES = 400_000_000
 _FIRST_BRANCHES = 25_000_000  # a region whose first walk is longer than this is past proving
 _MAX_HALVES = 30_000_000
 _MAX_CHECKS = 300_000_000
-_MAX_PASSES = 12
+_MAX_PASSES = 20
 _MAX_ROUNDS = 200
 _ADDED = 400
 _MAX_INTEGER = 6_000
+_WIDE_FRAC = 0.01
+_PULL = 0.01
+_ROOMY = 1.1
+_SLACK_FRAC = 0.002
+_MANY_GRIDS = 10
+_FEW = 1_500
+_FEW_NODES = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,7 +118,7 @@ def _price(
     branches_left = round(_MAX_BRANCHES * effort)
     bound = -np.inf
     limit = _FIRST_LIMIT_FRAC * cost
-    model = _lp(len(part), fewest, most, cost)
+    model = _lp(duals, fewest, most, cost)
     _add(model, len(part), own[0], own[1])
     for turn in range(_MAX_PASSES):
         crop = harvest(
@@ -139,9 +146,11 @@ def _price(
             return _finish(land, crop, part, cost, lp, max(bound, lp.bound), effort)
         if lp is None or is_over():
             break
+        if turn < 2 and fewest >= _MANY_GRIDS and cost - lp.bound > _WIDE_FRAC * cost:
+            part, cost = _better(land, crop, lp, part, cost, effort)
         duals, per_grid = lp.duals, lp.per_grid
         # What the next walk has to keep if the duals are nearly right; more than there is room for is let go.
-        limit = max(cost - lp.bound, 0.0) * 1.25 + 0.01 * cost
+        limit = _ROOMY * max(cost - lp.bound, 0.0) + _SLACK_FRAC * cost
     return Proof(part, cost, min(bound, cost), False) if np.isfinite(bound) else None
 
 
@@ -153,6 +162,7 @@ class _Relaxed:
     per_grid: float
     bound: float
     reduced: FloatArray
+    fewest: int
 
 
 def _grids_of(land: Land, part: IntArray) -> tuple[Masks, FloatArray]:
@@ -197,7 +207,7 @@ def _relax(model: highspy.Highs, land: Land, crop: Harvest, fewest: int, most: i
         counts = np.arange(fewest, most + 1)
         bound = float((duals.sum() + (per_grid + least) * counts).min())
         if best is None or bound > best.bound:
-            best = _Relaxed(duals, per_grid, bound, reduced.copy())
+            best = _Relaxed(duals, per_grid, bound, reduced.copy(), fewest)
         if least >= -1e-7:
             return best
         worth = np.flatnonzero(reduced < min(-1e-7, 0.02 * least))
@@ -208,11 +218,15 @@ def _relax(model: highspy.Highs, land: Land, crop: Harvest, fewest: int, most: i
     return best
 
 
-def _lp(n: int, fewest: int, most: int, cost: float) -> highspy.Highs:
-    """Rows: every piece once, and the number of grids.  One column: a whole plan at the price of the best one known.
+def _lp(centre: FloatArray, fewest: int, most: int, cost: float) -> highspy.Highs:
+    """Rows: every piece once, and the number of grids.  Columns: a whole plan at the price of the best one known, and
+    per piece a little of it to buy or sell at the price ``centre``.
 
-    It keeps the LP solvable whatever grids have been met so far; a bound above the best plan is of no use anyway.
+    The first keeps the LP solvable whatever grids have been met so far; a bound above the best plan is of no use
+    anyway.  The others pull the duals to ``centre`` where the LP leaves them free (du Merle and others 1999): even
+    duals let the next walk drop its branches early, extreme ones make it a hundred times as long.
     """
+    n = len(centre)
     model = highspy.Highs()
     model.setOptionValue("output_flag", False)
     model.setOptionValue("threads", 1)
@@ -223,6 +237,9 @@ def _lp(n: int, fewest: int, most: int, cost: float) -> highspy.Highs:
     model.addRow(float(fewest), float(most), 0, np.zeros(0, np.int32), np.zeros(0))
     values = np.append(np.ones(n), float(fewest))
     model.addCol(cost, 0.0, highspy.kHighsInf, n + 1, np.arange(n + 1, dtype=np.int32), values)
+    each, one = np.arange(n, dtype=np.int32), np.ones(n)
+    model.addCols(n, centre, np.zeros(n), _PULL * one, n, each, each, one)
+    model.addCols(n, -centre, np.zeros(n), _PULL * one, n, each, each, -one)
     return model
 
 
@@ -263,6 +280,9 @@ def _finish(land: Land, crop: Harvest, part: IntArray, cost: float, lp: _Relaxed
     keep = np.flatnonzero(lp.reduced <= cost - lp.bound + _TINY)
     if bound >= cost - _TINY:
         return Proof(part, cost, cost, True)
+    if len(keep) > _FEW and lp.fewest >= _MANY_GRIDS:
+        part, cost = _better(land, crop, lp, part, cost, effort)
+        keep = np.flatnonzero(lp.reduced <= cost - lp.bound + _TINY)
     masks = crop.masks[keep]
     checks = round(_MAX_CHECKS * effort)
     is_done, chosen, _ = cover_exactly(
@@ -284,6 +304,19 @@ def _finish(land: Land, crop: Harvest, part: IntArray, cost: float, lp: _Relaxed
             return Proof(part, cost, cost, True)
         bound = max(bound, min(least - _TINY, cost))
     return Proof(part, cost, min(bound, cost), False)
+
+
+def _better(
+    land: Land, crop: Harvest, lp: _Relaxed, part: IntArray, cost: float, effort: float
+) -> tuple[IntArray, float]:
+    """A cheaper plan from the grids of least reduced cost, if they hold one: (part, cost)."""
+    few = np.sort(np.argsort(lp.reduced, kind="stable")[:_FEW])
+    columns = _columns(land, crop.masks[few])
+    _, found, _ = integer_cover(len(part), columns, None, round(_FEW_NODES * effort))
+    if found is None or columns.cost[found].sum() >= cost - 1e-9:
+        return part, cost
+    part = _part_of(crop.masks[few][found], len(part))
+    return part, plan_price(land, part)[1]
 
 
 def _part_of(masks: Masks, n: int) -> IntArray:

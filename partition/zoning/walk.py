@@ -194,7 +194,8 @@ def _walk(
         shape = shape_cost(land, w, sx[depth], sy[depth], sr[depth])
         if less + shape > limit or not rest_fits(near, land.weight, fits, mask[depth], rest, todo):
             continue
-        masks[filled] = mask[depth]
+        for word in range(words):
+            masks[filled, word] = mask[depth, word]
         cost[filled] = 0.5 * c + shape
         reduced[filled] = less + shape
         filled += 1
@@ -204,7 +205,7 @@ def _walk(
 
 @njit(cache=True)
 def _fill_gain(weight: IntArray, duals: FloatArray, by_worth: IntArray, first: int, gain: FloatArray) -> None:
-    """Per number of households to come: the most that pieces from ``first`` on can bring in duals (fractions allowed)."""
+    """Per number of households to come: the most that pieces from ``first`` on can bring in duals."""
     most = len(gain) - 1
     free = 0.0
     at = 0

@@ -46,7 +46,7 @@ def awkward_town(seed: int, rows: int = 3, columns: int = 4) -> tuple[AtomGraph,
         dispersion_weight=float(random.choice([0.0, 0.3, 2.0])),
     )
     text = "\n".join(" ".join(row) for row in cells)
-    barriers = {pair: EdgeClass.WATER for pair in walls}
+    barriers = dict.fromkeys(walls, EdgeClass.WATER)
     return town(text, households, classes=classes, barriers=barriers), rules
 
 
@@ -132,7 +132,8 @@ def test_a_proof_agrees_with_plain_enumeration(block):
             if cheap is None or dear is None:
                 continue
             proof = prove(land, as_part(dear, len(land.weight)), effort=1.0, is_over=never)
-            assert proof is not None and proof.is_optimal
+            assert proof is not None
+            assert proof.is_optimal
             assert proof.cost == pytest.approx(least, abs=1e-6) == proof.bound
             assert plan_price(land, proof.part) == (0, pytest.approx(proof.cost, abs=1e-6))
             proved += 1
@@ -195,7 +196,8 @@ def test_the_best_two_grids_are_found_from_any_upper_bound():
                 is_done, part, cost, _ = best_halves(land, above, 10**7)
                 assert is_done
                 if pairs:
-                    assert part is not None and cost == pytest.approx(min(pairs), abs=1e-6)
+                    assert part is not None
+                    assert cost == pytest.approx(min(pairs), abs=1e-6)
                     assert plan_price(land, part) == (0, pytest.approx(cost, abs=1e-6))
                 else:
                     assert part is None
@@ -251,7 +253,8 @@ def test_sets_of_more_than_64_pieces_are_priced_too(n):
                 moved = trial
                 break
         proof = prove(land, moved, effort=1.0, is_over=never)
-        assert proof is not None and proof.is_optimal
+        assert proof is not None
+        assert proof.is_optimal
         assert proof.cost == pytest.approx(least, abs=1e-6)
 
 
