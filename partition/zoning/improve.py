@@ -10,7 +10,10 @@ import numpy as np
 from numba import njit
 
 from gis.graph import FloatArray, IntArray
+from partition.stop import Call, never
 from partition.zoning.problem import Land, outside_band, price_plan, shape_cost, sums_of_parts
+
+_STRETCH = 100_000  # moves between two looks at the clock: some hundredths of a second
 
 
 @njit(cache=True)
@@ -110,19 +113,21 @@ def _move(land: Land, part: IntArray, size: IntArray, w: IntArray, s: FloatArray
     s[b, 2] += land.r2[v]
 
 
-@njit(cache=True)
 def anneal(
     land: Land,
     part: IntArray,
-    n_parts: int,
     steps: int,
+    *,
     hot: float,
     cold: float,
     soft: float,
     hard: float,
     state: IntArray,
-) -> tuple[int, float]:
-    """Walk ``steps`` moves from ``part`` (changed in place into the best plan met).
+    is_over: Call = never,
+) -> None:
+    """Walk ``steps`` moves from ``part``, which is changed in place into the best plan met.
+
+    The plan never becomes worse.  Whether the time is up is asked between stretches of moves.
 
     Parameters
     ----------
@@ -130,24 +135,44 @@ def anneal(
         Temperature at start and end, in units of cost.
     soft, hard
         Cost of one household outside the band at start and end.
-
-    Returns
-    -------
-    (outside, cost)
-        Of the best plan met; never worse than the plan given.
     """
+    n_parts = int(part.max()) + 1
+    best = part.copy()
+    stretch = max(_STRETCH, 4 * len(part))
+    for first in range(0, steps, stretch):
+        if is_over():
+            break
+        _walk(land, part, best, n_parts, first, min(first + stretch, steps), steps, hot, cold, soft, hard, state)
+    part[:] = best
+
+
+@njit(cache=True)
+def _walk(
+    land: Land,
+    part: IntArray,
+    best: IntArray,
+    n_parts: int,
+    first: int,
+    end: int,
+    steps: int,
+    hot: float,
+    cold: float,
+    soft: float,
+    hard: float,
+    state: IntArray,
+) -> None:
+    """Moves ``first`` to ``end`` of a walk; ``part`` is where it stands, ``best`` the best plan met so far."""
     n = len(part)
     size, w, s = sums_of_parts(land, part, n_parts)
     outside, cost = price_plan(land, part, n_parts)
-    best = part.copy()
-    best_outside, best_cost = outside, cost
+    best_outside, best_cost = price_plan(land, best, n_parts)
     mark = np.zeros(n, np.int64)
     stamp = np.zeros(1, np.int64)
     stack = np.empty(n + 1, np.int64)
     temperature, penalty = hot, soft
     check = max(64, n)
-    for step in range(steps):
-        if step % check == 0:
+    for step in range(first, end):
+        if step == first or step % check == 0:
             share = step / steps
             temperature = hot * (cold / hot) ** share
             penalty = soft * (hard / soft) ** share
@@ -194,9 +219,8 @@ def anneal(
         else:
             _move(land, part, size, w, s, v, a)
     outside, cost = price_plan(land, part, n_parts)
-    if outside > best_outside or (outside == best_outside and cost > best_cost):
-        part[:] = best
-    return price_plan(land, part, n_parts)
+    if outside < best_outside or (outside == best_outside and cost < best_cost - 1e-9):
+        best[:] = part
 
 
 @njit(cache=True)

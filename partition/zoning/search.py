@@ -1,13 +1,14 @@
-"""Search for a region too fine to enumerate: many short annealed runs and a master over the pool of their grids.
+"""Search for a region too fine to enumerate: annealed runs, a master over the pool of their grids, exact windows.
 
-Decides how much search a region gets; all limits count work.  Whether a region is searched at all is decided in
+Decides how much search a region gets; all limits count work.  The first run is a quick one, so that there is a plan
+in hand when the time is short.  Whether a region is searched at all is decided in
 `ladder`.
 """
 
 from __future__ import annotations
 
 import time
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -17,9 +18,14 @@ from partition.zoning.columns import Columns, pool_columns
 from partition.zoning.improve import anneal, random_state
 from partition.zoning.master import solve_cover
 from partition.zoning.problem import Land
-from partition.zoning.seeds import metis_start, plan_price, resplit, tree_start, whole_parts
+from partition.zoning.resplit import resplit
+from partition.zoning.seeds import metis_start, plan_price, sub_land, tree_start, whole_parts
+from partition.zoning.windows import improve_by_windows
 
 _MASTER_PIECES = 1_500
+_SAMPLE_PIECES = 3_000  # enough land to learn how large grids want to be
+_MANY_GRIDS = 20
+_SHIFTS = (1.0, 0.965, 0.93, 0.9)  # fewer grids than the target says have less border between them
 
 
 class Clock:
@@ -37,59 +43,126 @@ class Clock:
         return self.has_cut
 
 
+@dataclass(frozen=True, slots=True)
+class _Budget:
+    """Work for one region: annealed runs, moves in each, re-splits, pieces of work for windows."""
+
+    runs: int
+    steps: int
+    resplits: int
+    window_work: int
+
+
 def best_of_runs(land: Land, seed: int, effort: float, clock: Clock, is_short: bool = False) -> IntArray:
-    """Best plan of several annealed starts and of the master over all their grids."""
+    """Best plan of a quick start, several annealed runs, the master over their grids, and exact windows."""
     n = len(land.weight)
-    total = int(land.weight.sum())
-    runs, steps = (3, 600 * n) if is_short else _budget(n, effort)
-    mean = float(land.cost.mean()) if len(land.cost) and land.cost.mean() > 0 else 1.0
-    plans: list[IntArray] = []
-    best: IntArray | None = None
-    best_price = (1 << 62, np.inf)
-    low, high = max(1, -(-total // land.hi)), max(1, total // land.lo)
-    middle = min(max(round(total / land.target), low), max(high, low))
-    ladder = sorted(
-        {min(max(middle + d, low), max(high, low)) for d in (-2, -1, 0, 1)}, key=lambda k: (abs(k - middle), k)
-    )
-    for run in range(runs):
+    counts = _counts(land)
+    best = _quick(land, counts[0], seed, clock)
+    if clock.is_over() or n < 2:
+        return best
+    budget = _Budget(3, 600 * n, min(2 * n, 20_000), 0) if is_short else _budget(n, effort)
+    plans = [best]
+    if counts[0] >= _MANY_GRIDS:
+        counts = _by_promise(land, counts[0], seed, clock)
+    for run in range(budget.runs):
+        if clock.is_over():
+            break
         start = seed + 7919 * run
         state = random_state(start)
         if run % 4 == 3:
             part = whole_parts(land, tree_start(land, state))
         else:
-            shift = 1.0 - 0.06 * (run % 3)
-            k = ladder[run % len(ladder)] if middle < 20 else max(low, round(middle * shift))
-            part = metis_start(land, min(k, n), start)
-        part = _settle(land, part, steps, mean, state)
-        plans.append(part)
-        price = plan_price(land, part)
-        if price < best_price:
-            best, best_price = part, price
-        if clock.is_over():
-            break
-    assert best is not None
+            part = metis_start(land, counts[run % len(counts)], start)
+        plans.append(_settle(land, part, budget, 1.0, state, clock))
+    best = min(plans, key=lambda part: plan_price(land, part))
     if is_short:
         return best
     if n <= _MASTER_PIECES and len(plans) > 1 and not clock.is_over():
         best = _pool(land, effort, plans, best)
     for again in range(2):
-        if clock.is_over():
+        best = _sweep(land, best, budget, clock)
+        if clock.is_over() or (n > _MASTER_PIECES and again == 1):
             break
-        state = random_state(seed + 104_729 + again)
-        part = _settle(land, best.copy(), steps, 0.4 * mean, state)
+        part = _settle(land, best.copy(), budget, 0.2, random_state(seed + 104_729 + again), clock)
         if plan_price(land, part) < plan_price(land, best):
             best = part
     return best
 
 
-def _settle(land: Land, part: IntArray, steps: int, mean: float, state: IntArray) -> IntArray:
+def _counts(land: Land) -> list[int]:
+    """Numbers of grids worth trying, the one nearest to the target size first."""
+    total = int(land.weight.sum())
+    low = max(1, -(-total // land.hi))
+    high = max(low, total // land.lo)
+    middle = min(max(round(total / land.target), low), high)
+    near = {min(max(middle + d, low), high) for d in (-2, -1, 0, 1)}
+    most = len(land.weight)
+    return [min(k, most) for k in sorted(near, key=lambda k: (abs(k - middle), k))]
+
+
+def _by_promise(land: Land, middle: int, seed: int, clock: Clock) -> list[int]:
+    """Numbers of grids by what short runs on a sample of the land say, best first; the two best only."""
+    n = len(land.weight)
+    sample = land
+    if n > 2 * _SAMPLE_PIECES:
+        district = metis_start(land, -(-n // _SAMPLE_PIECES), seed)
+        sizes = np.bincount(district)
+        sample = sub_land(land, np.flatnonzero(district == int(sizes.argmax())))
+    share = int(sample.weight.sum()) / max(int(land.weight.sum()), 1)
+    low = -(-int(sample.weight.sum()) // sample.hi)
+    rough = _Budget(1, 400 * len(sample.weight), 0, 0)
+    tried: list[tuple[float, float]] = []
+    for shift in _SHIFTS:
+        if clock.is_over():
+            break
+        k = max(low, round(middle * share * shift))
+        part = _settle(sample, metis_start(sample, k, seed), rough, 0.5, random_state(seed), clock)
+        outside, cost = plan_price(sample, part)
+        tried.append((cost + 2.0 * _mean_cost(sample) * outside, shift))
+    lowest = -(-int(land.weight.sum()) // land.hi)
+    return [max(lowest, round(middle * shift)) for _, shift in sorted(tried)[:2]] or [middle]
+
+
+def _quick(land: Land, k: int, seed: int, clock: Clock) -> IntArray:
+    """A start and a short walk downhill: what there is time for in any case."""
+    n = len(land.weight)
+    state = random_state(seed + 31)
+    mean = _mean_cost(land)
+    part = metis_start(land, k, seed)
+    steps = max(60 * n, 20_000)
+    anneal(land, part, steps, hot=0.2 * mean, cold=0.01 * mean, soft=mean, hard=10 * mean, state=state)
+    part = np.unique(part, return_inverse=True)[1].astype(np.int64)
+    return resplit(land, part, min(n, 2_000), state, clock.is_over) if plan_price(land, part)[0] else part
+
+
+def _settle(land: Land, part: IntArray, budget: _Budget, heat: float, state: IntArray, clock: Clock) -> IntArray:
     """Anneal, re-split neighbours along trees, then walk downhill."""
     n = len(part)
-    count = int(part.max()) + 1
-    anneal(land, part, count, steps, mean, 0.04 * mean, 0.05 * mean, mean, state)
-    resplit(land, part, count, min(2 * n, 20_000), state)
-    anneal(land, part, count, max(steps // 10, 20 * n), 0.02 * mean, 0.001 * mean, 10 * mean, 100 * mean, state)
+    mean = _mean_cost(land)
+    over = clock.is_over
+    hot, cold = 0.5 * heat * mean, 0.03 * mean
+    anneal(land, part, budget.steps, hot=hot, cold=cold, soft=0.05 * mean, hard=mean, state=state, is_over=over)
+    part = resplit(land, part, budget.resplits, state, over)
+    steps = max(budget.steps // 10, 20 * n)
+    hot, cold = 0.02 * mean, 0.001 * mean
+    anneal(land, part, steps, hot=hot, cold=cold, soft=10 * mean, hard=100 * mean, state=state, is_over=over)
     return np.unique(part, return_inverse=True)[1].astype(np.int64)
+
+
+def _sweep(land: Land, part: IntArray, budget: _Budget, clock: Clock) -> IntArray:
+    """Exact windows: wide ones where grids have few pieces."""
+    if budget.window_work == 0 or clock.is_over():
+        return part
+    pieces = len(part) / (int(part.max()) + 1)
+    width = 5 if pieces <= 6 else 4 if pieces <= 8 else 3
+    better, _ = improve_by_windows(
+        land, part, width=width, max_columns=2_000, max_work=budget.window_work, is_over=clock.is_over
+    )
+    return better
+
+
+def _mean_cost(land: Land) -> float:
+    return float(land.cost.mean()) if len(land.cost) and land.cost.mean() > 0 else 1.0
 
 
 def _pool(land: Land, effort: float, plans: list[IntArray], best: IntArray) -> IntArray:
@@ -123,14 +196,16 @@ def label_pieces(n: int, columns: Columns, chosen: IntArray) -> IntArray:
     return part
 
 
-def _budget(n: int, effort: float) -> tuple[int, int]:
-    """(runs, moves a run) for a region of ``n`` pieces: many runs where they are cheap."""
+def _budget(n: int, effort: float) -> _Budget:
+    """Work for a region of ``n`` pieces: many runs where they are cheap, few moves a piece where there are many."""
     if n <= 400:
         runs, steps = 8, 1_500 * n
     elif n <= _MASTER_PIECES:
-        runs, steps = 4, 1_000 * n
-    elif n <= 10_000:
-        runs, steps = 2, 1_000 * n
+        runs, steps = 6, 4_000 * n
+    elif n <= 5_000:
+        runs, steps = 2, 3_500 * n
     else:
-        runs, steps = 1, 300 * n
-    return max(1, round(runs * effort)), max(1_000, round(steps * min(effort, 1.0) if effort < 1 else steps * effort))
+        runs, steps = 1, max(100 * n, min(3_500 * n, 17_500_000))
+    runs = max(1, round(runs * effort))
+    steps = max(1_000, round(steps * effort))
+    return _Budget(runs, steps, min(2 * n, 20_000), round(min(20_000 * n, 30_000_000) * effort))

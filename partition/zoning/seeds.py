@@ -1,4 +1,4 @@
-"""Starting plans: METIS k-way cuts and recursive cuts of random spanning trees; tree re-splits of neighbours.
+"""Starting plans: METIS k-way cuts and recursive cuts of random spanning trees.
 
 METIS knows an upper bound only and no communities; a start may be out of band.  It is checked here for parts in
 more than one piece; the rest is the work of `improve`.
@@ -14,13 +14,57 @@ from gis.graph import FloatArray, IntArray
 from partition.zoning.improve import uniform
 from partition.zoning.problem import Land, outside_band, price_plan, shape_cost
 
+_DISTRICT_PIECES = 8_000
 _MEAN_EDGE = 4  # METIS wants small whole numbers: raw metres lose parts and contiguity
 
 
 def metis_start(land: Land, k: int, seed: int) -> IntArray:
-    """One METIS k-way cut with contiguous parts, households as weights, border cost as edge weights."""
+    """METIS k-way cut with contiguous parts, households as weights, border cost as edge weights.
+
+    A large land is cut into districts first and each of them by itself: METIS takes more than linear time in k.
+    """
     n = len(land.weight)
-    if k <= 1:
+    if n <= _DISTRICT_PIECES or k < 2:
+        return whole_parts(land, _metis(land, k, seed))
+    district = whole_parts(land, _metis(land, -(-n // (_DISTRICT_PIECES // 2)), seed))
+    order = np.argsort(district, kind="stable")
+    total = max(int(land.weight.sum()), 1)
+    part = np.zeros(n, np.int64)
+    count = 0
+    for nodes in np.split(order, np.flatnonzero(np.diff(district[order])) + 1):
+        few = max(1, min(len(nodes), round(k * int(land.weight[nodes].sum()) / total)))
+        part[nodes] = count + _metis(sub_land(land, nodes), few, seed)
+        count += few
+    return whole_parts(land, part)
+
+
+def sub_land(land: Land, nodes: IntArray) -> Land:
+    """Some pieces of a land as a land of their own, in the order given."""
+    n = len(land.weight)
+    local = np.full(n, -1, np.int64)
+    local[nodes] = np.arange(len(nodes))
+    counts = np.diff(land.indptr)[nodes]
+    rows = np.repeat(np.arange(len(nodes)), counts)
+    ends = np.cumsum(counts)
+    at = np.arange(int(ends[-1]) if len(ends) else 0) - np.repeat(ends - counts, counts)
+    edges = np.repeat(land.indptr[nodes], counts) + at
+    to = local[land.indices[edges]]
+    keep = to >= 0
+    return land._replace(
+        indptr=np.searchsorted(rows[keep], np.arange(len(nodes) + 1)).astype(np.int64),
+        indices=to[keep],
+        cost=land.cost[edges][keep],
+        link=land.link[edges][keep],
+        weight=land.weight[nodes],
+        x=land.x[nodes],
+        y=land.y[nodes],
+        r2=land.r2[nodes],
+    )
+
+
+def _metis(land: Land, k: int, seed: int) -> IntArray:
+    n = len(land.weight)
+    if k <= 1 or n <= 1:
         return np.zeros(n, np.int64)
     keep = land.link
     rows = np.repeat(np.arange(n), np.diff(land.indptr))[keep]
@@ -38,7 +82,7 @@ def metis_start(land: Land, k: int, seed: int) -> IntArray:
         options=options,
         recursive=False,
     )
-    return whole_parts(land, np.asarray(part, np.int64))
+    return np.asarray(part, np.int64)
 
 
 @njit(cache=True)
@@ -112,22 +156,6 @@ def _order_of(key: FloatArray) -> IntArray:
             order[j] = moving
         gap //= 3
     return order
-
-
-@njit(cache=True)
-def _members(part: IntArray, a: int, b: int) -> IntArray:
-    """Pieces of parts ``a`` and ``b``, ascending."""
-    count = 0
-    for v in range(len(part)):
-        if part[v] == a or part[v] == b:
-            count += 1
-    nodes = np.empty(count, np.int64)
-    count = 0
-    for v in range(len(part)):
-        if part[v] == a or part[v] == b:
-            nodes[count] = v
-            count += 1
-    return nodes
 
 
 @njit(cache=True)
@@ -291,78 +319,43 @@ def _two_cost(land: Land, nodes: IntArray, local: IntArray, side: IntArray) -> f
 def tree_start(land: Land, state: IntArray) -> IntArray:
     """Recursive tree cuts, each side keeping a lawful number of grids by count wherever the tree allows."""
     n = len(land.weight)
-    part = np.zeros(n, np.int64)
-    local = np.full(n, -1, np.int64)
-    pending = [0]
+    return cut_area(land, np.arange(n), np.full(n, -1, np.int64), state)[0]
+
+
+@njit(cache=True)
+def cut_area(land: Land, nodes: IntArray, local: IntArray, state: IntArray) -> tuple[IntArray, int]:
+    """Cut a contiguous area into grids by random trees: (label per node, number of grids).
+
+    ``local`` is scratch as in `split_once`.
+    """
+    label = np.zeros(len(nodes), np.int64)
+    pending = [np.arange(len(nodes))]
     n_parts = 1
     while len(pending) > 0:
-        p = pending.pop()
-        nodes = _members(part, p, p)
+        mine = pending.pop()
+        area = nodes[mine]
         w = 0
-        for v in nodes:
+        for v in area:
             w += land.weight[v]
-        if len(nodes) < 2 or w < 2 * land.lo or (w <= land.hi and w < 1.5 * land.target):
+        if len(mine) < 2 or w < 2 * land.lo or (w <= land.hi and w < 1.5 * land.target):
             continue
         is_final = bool(w <= 2 * land.hi and w < 2.5 * land.target)
         best_side = np.zeros(0, np.int64)
         best_outside, best_cost = 0, 0.0
         for _ in range(6):
-            found, side, outside, cost = split_once(land, nodes, local, state, is_final)
+            found, side, outside, cost = split_once(land, area, local, state, is_final)
             if found and (
                 len(best_side) == 0 or outside < best_outside or (outside == best_outside and cost < best_cost)
             ):
                 best_side, best_outside, best_cost = side, outside, cost
         if len(best_side) == 0 or (w <= land.hi and best_outside > 0):
             continue
-        for i in range(len(nodes)):
-            if best_side[i] == 1:
-                part[nodes[i]] = n_parts
-        pending.append(p)
-        pending.append(n_parts)
+        label[mine[best_side == 1]] = n_parts
         n_parts += 1
-        if is_final and best_outside == 0:
-            pending.pop()
-            pending.pop()
-    return part
-
-
-@njit(cache=True)
-def resplit(land: Land, part: IntArray, n_parts: int, rounds: int, state: IntArray) -> tuple[IntArray, int]:
-    """Merge two neighbouring grids and cut them anew along a random tree; keep what is better (ReCom).
-
-    A merged pair that fits the band as one grid is kept as one where that is better.  Labels may become empty.
-    """
-    n = len(part)
-    local = np.full(n, -1, np.int64)
-    scratch = np.zeros(n, np.int64)
-    for _ in range(rounds):
-        v = int(uniform(state) * n)
-        degree = land.indptr[v + 1] - land.indptr[v]
-        if degree == 0:
-            continue
-        e = land.indptr[v] + int(uniform(state) * degree)
-        a, b = part[v], part[land.indices[e]]
-        if a == b or not land.link[e]:
-            continue
-        nodes = _members(part, a, b)
-        for i in range(len(nodes)):
-            local[nodes[i]] = i
-            scratch[i] = 1 if part[nodes[i]] == b else 0
-        now_cost = _two_cost(land, nodes, local, scratch)
-        for i in range(len(nodes)):
-            local[nodes[i]] = -1
-        wa = wb = 0
-        for i in range(len(nodes)):
-            if scratch[i] == 1:
-                wb += land.weight[nodes[i]]
-            else:
-                wa += land.weight[nodes[i]]
-        now_outside = outside_band(land, wa) + outside_band(land, wb)
-        found, side, outside, cost = split_once(land, nodes, local, state, True)
-        if found and (outside < now_outside or (outside == now_outside and cost < now_cost - 1e-9)):
-            for i in range(len(nodes)):
-                part[nodes[i]] = b if side[i] == 1 else a
-    return part, n_parts
+        if not is_final or best_outside > 0:
+            pending.append(mine[best_side == 0])
+            pending.append(mine[best_side == 1])
+    return label, n_parts
 
 
 def plan_price(land: Land, part: IntArray) -> tuple[int, float]:
