@@ -32,7 +32,7 @@ from partition.zoning.walk import Harvest, harvest
 
 _TINY = 1e-6
 _FIRST_ROOM = 100_000
-_FIRST_LIMIT_FRAC = 0.05
+_FIRST_LIMIT_FRAC = 0.2  # of what a grid costs
 _ROOM = 2_000_000
 _MAX_BRANCHES = 400_000_000
 _FIRST_BRANCHES = 25_000_000  # a region whose first walk is longer than this is past proving
@@ -117,7 +117,7 @@ def _price(
     duals, per_grid = _first_duals(land, part, own), 0.0
     branches_left = round(_MAX_BRANCHES * effort)
     bound = -np.inf
-    limit = _FIRST_LIMIT_FRAC * cost
+    limit = _FIRST_LIMIT_FRAC * cost / len(own[1])
     model = _lp(duals, fewest, most, cost)
     _add(model, len(part), own[0], own[1])
     for turn in range(_MAX_PASSES):
