@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import ctypes
 import json
 import math
+import os
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -67,13 +69,14 @@ class Talk:
     @contextmanager
     def progress(self) -> Iterator[Progress]:
         """Watch long work: bars on stderr where that is a terminal, silence elsewhere."""
-        if not sys.stderr.isatty():
-            yield SILENT
-            return
-        from api.cli.bars import Bars
+        with _stdout_for_us_alone():
+            if not sys.stderr.isatty():
+                yield SILENT
+                return
+            from api.cli.bars import Bars
 
-        with Bars(self.language) as bars:
-            yield bars
+            with Bars(self.language) as bars:
+                yield bars
 
     def tell(self, outcome: Outcome) -> None:
         """Print an outcome: one JSON object, or lines and tables and the next command."""
@@ -136,3 +139,27 @@ def plain(value: Any) -> Any:
 
 def _speaks_unicode() -> bool:
     return (getattr(sys.stdout, "encoding", None) or "utf-8").lower().replace("-", "").startswith("utf")
+
+
+@contextmanager
+def _stdout_for_us_alone() -> Iterator[None]:
+    """While work runs, what libraries in C print (METIS does) goes nowhere: standard output holds results only.
+
+    Processes started meanwhile inherit this.
+    """
+    try:
+        sys.stdout.flush()
+        kept = os.dup(1)
+    except (OSError, ValueError):
+        yield  # no standard output at all
+        return
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, 1)
+    os.close(nowhere)
+    try:
+        yield
+    finally:
+        # Their text may still wait in the C library's buffer.
+        ctypes.CDLL(None).fflush(None)
+        os.dup2(kept, 1)
+        os.close(kept)
