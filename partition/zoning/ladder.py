@@ -73,7 +73,8 @@ def solve_region(task: Task, is_called_off: Call = never) -> Solved:
     piece_part[task.exact.piece] = part
     outside, objective = plan_price(task.exact.land, piece_part)
     bound = min(float(bound), float(objective)) if problem.is_exact else float("nan")
-    if feasible == "yes" and proof == "none" and outside == 0 and len(piece_part) <= _PROVED_PIECES:
+    is_open = feasible == "yes" and proof == "none" and outside == 0
+    if is_open and len(piece_part) <= _PROVED_PIECES and not clock.is_over():
         found = prove(task.exact.land, piece_part, effort=task.effort, is_over=clock.is_over)
         if found is not None:
             part, objective, bound = found.part[task.exact.piece], found.cost, np.nanmax([bound, found.bound])
@@ -102,6 +103,8 @@ def _climb(task: Task, clock: Clock) -> tuple[Problem, IntArray, str, str | None
         return problem, part, "yes", None, "arithmetic", plan_price(land, part)[1], True
     reason = _by_arithmetic(land, total)
     if reason is None:
+        if clock.is_over():
+            return _search(task, problem, clock)
         limits = {"max_columns": _scaled(_MAX_COLUMNS, task), "max_nodes": _scaled(_MAX_BRANCHES, task)}
         columns = enumerate_columns(land, land.lo, land.hi, **limits)
         if columns is None and not task.contracted.is_exact:
