@@ -62,6 +62,7 @@ def best_of_runs(land: Land, seed: int, effort: float, clock: Clock, is_short: b
         return best
     budget = _Budget(3, 600 * n, min(2 * n, 20_000), 0) if is_short else _budget(n, effort)
     plans = [best]
+    heat = 1.0 if n > _MASTER_PIECES else 2.0  # few pieces can afford to forget the start
     if counts[0] >= _MANY_GRIDS:
         counts = _by_promise(land, counts[0], seed, clock)
     for run in range(budget.runs):
@@ -73,7 +74,7 @@ def best_of_runs(land: Land, seed: int, effort: float, clock: Clock, is_short: b
             part = whole_parts(land, tree_start(land, state))
         else:
             part = metis_start(land, counts[run % len(counts)], start)
-        plans.append(_settle(land, part, budget, 1.0, state, clock))
+        plans.append(_settle(land, part, budget, heat, state, clock))
     best = min(plans, key=lambda part: plan_price(land, part))
     if is_short:
         return best

@@ -84,7 +84,7 @@ def lawful_grids(
 ) -> tuple[Masks, IntArray, int, bool]:
     """(bit sets in the order of their lowest piece, start of each such bucket, branches seen, all found).
 
-    ``only_first``: only the sets that hold piece 0.
+    A piece over the band counts as a lawful grid of its own.  ``only_first``: only the sets that hold piece 0.
     """
     m = len(near)
     whole = _ALL >> np.uint64(64 - m)
@@ -95,10 +95,17 @@ def lawful_grids(
     chosen = np.zeros(m + 2, np.uint64)
     total = np.zeros(m + 2, np.int64)
     n_found, visited = 0, 0
+    has_heavy = weight.max() > land.hi
     for s in range(m):
         bucket[s] = n_found
         above = whole & ~((ONE << np.uint64(s)) | ((ONE << np.uint64(s)) - ONE))
-        if weight[s] > land.hi or (only_first and s > 0):
+        if only_first and s > 0:
+            continue
+        if weight[s] > land.hi:
+            if n_found == max_columns:
+                return found[:0], bucket, visited, False
+            found[n_found] = ONE << np.uint64(s)
+            n_found += 1
             continue
         depth = 0
         chosen[0] = ONE << np.uint64(s)
@@ -107,7 +114,11 @@ def lawful_grids(
         seen[0] = frontier[0]
         fresh = True
         while depth >= 0:
-            if fresh and total[depth] >= land.lo and _rest_fits(land, near, weight, whole & ~chosen[depth]):
+            if (
+                fresh
+                and total[depth] >= land.lo
+                and (has_heavy or _rest_fits(land, near, weight, whole & ~chosen[depth]))
+            ):
                 if n_found == max_columns:
                     return found[:0], bucket, visited, False
                 found[n_found] = chosen[depth]

@@ -155,8 +155,10 @@ def solve_window(
             i = lowest_bit(rest)
             rest &= rest - ONE
             dual[i] = c * (weight[i] + 1.0) / (w + 1.0)
-    total = weight.sum()
-    is_pair = bool(total < 3 * land.lo)  # at most two grids: one of them leaves the other
+    least = 0  # households outside the band that no cut avoids: pieces over the band
+    for i in range(m):
+        least += max(weight[i] - land.hi, 0)
+    is_pair = bool(least == 0 and weight.sum() < 3 * land.lo)  # at most two grids: one of them leaves the other
     masks, bucket, work, done = lawful_grids(land, near, weight, is_pair, max_columns, 40 * max_columns)
     whole = NONE
     for i in range(m):
@@ -179,8 +181,8 @@ def solve_window(
         best = np.array([masks[at], whole & ~masks[at]])
         best = best[: 1 if masks[at] == whole else 2]
     elif done and len(masks) > 0:
-        # A window out of band takes any lawful cut at all.
-        goal = now if outside == 0 else now + m * dear
+        # A window out of band without need takes any lawful cut at all.
+        goal = now if outside == least else now + m * dear
         reduced = raise_duals(masks, bucket, cost, dual, now)
         order = np.arange(len(masks))
         for v in range(m):
@@ -189,7 +191,7 @@ def solve_window(
         work += checks + DUAL_ROUNDS * len(masks)
         after = cost[chosen].sum()
         best = masks[chosen]
-    changed = bool(len(best) > 0 and (outside > 0 or after < now - 1e-6))
+    changed = bool(len(best) > 0 and (outside > least or after < now - 1e-6))
     if changed:
         _write(part, some, size, labels, nodes, best)
     for v in nodes:
