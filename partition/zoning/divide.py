@@ -96,9 +96,10 @@ def divide(graph: AtomGraph, rules: Rules, locks: Sequence[Lock] = ()) -> tuple[
     NotFound
         ``lock_unknown_atom``.
     Conflict
-        ``locks_overlap``, ``lock_crosses_communities``, ``lock_empty``.
+        ``locks_overlap``, ``lock_crosses_communities``, ``lock_empty``, ``lock_cuts_estate``.
     """
     locked = _read_locks(graph, locks)
+    _check_locked_estates(graph, rules, locks, locked)
     is_dedicated = dedicated_estates(graph, rules)
     n_communities = len(graph.communities)
     atom_order = np.argsort(graph.community_index, kind="stable")
@@ -131,6 +132,23 @@ def _read_locks(graph: AtomGraph, locks: Sequence[Lock]) -> IntArray:
         if len(communities) > 1:
             raise Conflict("lock_crosses_communities", id=lock.code, measured=", ".join(communities))
     return of
+
+
+def _check_locked_estates(graph: AtomGraph, rules: Rules, locks: Sequence[Lock], locked: IntArray) -> None:
+    """Refuse a lock that holds a part of an estate which has to stay whole."""
+    owned = np.flatnonzero(graph.estate_index >= 0)
+    if not locks or len(owned) == 0:
+        return
+    # An estate on both sides of a community line is cut there already: each side counts by itself.
+    sides = np.stack([graph.estate_index[owned], graph.community_index[owned]], axis=1)
+    _, side = np.unique(sides, axis=0, return_inverse=True)
+    households = np.bincount(side, graph.households[owned])
+    for i, lock in enumerate(locks):
+        for one in np.unique(side[locked[owned] == i]):
+            members = owned[side == one]
+            if households[one] <= rules.estate_cap and (locked[members] != i).any():
+                estate = graph.estate_ids[graph.estate_index[members[0]]]
+                raise Conflict("lock_cuts_estate", id=lock.code, measured=estate, allowed=rules.estate_cap)
 
 
 def _divide_one(
@@ -177,9 +195,11 @@ def _divide_one(
         if graph.community_is_rural[community] and rules.rural_mode == "village":
             fixed.append(Fixed(RURAL, rest))
         elif graph.community_is_rural[community] and rules.rural_mode == "villager_group":
-            homes = rest[graph.households[rest] > 0]
-            fixed += [Fixed(RURAL, np.array([atom])) for atom in homes]
-            late.append(rest[graph.households[rest] == 0])
+            groups = np.split(*_runs(rest, whole_estates(graph, rules, rest)))
+            homes = [group for group in groups if graph.households[group].sum() > 0]
+            fixed += [Fixed(RURAL, group) for group in homes]
+            used = np.concatenate(homes) if homes else rest[:0]
+            late.append(np.setdiff1d(rest, used))
             if len(homes) == 0 and not fixed:
                 fixed, late = [Fixed(RURAL, rest)], []
         else:
@@ -190,6 +210,24 @@ def _divide_one(
     if len(waiting) and not fixed and not regions:
         fixed, waiting = [Fixed(STANDARD, waiting)], waiting[:0]
     return Division(community, atoms, edges, tuple(fixed), tuple(regions), waiting, n_locked)
+
+
+def whole_estates(graph: AtomGraph, rules: Rules, atoms: IntArray) -> IntArray:
+    """Per atom a label: the atoms of an estate that must stay whole (up to the cap, or in one grid) share one."""
+    most = max(rules.estate_cap, rules.max_households)
+    label = np.arange(len(atoms))
+    estate = graph.estate_index[atoms]
+    for one in np.unique(estate[estate >= 0]):
+        members = np.flatnonzero(estate == one)
+        if graph.households[atoms[members]].sum() <= most:
+            label[members] = members[0]
+    return label
+
+
+def _runs(atoms: IntArray, label: IntArray) -> tuple[IntArray, IntArray]:
+    """Atoms ordered by label, and where each label but the first begins: what `numpy.split` takes."""
+    order = np.argsort(label, kind="stable")
+    return atoms[order], np.flatnonzero(np.diff(label[order])) + 1
 
 
 def inner_edges(graph: AtomGraph, atoms: IntArray, edges: IntArray) -> tuple[IntArray, IntArray, IntArray]:
@@ -227,12 +265,18 @@ def _regions(
     inner, a, b = inner_edges(graph, atoms, edges)
     link = is_link(graph, inner)
     label = components(len(atoms), a[link], b[link])
+    ties = _estate_ties(graph, rules, kind, atoms, label)
+    label = components(len(atoms), np.concatenate([a[link], ties[:, 0]]), np.concatenate([b[link], ties[:, 1]]))
     n = int(label.max()) + 1 if len(label) else 0
     households = np.bincount(label, graph.households[atoms], n).astype(np.int64)
     empty = [atoms[label == i] for i in range(n) if households[i] == 0]
     homes = [i for i in range(n) if households[i] > 0]
     group = {i: [i] for i in homes}
     joins: dict[int, list[Join]] = {i: [] for i in homes}
+    for one, two in ties:
+        if label[one] in joins:
+            mine = np.array([one, two])
+            joins[label[one]].append(Join(atoms[mine], int(graph.households[atoms[mine]].sum()), atoms[mine][None, :]))
     weight = {i: int(households[i]) for i in homes}
     owner = label.copy()
     while rules.join_small_parts and len(group) > 1:
@@ -248,6 +292,15 @@ def _regions(
         del group[small]
     parts = [Region(kind, atoms[owner == i], weight[i], tuple(joins[i])) for i in sorted(group)]
     return parts, empty
+
+
+def _estate_ties(graph: AtomGraph, rules: Rules, kind: str, atoms: IntArray, part: IntArray) -> IntArray:
+    """Pairs of atoms (local) that hold an estate together which lies in several parts: it may not be cut."""
+    if kind == DEDICATED:
+        return np.zeros((0, 2), np.int64)
+    whole = whole_estates(graph, rules, atoms)
+    pairs = [(int(first), i) for i, first in enumerate(whole) if first != i and part[first] != part[i]]
+    return np.array(pairs, np.int64).reshape(-1, 2)
 
 
 def _longest_contact(

@@ -12,7 +12,7 @@ import numpy as np
 
 from gis.graph import AtomGraph, BoolArray, FloatArray, IntArray
 from partition.rules import Rules
-from partition.zoning.divide import Region, components, inner_edges, is_link
+from partition.zoning.divide import Region, components, inner_edges, is_link, whole_estates
 from partition.zoning.problem import Problem, make_land
 
 
@@ -64,17 +64,10 @@ def make_problems(
 
 
 def _glue_estates(graph: AtomGraph, region: Region, rules: Rules) -> IntArray:
-    """Piece per atom: the atoms of one estate together where they fit a grid (not inside a dedicated estate)."""
-    n = len(region.atoms)
-    key = np.arange(n)
+    """Piece per atom: the atoms of one estate together where it must stay whole (not inside a dedicated estate)."""
     if region.kind == "dedicated":
-        return key
-    estate = graph.estate_index[region.atoms]
-    for one in np.unique(estate[estate >= 0]):
-        members = np.flatnonzero(estate == one)
-        if len(members) > 1 and graph.households[region.atoms[members]].sum() <= rules.max_households:
-            key[members] = members[0]
-    return np.unique(key, return_inverse=True)[1].astype(np.int64)
+        return np.arange(len(region.atoms))
+    return np.unique(whole_estates(graph, rules, region.atoms), return_inverse=True)[1].astype(np.int64)
 
 
 def _contract(

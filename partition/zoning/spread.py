@@ -22,6 +22,7 @@ from partition.zoning.seeds import plan_price
 _CHUNK_PIECES = 600  # a tenth of a second of work or more: what a worker far away costs is then small beside it
 _MAX_LOOKS = 3
 _WORTH_AGAIN = 1.5
+_HOME_FRAC = 0.03
 _PATIENCE_FRAC, _MIN_PATIENCE_S, _MAX_PATIENCE_S = 0.04, 0.3, 5.0
 
 
@@ -67,13 +68,15 @@ def solve_all(
     known
         Answers of an earlier run by the content of their region; used, and added to.
     """
-    end = None if seconds is None else time.monotonic() + max(seconds, 0.0)
+    last = None if seconds is None else time.monotonic() + max(seconds, 0.0)
+    # What is shared out ends a little before the last moment, so that answers still come home.
+    end = None if seconds is None or last is None else last - _HOME_FRAC * max(seconds, 0.0)
     patience_s = _MAX_PATIENCE_S
     if seconds is not None:
         patience_s = min(max(_PATIENCE_FRAC * seconds, _MIN_PATIENCE_S), _MAX_PATIENCE_S)
 
     def is_over() -> bool:
-        return is_called_off() or (end is not None and time.monotonic() > end)
+        return is_called_off() or (last is not None and time.monotonic() > last)
 
     solved: dict[int, Solved] = {}
     names = {task.number: _digest(task) for task in tasks} if known is not None else {}

@@ -16,7 +16,7 @@ from gis.graph import BoolArray, FloatArray, IntArray
 from partition.zoning.bits import Masks, border_costs, fitting_sums, lowest, near_masks, rest_fits
 from partition.zoning.problem import Land, shape_cost
 
-_CHUNK = 20_000_000
+_CHUNK = 2_000_000
 
 
 @dataclass(frozen=True, slots=True)
