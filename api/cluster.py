@@ -78,28 +78,37 @@ class Cluster:
         self, work: Work[T, R], tasks: Iterable[T], *, is_over: Call = never, patience_s: float = 5.0
     ) -> Iterator[R]:
         """See `partition.executor.Executor.map`; running tasks can not be told to end early, they are left behind."""
+        suspects: list[T] = []
+        yield from self._round(work, tasks, _QUEUED * self.workers, is_over, patience_s, suspects)
+        # A task that kills its worker takes others down with it: each is tried again by itself, and only one that
+        # kills once more is left out.
+        for task in suspects:
+            yield from self._round(work, [task], 1, is_over, patience_s, [])
+
+    def _round(
+        self, work: Work[T, R], tasks: Iterable[T], room: int, is_over: Call, patience_s: float, suspects: list[T]
+    ) -> Iterator[R]:
+        """Answers of some tasks, ``room`` of them under way at once; tasks whose workers died go to ``suspects``."""
         coming = iter(tasks)
-        running: set[Any] = set()
-        room = _QUEUED * self.workers
+        running: dict[Any, T] = {}
         try:
             while True:
                 while len(running) < room and not is_over():
                     for task in coming:
-                        running.add(self._client.submit(_run, work, task, pure=False))
+                        running[self._client.submit(_run, work, task, pure=False)] = task
                         break
                     else:
                         break
                 if not running:
                     return
-                for future in self._first(running, is_over, patience_s):
-                    running.discard(future)
-                    # A task that killed several workers, or whose scheduler went, is left out; any other error is ours.
+                for future in self._first(set(running), is_over, patience_s):
+                    task = running.pop(future)
                     if future.status == "finished":
                         yield future.result()
-                    elif future.status == "error" and not isinstance(
-                        future.exception(), self._distributed.KilledWorker
-                    ):
-                        future.result()
+                    elif future.status == "error":
+                        if not isinstance(future.exception(), self._distributed.KilledWorker):
+                            future.result()  # an error of ours: raise it
+                        suspects.append(task)
                 if is_over():
                     return
                 if self._client.status != "running":

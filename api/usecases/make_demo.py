@@ -66,5 +66,5 @@ def make_demo(
     territory_path = folder / TERRITORY
     write_territory(town.territory, territory_path, progress=progress)
     drawn = draw_plan(territory_path, folder / PLAN, seed=seed, workers=workers, progress=progress)
-    map_path = map_plan(drawn.path, territory_path, folder / MAP, language=language, progress=progress)
-    return Demo(territory_path, map_path, drawn)
+    mapped = map_plan(drawn.path, territory_path, folder / MAP, language=language, progress=progress)
+    return Demo(territory_path, mapped.path, drawn)

@@ -32,7 +32,13 @@ def begin(town: Path, plan: Path) -> subprocess.Popen[str]:
     write_territory(make_town(40_000, 1).territory, town)
     command = [sys.executable, "-m", "api.cli", "draw", str(town), "--out", str(plan), "--workers", "2", "--lang", "en"]
     process = subprocess.Popen(
-        command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True
+        command,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+        # A shell that runs the tests in the background has Ctrl+C ignored, and its children inherit that.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
     )
     deadline = time.monotonic() + 120
     while len(children_of(process.pid).split()) < 2 and process.poll() is None and time.monotonic() < deadline:
