@@ -27,6 +27,7 @@ from partition.zoning.sound import check_graph
 from partition.zoning.spread import solve_all
 
 _FEW_PIECES = 200  # less work than starting a process
+_SHORT_S = 8.0  # workers take seconds to begin: a shorter search is over before they help
 
 
 def draw(
@@ -55,7 +56,7 @@ def draw(
     workers
         Processes to map the communities over; 1: in this process.
     executor
-        Where to run instead (a pool in use, a cluster); it is left open.  A few atoms are solved here anyway.
+        Where to run instead (a pool in use, a cluster); it is left open.  What is soon done is done here.
     locks
         Grids that stay as they are.
     is_called_off
@@ -90,8 +91,9 @@ def draw(
             tasks.append(Task(number, exact, contracted, loose, _seed_of(key, seed), limit.effort, None))
     progress.stage("stage_draw", len(tasks))
     is_small = len(tasks) < 2 or sum(task.exact.n_pieces for task in tasks) < _FEW_PIECES
+    is_short = limit.seconds is not None and limit.seconds < _SHORT_S
     engine: Executor = InProcess()
-    if not is_small:
+    if not is_small and not is_short:
         engine = executor or (Pool(min(workers, len(tasks))) if workers > 1 else engine)
     try:
         solved = solve_all(

@@ -7,6 +7,7 @@ regions go first and every region gets its share of what is left, so that hard o
 from __future__ import annotations
 
 import hashlib
+import threading
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -23,7 +24,7 @@ _CHUNK_PIECES = 600  # a tenth of a second of work or more: what a worker far aw
 _MAX_LOOKS = 3
 _WORTH_AGAIN = 1.5
 _HOME_FRAC = 0.03
-_PATIENCE_FRAC, _MIN_PATIENCE_S, _MAX_PATIENCE_S = 0.04, 0.3, 5.0
+_PATIENCE_FRAC, _MIN_PATIENCE_S, _MAX_PATIENCE_S = 0.04, 0.5, 5.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,8 +85,14 @@ def solve_all(
         if known is not None and names[task.number] in known:
             solved[task.number] = replace(known[names[task.number]], number=task.number)
             progress.advance()
+    if end is not None:
+        missing = [task for task in tasks if task.number not in solved]
+        for answer in _meanwhile(missing, executor, end, is_over):
+            solved[answer.number] = answer
+            progress.advance()
     # Whole chunks first.  What a dead worker took along is then tried region by region: one of them is to blame.
-    for pieces in (_CHUNK_PIECES, 0):
+    some = sum(map(_weight, tasks)) // (4 * executor.workers)
+    for pieces in (min(_CHUNK_PIECES, some), 0):
         missing = [task for task in tasks if task.number not in solved]
         if not missing or is_over():
             break
@@ -104,6 +111,34 @@ def solve_all(
         if known is not None and solved[task.number].stopped_by in ("done", "work"):
             known[names[task.number]] = solved[task.number]
     return [solved[task.number] for task in tasks]
+
+
+def _meanwhile(tasks: Sequence[Task], executor: Executor, end: float, is_over: Call) -> Iterator[Solved]:
+    """Small regions, solved here while the workers are still starting: their shares must not run before they do."""
+    gone = threading.Event()
+
+    def wake() -> None:
+        for _ in executor.map(
+            _wake, range(executor.workers), is_over=lambda: is_over() or gone.is_set(), patience_s=0.0
+        ):
+            pass
+
+    waking = threading.Thread(target=wake)
+    waking.start()
+    try:
+        for chunk in _chunks(tasks, 0, executor.workers, end):
+            waking.join(0.05)
+            if not waking.is_alive() or is_over():
+                return
+            yield from solve_chunk(chunk, is_over)
+    finally:
+        gone.set()
+        waking.join()
+
+
+def _wake(task: int, is_called_off: Call) -> None:
+    """Nothing: a worker that has done it is up, with all that it needs imported."""
+    time.sleep(0.01)
 
 
 def _look_again(

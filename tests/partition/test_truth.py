@@ -290,16 +290,16 @@ def test_called_off_in_the_middle_the_best_plan_so_far_covers_everything(workers
     assert sum(finished) == 8
 
 
-@pytest.mark.parametrize("workers", [1, 2])
-def test_the_seconds_hold_and_every_community_gets_its_share(workers):
+@pytest.mark.parametrize(("workers", "seconds"), [(1, 5.0), (2, 12.0)])
+def test_the_seconds_hold_and_every_community_gets_its_share(workers, seconds):
     graph = many_communities(8, 14, 14)
-    draw(mesh(6, 1, 60), Rules())  # kernels compiled
+    draw(mesh(14, 1, 40), Rules(), stop=Stop(effort=0.1))  # kernels compiled
     began = time.monotonic()
-    result = draw(graph, Rules(), workers=workers, stop=Stop(seconds=6.0))
+    result = draw(graph, Rules(), workers=workers, stop=Stop(seconds=seconds))
     # Loose: the machine may be busy.  The benchmark shows the true margin.
-    assert time.monotonic() - began < 12.0
+    assert time.monotonic() - began < seconds + 4.0
     assert (result.plan.atom_grid >= 0).all()
-    assert all(grid.reason is None or not grid.within_band for grid in result.plan.grids)
+    assert all(community.feasible == "yes" for community in result.communities)
 
 
 def test_enough_time_changes_no_byte():
