@@ -186,6 +186,9 @@ def _least(task: Task, problem: Problem, clock: Clock) -> tuple[IntArray, bool]:
     alone = np.zeros(problem.n_pieces, np.int64)
     if total <= land.lo or problem.n_pieces == 1:
         return alone, True
+    if clock.is_over():
+        best = best_of_runs(land, task.seed, task.effort, clock)
+        return (best if plan_price(land, best) <= plan_price(land, alone) else alone), False
     columns = enumerate_columns(
         land,
         max(1, land.lo // 2),

@@ -25,6 +25,7 @@ from partition.zoning.windows import improve_by_windows
 _MASTER_PIECES = 1_500
 _SAMPLE_PIECES = 3_000  # enough land to learn how large grids want to be
 _MANY_GRIDS = 20
+_QUICK_STARTS = 8
 _SHIFTS = (1.0, 0.965, 0.93, 0.9)  # fewer grids than the target says have less border between them
 
 
@@ -57,7 +58,7 @@ def best_of_runs(land: Land, seed: int, effort: float, clock: Clock, is_short: b
     """Best plan of a quick start, several annealed runs, the master over their grids, and exact windows."""
     n = len(land.weight)
     counts = _counts(land)
-    best = _quick(land, counts[0], seed, clock)
+    best = _quick(land, counts, seed, clock)
     if clock.is_over() or n < 2:
         return best
     budget = _Budget(3, 600 * n, min(2 * n, 20_000), 0) if is_short else _budget(n, effort)
@@ -124,16 +125,26 @@ def _by_promise(land: Land, middle: int, seed: int, clock: Clock) -> list[int]:
     return [max(lowest, round(middle * shift)) for _, shift in sorted(tried)[:2]] or [middle]
 
 
-def _quick(land: Land, k: int, seed: int, clock: Clock) -> IntArray:
-    """A start and a short walk downhill: what there is time for in any case."""
+def _quick(land: Land, counts: list[int], seed: int, clock: Clock) -> IntArray:
+    """A start and a short walk downhill, with other starts while none is lawful: what there is time for in any case."""
     n = len(land.weight)
-    state = random_state(seed + 31)
     mean = _mean_cost(land)
-    part = metis_start(land, k, seed)
-    steps = max(60 * n, 20_000)
-    anneal(land, part, steps, hot=0.2 * mean, cold=0.01 * mean, soft=mean, hard=10 * mean, state=state)
-    part = np.unique(part, return_inverse=True)[1].astype(np.int64)
-    return resplit(land, part, min(n, 2_000), state, clock.is_over) if plan_price(land, part)[0] else part
+    plans: list[IntArray] = []
+    for turn in range(_QUICK_STARTS if n <= _MASTER_PIECES else 1):
+        state = random_state(seed + 31 * turn)
+        if turn % 2:
+            part = whole_parts(land, tree_start(land, state))
+        else:
+            part = metis_start(land, counts[turn // 2 % len(counts)], seed + turn)
+        steps = max(60 * n, 2_000) << min(turn, 3)
+        anneal(land, part, steps, hot=0.2 * mean, cold=0.01 * mean, soft=mean, hard=10 * mean, state=state)
+        part = np.unique(part, return_inverse=True)[1].astype(np.int64)
+        if plan_price(land, part)[0]:
+            part = resplit(land, part, min(n, 2_000), state, clock.is_over)
+        plans.append(part)
+        if plan_price(land, part)[0] == 0:
+            break
+    return min(plans, key=lambda part: plan_price(land, part))
 
 
 def _settle(land: Land, part: IntArray, budget: _Budget, heat: float, state: IntArray, clock: Clock) -> IntArray:
