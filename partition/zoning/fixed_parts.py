@@ -121,7 +121,7 @@ class _Search:
         land, n = self.land, len(self.land.weight)
         if self.has_news and self.elite:
             plans = [np.frombuffer(e[2], np.int64) for e in self.elite]
-            columns = _columns(land, self.pool) if n <= _SMALL and self.pool.count[0] else pool_columns(land, plans)
+            columns = _columns(land, self.pool) if n <= _SMALL and self.pool.tally[0] else pool_columns(land, plans)
             columns = columns.take(np.flatnonzero(columns.outside == 0))
             chosen = solve_cover(n, columns, warm=None, max_nodes=200, effort=0.1).chosen
             if chosen is not None and len(chosen) == self.n_parts:
@@ -133,14 +133,14 @@ class _Search:
         if n <= _SMALL:
             if len(self.pool.masks) == 0:
                 self.pool = make_pool(n, _CAPACITY, 4.0 * self.price[1] / self.n_parts)
-            elif 2 * self.pool.count[0] > _CAPACITY:
+            elif 2 * self.pool.tally[0] > _CAPACITY:
                 trim_pool(self.pool, _columns(land, self.pool).cost)
 
 
 def _columns(land: Land, pool: Pool) -> Columns:
     """The parts of a pool, in the order met."""
     n = len(land.weight)
-    masks = pool.masks[: pool.count[0]].astype("<u8")
+    masks = pool.masks[: pool.tally[0]].astype("<u8")
     bits = np.unpackbits(masks.view(np.uint8), axis=1, bitorder="little")[:, :n]
     start = np.concatenate([[0], np.cumsum(bits.sum(axis=1))]).astype(np.int64)
     index = np.nonzero(bits)[1].astype(np.int64)
@@ -154,7 +154,7 @@ def trim_pool(pool: Pool, cost: FloatArray) -> None:
     rest = pool.masks[kept]
     pool.masks[:] = 0
     pool.masks[: len(rest)] = rest
-    pool.count[0] = len(rest)
+    pool.tally[0] = len(rest)
 
 
 @njit(cache=True)

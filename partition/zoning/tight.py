@@ -26,7 +26,7 @@ class Pool(NamedTuple):
     key: NDArray[np.uint64]  # per piece
     table: NDArray[np.uint64]  # hashes seen, 0 for free
     masks: NDArray[np.uint64]
-    count: IntArray  # [parts kept, hashes seen]
+    tally: IntArray  # [parts kept, hashes seen]
     ceiling: float  # parts with a longer border are not kept
 
 
@@ -46,7 +46,7 @@ def make_pool(n_pieces: int, capacity: int, ceiling: float) -> Pool:
 @njit(cache=True)
 def _keep(land: Land, part: IntArray, p: int, pool: Pool) -> None:
     """Put part ``p`` into the pool where it is new and its border short."""
-    if pool.count[0] >= len(pool.masks) or 2 * pool.count[1] >= len(pool.table):
+    if pool.tally[0] >= len(pool.masks) or 2 * pool.tally[1] >= len(pool.table):
         return
     name = np.uint64(0)
     for v in range(len(part)):
@@ -58,7 +58,7 @@ def _keep(land: Land, part: IntArray, p: int, pool: Pool) -> None:
             return
         slot = (slot + np.uint64(1)) & np.uint64(len(pool.table) - 1)
     pool.table[slot] = name
-    pool.count[1] += 1
+    pool.tally[1] += 1
     border = 0.0
     for v in range(len(part)):
         if part[v] == p:
@@ -67,8 +67,8 @@ def _keep(land: Land, part: IntArray, p: int, pool: Pool) -> None:
                     border += land.cost[e]
     if border > pool.ceiling:
         return
-    row = pool.count[0]
-    pool.count[0] += 1
+    row = pool.tally[0]
+    pool.tally[0] += 1
     for v in range(len(part)):
         if part[v] == p:
             pool.masks[row, v >> 6] |= np.uint64(1) << np.uint64(v & 63)
