@@ -7,40 +7,83 @@ is, `cut_bound` says.  Work is counted in moves; the clock of the caller only cu
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
 from numba import njit
 
-from gis.graph import FloatArray, IntArray
-from partition.zoning.columns import Columns, pool_columns
+from gis.graph import BoolArray, FloatArray, IntArray
+from partition.zoning.columns import Columns, enumerate_columns, pool_columns
 from partition.zoning.improve import random_state, uniform
 from partition.zoning.master import solve_cover
 from partition.zoning.problem import Land, price_columns, price_plan
 from partition.zoning.seeds import tree_start
 from partition.zoning.tight import Pool, make_pool, opposite_arcs, walk
 
-_MOVES_A_PIECE = 1_500  # of one walk
-_BLOCK = 12  # walks between two masters
+_ELITE = 24  # plans kept to return to
 _SMALL = 128  # up to here every lawful part met on the way is kept for the master
 _CAPACITY = 20_000
-# (hot, cold) in mean border costs; (soft, hard) in the same for a mean piece outside the band.  Lumpy pieces need a
-# walk that stays warm and is held to the band; fine pieces one that may stray and cools down.
-_SCHEDULES = ((1.5, 0.6, 4.0, 30.0), (2.5, 0.22, 0.7, 10.0))
+_MAX_BRANCHES = 1_000_000
+_FIRST_PARTS = 3_000
+
+
+@dataclass(frozen=True, slots=True)
+class Schedule:
+    """How a walk cools: temperatures in mean border costs, prices of a mean piece outside the band in the same."""
+
+    hot: float
+    cold: float
+    soft: float
+    hard: float
+    moves_a_piece: int
+    block: int  # walks between two masters
+
+
+# Lumpy pieces (a mean piece is more than the band is wide): many short walks that stay warm and are held to the
+# band; few of their plans are good, but their lawful parts fit together.  Fine pieces: long walks that may stray.
+_SHORT = Schedule(1.2, 0.6, 10.0, 60.0, 200, 80)
+_LUMPY = (_SHORT, _SHORT, _SHORT, Schedule(1.5, 0.6, 4.0, 30.0, 200, 80))
+_LONG = Schedule(2.5, 0.22, 0.7, 10.0, 1_500, 12)
+_FINE = (_LONG, _LONG, _LONG, Schedule(1.5, 0.6, 4.0, 30.0, 1_500, 12))
 
 
 @dataclass(frozen=True, slots=True)
 class FixedParts:
-    """A plan: part per piece, households outside the band (0: lawful), cost, and whether the clock cut it short."""
+    """A plan.
+
+    Attributes
+    ----------
+    part
+        Part per piece.
+    outside, cost
+        Households outside the band (0: lawful), and cost.
+    was_cut
+        The clock cut the work short.
+    lawful_parts
+        Short lawful parts met on the way, pieces ascending in each: where a bound may take its first prices from.
+    """
 
     part: IntArray
     outside: int
     cost: float
     was_cut: bool
+    lawful_parts: list[IntArray]
+
+
+def no_floor() -> float:
+    """Nothing is known about how cheap a plan can be."""
+    return -np.inf
 
 
 def divide_into(
-    land: Land, n_parts: int, *, seed: int, moves: int, deadline: float | None = None, floor: float = -np.inf
+    land: Land,
+    n_parts: int,
+    *,
+    seed: int,
+    moves: int,
+    deadline: float | None = None,
+    floor: Callable[[], float] = no_floor,
 ) -> FixedParts:
     """Cut a contiguous region into ``n_parts`` contiguous parts, fewest households outside the band, then cheapest.
 
@@ -51,26 +94,57 @@ def divide_into(
     deadline
         Of `time.monotonic`; work stops there with the best plan so far.
     floor
-        No plan is cheaper than this: reaching it ends the work.
+        Asked after each walk: no plan is cheaper than this.  Reaching it ends the work, and changes no answer:
+        a plan is only ever replaced by a better one.
     """
-    n = len(land.weight)
-    steps = _MOVES_A_PIECE * max(n, 64)
-    n_walks = max(2, moves // steps)
+    exact = _enumerated(land, n_parts)
+    if exact is not None:
+        return exact
     search = _Search(land, n_parts, seed)
+    steps = search.schedules[0].moves_a_piece * max(len(land.weight), 64)
+    block = search.schedules[0].block
+    n_walks = max(2, moves // steps)
     was_cut = False
     for run in range(n_walks):
         # The first half looks around; the second half mostly returns to the best plans.
         share = run / n_walks
         search.one_walk(run, steps, is_fresh=share < 0.5 or run % 3 == 0)
-        if run % _BLOCK == _BLOCK - 1 or run == n_walks - 1:
+        if run % block == block - 1 or run == n_walks - 1:
             search.recombine()
-        if search.price[0] == 0 and search.price[1] <= floor + 1e-9:
+        if search.price[0] == 0 and search.price[1] <= floor() + 1e-9:
             break
         if deadline is not None and time.monotonic() > deadline:
             was_cut = run < n_walks - 1
             search.recombine()
             break
-    return FixedParts(search.part, search.price[0], search.price[1], was_cut)
+    return FixedParts(search.part, search.price[0], search.price[1], was_cut, search.lawful_parts())
+
+
+def _enumerated(land: Land, n_parts: int) -> FixedParts | None:
+    """The best plan of a region so small that every lawful part can be listed; ``None``: it is not, or has none."""
+    n = len(land.weight)
+    columns = enumerate_columns(land, land.lo, land.hi, max_columns=_CAPACITY, max_nodes=_MAX_BRANCHES)
+    if columns is None:
+        return None
+    answer = solve_cover(n, columns, warm=None, max_nodes=2_000, effort=1.0)
+    if answer.chosen is None or not answer.is_optimal or len(answer.chosen) != n_parts:
+        return None
+    part = labels_of(n, columns, answer.chosen)
+    outside, cost = price_plan(land, part, n_parts)
+    return FixedParts(part, int(outside), float(cost), False, members_of(columns))
+
+
+def labels_of(n: int, columns: Columns, chosen: IntArray) -> IntArray:
+    """Part per piece of a plan given by its columns."""
+    part = np.zeros(n, np.int64)
+    for label, j in enumerate(chosen):
+        part[columns.index[columns.start[j] : columns.start[j + 1]]] = label
+    return part
+
+
+def members_of(columns: Columns) -> list[IntArray]:
+    """The pieces of each column."""
+    return [columns.index[columns.start[j] : columns.start[j + 1]] for j in range(len(columns))]
 
 
 class _Search:
@@ -81,6 +155,8 @@ class _Search:
         self.other = opposite_arcs(land)
         self.mean_cost = float(land.cost.mean()) if len(land.cost) and land.cost.mean() > 0 else 1.0
         self.mean_weight = max(float(land.weight.mean()), 1.0)
+        is_lumpy = self.mean_weight > land.hi - land.lo
+        self.schedules = _LUMPY if is_lumpy else _FINE
         self.elite: list[tuple[int, float, bytes]] = []
         self.part = np.zeros(len(land.weight), np.int64)
         self.price: tuple[int, float] = (1 << 62, np.inf)
@@ -90,16 +166,23 @@ class _Search:
     def one_walk(self, run: int, steps: int, *, is_fresh: bool) -> None:
         """One cooled walk, from a fresh start or from one of the best plans, half as warm."""
         state = random_state(self.seed * 1_000_003 + run)
-        hot, cold, soft, hard = _SCHEDULES[run % len(_SCHEDULES)]
+        schedule = self.schedules[run % len(self.schedules)]
+        hot, cold = schedule.hot, schedule.cold
+        active = np.ones(self.n_parts, np.bool_)
         if is_fresh or not self.elite:
             part = _start(self.land, self.n_parts, state)
         else:
             part = np.frombuffer(self.elite[int(uniform(state) * len(self.elite))][2], np.int64).copy()
-            hot = max(0.6 * hot, 1.2 * cold)
+            if self.n_parts > 2 and uniform(state) < 0.75:
+                # Melt two or three neighbours only: their parts are cut anew, the rest keeps its good cut.
+                active = _neighbours(self.land, part, self.n_parts, 2 if uniform(state) < 0.6 else 3, state)
+                steps //= 2
+            else:
+                hot = max(0.6 * hot, 1.2 * cold)
         warm, dear = self.mean_cost, self.mean_cost / self.mean_weight
         walk(
             self.land, self.other, part, self.n_parts, steps,
-            hot * warm, cold * warm, soft * dear, hard * dear, state, self.pool,
+            hot * warm, cold * warm, schedule.soft * dear, schedule.hard * dear, state, self.pool, active,
         )  # fmt: skip
         self.learn(part)
 
@@ -111,10 +194,19 @@ class _Search:
         entry = (int(outside), float(cost), part.tobytes())
         if entry in self.elite:
             return
-        self.elite = sorted([*self.elite, entry])[:8]
+        self.elite = sorted([*self.elite, entry])[:_ELITE]
         self.has_news = True
         if entry[:2] < self.price:
             self.price, self.part = entry[:2], part
+
+    def lawful_parts(self) -> list[IntArray]:
+        """The cheapest lawful parts kept, and those of the best plans."""
+        columns = pool_columns(self.land, [np.frombuffer(e[2], np.int64) for e in self.elite])
+        groups = [columns.take(np.flatnonzero(columns.outside == 0))]
+        if self.pool.tally[0]:
+            met = _columns(self.land, self.pool)
+            groups.append(met.take(np.argsort(met.cost, kind="stable")[:_FIRST_PARTS]))
+        return [part for group in groups for part in members_of(group)]
 
     def recombine(self) -> None:
         """Best plan of lawful parts met anywhere; then keep only parts as short as good plans need."""
@@ -125,9 +217,7 @@ class _Search:
             columns = columns.take(np.flatnonzero(columns.outside == 0))
             chosen = solve_cover(n, columns, warm=None, max_nodes=200, effort=0.1).chosen
             if chosen is not None and len(chosen) == self.n_parts:
-                part = np.zeros(n, np.int64)
-                for label, j in enumerate(chosen):
-                    part[columns.index[columns.start[j] : columns.start[j + 1]]] = label
+                part = labels_of(n, columns, chosen)
                 self.learn(part)
         self.has_news = False
         if n <= _SMALL:
@@ -194,6 +284,26 @@ def _grown(land: Land, n_parts: int, state: IntArray) -> IntArray:
             part[taken] = light
             w[light] += land.weight[taken]
     return part
+
+
+@njit(cache=True)
+def _neighbours(land: Land, part: IntArray, n_parts: int, count: int, state: IntArray) -> BoolArray:
+    """Mark ``count`` parts that hang together, at random."""
+    chosen = np.zeros(n_parts, np.bool_)
+    chosen[part[int(uniform(state) * len(part))]] = True
+    left = count - 1
+    for _ in range(200 * len(part)):
+        if left == 0:
+            break
+        v = int(uniform(state) * len(part))
+        if not chosen[part[v]]:
+            continue
+        for e in range(land.indptr[v], land.indptr[v + 1]):
+            if not chosen[part[land.indices[e]]]:
+                chosen[part[land.indices[e]]] = True
+                left -= 1
+                break
+    return chosen
 
 
 def _start(land: Land, n_parts: int, state: IntArray) -> IntArray:

@@ -13,7 +13,7 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-from gis.graph import IntArray
+from gis.graph import BoolArray, IntArray
 from partition.zoning.improve import uniform
 from partition.zoning.problem import Land, outside_band
 
@@ -241,6 +241,7 @@ def walk(
     hard: float,
     state: IntArray,
     pool: Pool,
+    active: BoolArray,
 ) -> tuple[int, float]:
     """Anneal ``steps`` moves from ``part``, changed in place into the best plan met (fewest outside, then cost).
 
@@ -250,6 +251,10 @@ def walk(
         Temperature at start and end, in units of cost.
     soft, hard
         Cost of one household outside the band at start and end.
+    pool
+        Receives every lawful part met.
+    active
+        Per part: may change; the others stay as they are.
 
     Returns
     -------
@@ -293,6 +298,8 @@ def walk(
             continue
         v = land.indices[other[e]]
         a, b = part[v], part[land.indices[e]]
+        if not active[a] or not active[b]:
+            continue
         count = _following(land, part, v, mark, stamp, moved, queue)
         if count == 0 or count >= size[a]:
             continue
@@ -315,7 +322,7 @@ def walk(
                     if part[t] != b or not land.link[e]:
                         continue
                     c = part[land.indices[e]]
-                    if n_parts > 2 and c == a and uniform(state) < 0.1:
+                    if not active[c]:
                         continue
                     back = _following(land, part, t, mark, stamp, second, queue)
                     if back >= size[b]:
