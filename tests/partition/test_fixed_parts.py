@@ -44,14 +44,6 @@ def is_connected(edges: list[tuple[int, int]], members: list[int]) -> bool:
     return len(seen) == len(near)
 
 
-def is_connected(members: list[Any], edges: list[tuple[Any, Any]]) -> bool:
-    """Whether the members hang together by edges between them."""
-    at = {v: i for i, v in enumerate(members)}
-    inner = np.array([(at[a], at[b]) for a, b in edges if a in at and b in at], np.int64).reshape(-1, 2)
-    matrix = coo_array((np.ones(len(inner)), (inner[:, 0], inner[:, 1])), shape=(len(members), len(members)))
-    return int(connected_components(matrix, directed=False)[0]) == 1
-
-
 def verified_cut(path: Path, answer: dict[str, Any]) -> int:
     """Edges between parts, after checking without the solver's code that the plan is lawful."""
     data = json.loads(path.read_text(encoding="utf-8"))
