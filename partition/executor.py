@@ -7,6 +7,7 @@ engine, for a running cluster, lives on the `api` floor: only that floor speaks 
 
 from __future__ import annotations
 
+import contextlib
 import multiprocessing
 import time
 from collections.abc import Callable, Iterable, Iterator
@@ -206,7 +207,9 @@ class Pool:
     def _drop(self) -> None:
         pool, self._pool = self._pool, None
         if pool is not None:
-            pool.shutdown(wait=True, cancel_futures=True)
+            # Ctrl+C while the pool was starting leaves it a thread that never began and can not be joined.
+            with contextlib.suppress(RuntimeError):
+                pool.shutdown(wait=True, cancel_futures=True)
 
 
 def _run[T, R](work: Callable[[T, Call], R], task: T) -> R:

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import math
 import time
+from collections.abc import Callable
 
 import highspy
 import numpy as np
@@ -23,7 +24,14 @@ _PATIENCE = 0.7  # weight of the best prices so far in the next trial (they swin
 
 
 def cut_bound(
-    land: Land, n_parts: int, parts: list[IntArray], *, rounds: int, deadline: float, ceiling: float = np.inf
+    land: Land,
+    n_parts: int,
+    parts: list[IntArray],
+    *,
+    rounds: int,
+    deadline: float,
+    ceiling: float = np.inf,
+    on_better: Callable[[float], None] = lambda bound: None,
 ) -> float:
     """Lower bound on the cost of every lawful cut into ``n_parts`` contiguous parts (costs are whole numbers).
 
@@ -34,9 +42,11 @@ def cut_bound(
     rounds
         Work limit: integer programs.
     deadline
-        Of `time.monotonic`.
+        Of `time.monotonic`; an integer program may take a little longer to stop.
     ceiling
         Cost of a plan in hand: a bound that meets it ends the work.
+    on_better
+        Told every better bound at once, for a caller who will not wait for the last.
 
     Returns
     -------
@@ -45,7 +55,7 @@ def cut_bound(
     """
     oracle = _Oracle(land, n_parts)
     if n_parts == 2:
-        return _two_parts(oracle, land, rounds, deadline)
+        return _two_parts(oracle, land, rounds, deadline, on_better)
     parts = list(parts)
     # First prices by households: every part is worth the same, and the bound is that of k parts of least border.
     _, cost = _costs(land, parts)
@@ -59,6 +69,7 @@ def cut_bound(
         bound = float(price.sum()) + n_parts * least
         if bound > best:
             best, centre = bound, price
+            on_better(_whole(best))
         if _whole(best) >= ceiling or chosen is None:
             break
         if not oracle.cut_off(chosen):
@@ -66,7 +77,7 @@ def cut_bound(
     return _whole(best)
 
 
-def _two_parts(oracle: _Oracle, land: Land, rounds: int, deadline: float) -> float:
+def _two_parts(oracle: _Oracle, land: Land, rounds: int, deadline: float, on_better: Callable[[float], None]) -> float:
     """Least border of a lawful set that holds the heaviest piece; sets in several pieces are cut off one by one."""
     oracle.fix(int(np.argmax(land.weight)))
     best = -np.inf
@@ -76,6 +87,7 @@ def _two_parts(oracle: _Oracle, land: Land, rounds: int, deadline: float) -> flo
             break
         least, chosen = oracle.least(np.zeros(len(land.weight)), left)
         best = max(best, 2 * least)
+        on_better(_whole(best))
         if chosen is None or not (oracle.cut_off(chosen) | oracle.cut_off_rest(chosen)):
             break
     return _whole(best)

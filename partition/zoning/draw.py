@@ -23,6 +23,7 @@ from partition.zoning.ladder import Solved, Task
 from partition.zoning.pieces import make_problems
 from partition.zoning.problem import edge_costs
 from partition.zoning.results import put_together
+from partition.zoning.search import share_of_effort
 from partition.zoning.sound import check_graph
 from partition.zoning.spread import solve_all
 
@@ -88,7 +89,8 @@ def draw(
             exact, contracted, loose = make_problems(graph, region, division.edges, cost, rules)
             key = f"{graph.communities[division.community]}/{i}"
             number = len(tasks)
-            tasks.append(Task(number, exact, contracted, loose, _seed_of(key, seed), limit.effort, None))
+            share = share_of_effort(exact.n_pieces, graph.n_atoms)
+            tasks.append(Task(number, exact, contracted, loose, _seed_of(key, seed), limit.effort, share, None))
     progress.stage("stage_draw", len(tasks))
     is_small = len(tasks) < 2 or sum(task.exact.n_pieces for task in tasks) < _FEW_PIECES
     is_short = limit.seconds is not None and limit.seconds < _SHORT_S

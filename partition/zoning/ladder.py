@@ -30,7 +30,10 @@ _PROVED_PIECES = 200  # beyond, pricing meets too many connected sets
 
 @dataclass(frozen=True, slots=True)
 class Task:
-    """One region as it travels to a worker."""
+    """One region as it travels to a worker.
+
+    ``effort`` scales all work limits, ``share`` those of search and pricing: what is enumerated is cheap to prove.
+    """
 
     number: int
     exact: Problem
@@ -38,6 +41,7 @@ class Task:
     loose: Problem
     seed: int
     effort: float
+    share: float
     deadline: float | None
 
 
@@ -75,7 +79,7 @@ def solve_region(task: Task, is_called_off: Call = never) -> Solved:
     bound = min(float(bound), float(objective)) if problem.is_exact else float("nan")
     is_open = feasible == "yes" and proof == "none" and outside == 0
     if is_open and len(piece_part) <= _PROVED_PIECES and not clock.is_over():
-        found = prove(task.exact.land, piece_part, effort=task.effort, is_over=clock.is_over)
+        found = prove(task.exact.land, piece_part, effort=task.effort * task.share, is_over=clock.is_over)
         if found is not None:
             part, objective, bound = found.part[task.exact.piece], found.cost, np.nanmax([bound, found.bound])
             proof, is_done = ("cover_mip", True) if found.is_optimal else (proof, is_done)
@@ -139,7 +143,7 @@ def _warm(task: Task, land: Land, columns: Columns, clock: Clock) -> IntArray | 
     """Columns of a lawful plan found by a short search: a good upper bound spares the master most of its work."""
     if len(columns) < 200:
         return None
-    part = best_of_runs(land, task.seed, task.effort, clock, is_short=True)
+    part = best_of_runs(land, task.seed, task.effort * task.share, clock, is_short=True)
     return find_columns(columns, part) if plan_price(land, part)[0] == 0 else None
 
 
@@ -173,7 +177,7 @@ def _search(task: Task, problem: Problem, clock: Clock) -> tuple[Problem, IntArr
     """Many short searches and a master over their grids: for regions too fine to enumerate."""
     if not task.contracted.is_exact:
         problem = task.contracted
-    part = best_of_runs(problem.land, task.seed, task.effort, clock)
+    part = best_of_runs(problem.land, task.seed, task.effort * task.share, clock)
     if plan_price(problem.land, part)[0] == 0:
         return problem, part, "yes", None, "none", float("nan"), False
     return problem, part, "unknown", "not_found", "none", float("nan"), False
@@ -187,7 +191,7 @@ def _least(task: Task, problem: Problem, clock: Clock) -> tuple[IntArray, bool]:
     if total <= land.lo or problem.n_pieces == 1:
         return alone, True
     if clock.is_over():
-        best = best_of_runs(land, task.seed, task.effort, clock)
+        best = best_of_runs(land, task.seed, task.effort * task.share, clock)
         return (best if plan_price(land, best) <= plan_price(land, alone) else alone), False
     columns = enumerate_columns(
         land,
@@ -206,7 +210,7 @@ def _least(task: Task, problem: Problem, clock: Clock) -> tuple[IntArray, bool]:
         if answer.chosen is not None:
             part = label_pieces(problem.n_pieces, columns, answer.chosen)
             return (part if plan_price(land, part) <= plan_price(land, alone) else alone), answer.is_optimal
-    best = best_of_runs(land, task.seed, task.effort, clock)
+    best = best_of_runs(land, task.seed, task.effort * task.share, clock)
     return (best if plan_price(land, best) <= plan_price(land, alone) else alone), False
 
 

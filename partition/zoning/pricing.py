@@ -130,6 +130,7 @@ def _price(
             room=_ROOM if turn else _FIRST_ROOM,
             max_branches=branches_left if turn else min(branches_left, round(_FIRST_BRANCHES * effort)),
             is_over=is_over,
+            is_patient=turn > 0,
         )
         if crop is None:
             break

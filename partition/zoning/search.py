@@ -26,6 +26,8 @@ _MASTER_PIECES = 1_500
 _SAMPLE_PIECES = 3_000  # enough land to learn how large grids want to be
 _MANY_GRIDS = 20
 _QUICK_STARTS = 8
+_FULL_EFFORT_ATOMS = 20_000
+_MOST_HALVINGS = 3
 _SHIFTS = (1.0, 0.965, 0.93, 0.9)  # fewer grids than the target says have less border between them
 
 
@@ -208,6 +210,18 @@ def label_pieces(n: int, columns: Columns, chosen: IntArray) -> IntArray:
     return part
 
 
+def share_of_effort(n_pieces: int, n_all: int) -> float:
+    """Share of the full search for a region of ``n_pieces`` where the whole territory has ``n_all`` atoms.
+
+    A district is searched to the full; a city of a hundred thousand blocks in small communities gets an eighth of
+    that, or it would take hours.  In halves, so that a small change of the territory leaves the plans elsewhere alone.
+    """
+    if n_pieces > _MASTER_PIECES:
+        return 1.0
+    halvings = int(np.ceil(np.log2(max(n_all / _FULL_EFFORT_ATOMS, 1.0))))
+    return float(0.5 ** min(halvings, _MOST_HALVINGS))
+
+
 def _budget(n: int, effort: float) -> _Budget:
     """Work for a region of ``n`` pieces: many runs where they are cheap, few moves a piece where there are many."""
     if n <= 400:
@@ -218,6 +232,7 @@ def _budget(n: int, effort: float) -> _Budget:
         runs, steps = 2, 3_500 * n
     else:
         runs, steps = 1, max(100 * n, min(3_500 * n, 17_500_000))
-    runs = max(1, round(runs * effort))
-    steps = max(1_000, round(steps * effort))
+    # Few runs need their moves, and few moves need their runs: both give way.
+    runs = max(1, round(runs * effort**0.5))
+    steps = max(1_000, round(steps * effort**0.5))
     return _Budget(runs, steps, min(2 * n, 20_000), round(min(20_000 * n, 30_000_000) * effort))

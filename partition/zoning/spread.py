@@ -202,7 +202,7 @@ def _worth(task: Task, answer: Solved) -> tuple[int, int, float, float]:
 
 def _digest(task: Task) -> str:
     """Name of what a region asks: the same arrays, seed and effort give the same answer wherever it lies."""
-    digest = hashlib.sha256(f"{task.seed}/{task.effort}".encode())
+    digest = hashlib.sha256(f"{task.seed}/{task.effort}/{task.share}".encode())
     for problem in (task.exact, task.contracted, task.loose):
         digest.update(problem.piece.tobytes())
         for field in problem.land:

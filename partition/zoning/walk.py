@@ -17,6 +17,10 @@ from partition.zoning.bits import Masks, border_costs, fitting_sums, lowest, nea
 from partition.zoning.problem import Land, shape_cost
 
 _CHUNK = 2_000_000
+_HOPELESS = ((2_000_000, 0.01), (4_000_000, 0.03), (8_000_000, 0.1), (16_000_000, 0.25))
+"""Branches after which a walk that has passed a smaller share of the pieces will hardly end in ten times as many.
+
+Walks of Tainan's villages and of meshes that came to an end within 25 million branches had passed more by then."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +54,7 @@ def harvest(
     room: int,
     max_branches: int,
     is_over: Callable[[], bool],
+    is_patient: bool = True,
 ) -> Harvest | None:
     """All lawful grids of at most ``most`` households with a low reduced cost.
 
@@ -63,11 +68,13 @@ def harvest(
         How many grids may be kept.
     max_branches
         Work limit.
+    is_patient
+        Whether to walk on to the work limit even when the end is nowhere in sight.
 
     Returns
     -------
     Harvest or None
-        ``None`` when the work limit or the clock stopped the walk.
+        ``None`` when the work limit or the clock stopped the walk, or it was given up.
     """
     n = len(land.weight)
     near, border, fits = near_masks(land), border_costs(land), fitting_sums(land)
@@ -100,7 +107,8 @@ def harvest(
             limit = float(np.nextafter(limit, -np.inf))
             masks[: len(keep)], cost[: len(keep)], reduced[: len(keep)] = masks[keep], cost[keep], reduced[keep]
             at[3] = len(keep)
-        if at[2] >= max_branches or is_over():
+        is_hopeless = not is_patient and any(at[2] >= work and at[0] < frac * n for work, frac in _HOPELESS)
+        if at[2] >= max_branches or is_hopeless or is_over():
             return None
 
 

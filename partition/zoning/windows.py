@@ -28,6 +28,8 @@ from partition.zoning.window_cover import (
     weigh,
 )
 
+_STRETCH = 500_000  # work between two looks at the clock: some hundredths of a second
+
 
 @njit(cache=True)
 def _price(land: Land, nodes: IntArray, local: IntArray, mask: Mask) -> float:
@@ -290,7 +292,8 @@ def improve_by_windows(
             before = part.copy()
             at = 0
             while at < len(table) and work < max_work and not is_over():
-                at, more = _solve_some(land, part, some, size, table, at, changed, max_columns, 2_000_000)
+                stretch = min(_STRETCH, max_work - work)
+                at, more = _solve_some(land, part, some, size, table, at, changed, max_columns, stretch)
                 work += more
             if (part == before).all():
                 break

@@ -9,9 +9,9 @@ for every lawful plan, or null.  A plan outside the band is never passed off as 
 from __future__ import annotations
 
 import argparse
+import ctypes
 import json
 import time
-from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from multiprocessing import get_context
 from pathlib import Path
@@ -71,17 +71,17 @@ def solve(path: Path, seconds: float, seed: int) -> dict[str, Any]:
     deadline = time.monotonic() + seconds
     instance = read_instance(path)
     moves = round(_MOVES_A_SECOND * seconds)
-    with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as beside:
-        asked = beside.submit(prove, instance, seed, deadline - _LAST_SHARE * seconds)
-        found = divide_into(
-            instance.land,
-            instance.n_parts,
-            seed=seed,
-            moves=moves,
-            deadline=deadline,
-            floor=lambda: asked.result() if asked.done() else -np.inf,
-        )
-        bound = asked.result()
+    context = get_context("spawn")
+    proved = context.RawValue(ctypes.c_double, -np.inf)  # no lock: whoever holds one may be killed
+    beside = context.Process(target=prove, args=(instance, seed, deadline - _LAST_SHARE * seconds, proved), daemon=True)
+    beside.start()
+    found = divide_into(
+        instance.land, instance.n_parts, seed=seed, moves=moves, deadline=deadline, floor=lambda: proved.value
+    )
+    beside.join(max(0.0, deadline - time.monotonic()))
+    beside.kill()  # an integer program does not always stop when it is told to; its best bound is here already
+    beside.join()
+    bound = proved.value
     objective = round(found.cost) if found.outside == 0 else None
     return {
         "instance": instance.name,
@@ -95,14 +95,20 @@ def solve(path: Path, seconds: float, seed: int) -> dict[str, Any]:
     }
 
 
-def prove(instance: Instance, seed: int, deadline: float) -> float:
-    """Lower bound of one instance; a short search of its own gives the first prices where they are needed."""
+def prove(instance: Instance, seed: int, deadline: float, proved: ctypes.c_double) -> None:
+    """Raise ``proved`` to the best lower bound; a short search of its own gives the first prices where needed."""
     land, k = instance.land, instance.n_parts
+
+    def tell(bound: float) -> None:
+        proved.value = max(proved.value, bound)
+
     if k == 2:
-        return cut_bound(land, k, [], rounds=_MAX_ROUNDS, deadline=deadline)
+        tell(cut_bound(land, k, [], rounds=_MAX_ROUNDS, deadline=deadline, on_better=tell))
+        return
     first = divide_into(land, k, seed=seed, moves=_FIRST_MOVES, deadline=deadline)
     ceiling = first.cost if first.outside == 0 else np.inf
-    return cut_bound(land, k, first.lawful_parts, rounds=_MAX_ROUNDS, deadline=deadline, ceiling=ceiling)
+    parts = first.lawful_parts
+    tell(cut_bound(land, k, parts, rounds=_MAX_ROUNDS, deadline=deadline, ceiling=ceiling, on_better=tell))
 
 
 def _assignment(instance: Instance, part: IntArray) -> dict[str, int]:

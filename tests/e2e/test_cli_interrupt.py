@@ -47,6 +47,15 @@ def begin(town: Path, plan: Path) -> subprocess.Popen[str]:
     return process
 
 
+def wait_for_word(process: subprocess.Popen[str]) -> None:
+    """Read until the first Ctrl+C is answered: two that come before the program looks are one."""
+    said = ""
+    while "finishing with the best plan so far" not in said:
+        line = process.stderr.readline()
+        assert line, f"the program ended without a word:\n{said}"
+        said += line
+
+
 def wait_until_gone(pids: list[str]) -> None:
     deadline = time.monotonic() + 60
     while any(map(is_running, pids)) and time.monotonic() < deadline:
@@ -60,10 +69,10 @@ def test_a_second_ctrl_c_leaves_no_file_no_trace_and_no_worker(tmp_path) -> None
     with begin(town, plan) as process:
         workers = children_of(process.pid).split()
         os.killpg(process.pid, signal.SIGINT)
-        time.sleep(0.02)
+        wait_for_word(process)
         os.killpg(process.pid, signal.SIGINT)
         out, err = process.communicate(timeout=60)
-    assert process.returncode == 130
+    assert process.returncode == 130, err
     assert out == ""
     assert err.strip().splitlines()[-1] == "Interrupted; nothing was written half."
     assert [path.name for path in tmp_path.iterdir()] == ["town.gpkg"]
