@@ -17,8 +17,8 @@ from partition.zoning.bits import Masks, border_costs, fitting_sums, lowest, nea
 from partition.zoning.problem import Land, shape_cost
 
 _CHUNK = 2_000_000
-_HOPELESS = ((2_000_000, 0.01), (4_000_000, 0.03), (8_000_000, 0.1), (16_000_000, 0.25))
-"""Branches after which a walk that has passed a smaller share of the pieces will hardly end in ten times as many.
+_HOPELESS = ((0.08, 0.01), (0.16, 0.03), (0.32, 0.1), (0.64, 0.25))
+"""Shares of the work limit after which a walk that has passed a smaller share of the pieces will hardly end in time.
 
 Walks of Tainan's villages and of meshes that came to an end within 25 million branches had passed more by then."""
 
@@ -88,8 +88,9 @@ def harvest(
     size = min(room, 1 << 16)
     masks: Masks = np.zeros((size, words), np.uint64)
     cost, reduced = np.zeros(size), np.zeros(size)
+    chunk = min(_CHUNK, max_branches // 25 + 1)
     while True:
-        stop = min(max_branches, int(at[2]) + _CHUNK)
+        stop = min(max_branches, int(at[2]) + chunk)
         is_done = _walk(
             land, near, border, fits, duals, fixed, limit, gain, by_worth, sets, sums, at, masks, cost, reduced, stop
         )
@@ -107,7 +108,9 @@ def harvest(
             limit = float(np.nextafter(limit, -np.inf))
             masks[: len(keep)], cost[: len(keep)], reduced[: len(keep)] = masks[keep], cost[keep], reduced[keep]
             at[3] = len(keep)
-        is_hopeless = not is_patient and any(at[2] >= work and at[0] < frac * n for work, frac in _HOPELESS)
+        is_hopeless = not is_patient and any(
+            at[2] >= share * max_branches and at[0] < passed * n for share, passed in _HOPELESS
+        )
         if at[2] >= max_branches or is_hopeless or is_over():
             return None
 
