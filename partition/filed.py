@@ -45,6 +45,17 @@ COMMUNITY_COLUMNS: Mapping[str, str] = MappingProxyType(
 VIOLATION_COLUMNS: Mapping[str, str] = MappingProxyType(
     {"code": "str", "grid": "str", "community": "str", "detail_zh": "str", "detail_en": "str"}
 )
+CROSSWALK_COLUMNS: Mapping[str, str] = MappingProxyType(
+    {
+        "old": "str",
+        "new": "str",
+        "households": "int64",
+        "buildings": "int64",
+        "share_of_old": "float64",
+        "share_of_new": "float64",
+        "relation": "str",
+    }
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +74,13 @@ class FiledPlan:
     violations
         One row per broken rule, with a sentence in each language.
     meta
-        ``rules`` (TOML), ``seed``, ``version``, ``territory_hash``, ``created_at``, ``households_basis``, ``plan_id``.
+        ``rules`` (TOML), ``seed``, ``version``, ``territory_hash``, ``created_at``, ``households_basis``, ``plan_id``;
+        after a re-draw also ``parent_plan`` (the ``plan_id`` it was drawn from) and ``retired_codes`` (every code that
+        was ever issued and is no longer in force, ascending, separated by spaces).
+    crosswalk
+        After a re-draw: one row per pair of an old and a new grid that share ground with households or buildings,
+        one per new grid without an old one (``old`` is ``None``) and per old grid without a new one (``new`` is
+        ``None``); sorted by old, new.  ``None`` for a first plan.
     """
 
     grids: gpd.GeoDataFrame
@@ -71,3 +88,4 @@ class FiledPlan:
     communities: pd.DataFrame
     violations: pd.DataFrame
     meta: Mapping[str, str]
+    crosswalk: pd.DataFrame | None = None
