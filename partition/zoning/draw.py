@@ -21,7 +21,7 @@ from partition.stop import Call, Stop, never
 from partition.zoning.divide import Lock, divide
 from partition.zoning.ladder import Solved, Task
 from partition.zoning.pieces import make_problems
-from partition.zoning.problem import edge_costs
+from partition.zoning.problem import Before, edge_costs
 from partition.zoning.results import put_together
 from partition.zoning.search import share_of_effort
 from partition.zoning.sound import check_graph
@@ -41,6 +41,7 @@ def draw(
     workers: int = 1,
     executor: Executor | None = None,
     locks: Sequence[Lock] = (),
+    before: Before | None = None,
     is_called_off: Call = never,
     known: dict[str, Solved] | None = None,
     progress: Progress = SILENT,
@@ -60,6 +61,8 @@ def draw(
         Where to run instead (a pool in use, a cluster); it is left open.  What is soon done is done here.
     locks
         Grids that stay as they are.
+    before
+        The plan in force: households that leave their grid then cost something (see `redraw`).
     is_called_off
         Asked all the time; once true, finished regions stay, running ones end with the best they have, and the
         others get the quick plan.
@@ -86,7 +89,7 @@ def draw(
     tasks: list[Task] = []
     for division in divisions:
         for i, region in enumerate(division.regions):
-            exact, contracted, loose = make_problems(graph, region, division.edges, cost, rules)
+            exact, contracted, loose = make_problems(graph, region, division.edges, cost, rules, before)
             key = f"{graph.communities[division.community]}/{i}"
             number = len(tasks)
             share = share_of_effort(exact.n_pieces, graph.n_atoms)

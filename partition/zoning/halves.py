@@ -10,7 +10,7 @@ import numpy as np
 from numba import njit
 
 from gis.graph import BoolArray, FloatArray, IntArray
-from partition.zoning.bits import Masks, border_costs, lowest, members_of, near_masks, rest_fits
+from partition.zoning.bits import Masks, border_costs, change_of_mask, lowest, members_of, near_masks, rest_fits
 from partition.zoning.problem import Land, shape_cost
 
 
@@ -148,6 +148,8 @@ def _split(
         if cost >= best_cost:
             continue
         cost += shape_cost(land, total - w, all_x - sums[deep, 1], all_y - sums[deep, 2], all_r - sums[deep, 3])
+        if cost < best_cost - 1e-9:
+            cost += change_of_mask(land, mask[deep], False) + change_of_mask(land, mask[deep], True)
         if cost < best_cost - 1e-9 and rest_fits(near, land.weight, fits, mask[deep], rest, todo):
             best_cost = cost
             for word in range(words):

@@ -11,7 +11,15 @@ from numba import njit
 
 from gis.graph import FloatArray, IntArray
 from partition.stop import Call, never
-from partition.zoning.problem import Land, outside_band, price_plan, shape_cost, sums_of_parts
+from partition.zoning.problem import (
+    Land,
+    change_cost,
+    inherited_of_parts,
+    outside_band,
+    price_plan,
+    shape_cost,
+    sums_of_parts,
+)
 
 _STRETCH = 100_000  # moves between two looks at the clock: some hundredths of a second
 
@@ -71,7 +79,17 @@ def _can_leave(land: Land, part: IntArray, v: int, mark: IntArray, stack: IntArr
 
 
 @njit(cache=True)
-def _delta(land: Land, part: IntArray, size: IntArray, w: IntArray, s: FloatArray, v: int, b: int) -> tuple[int, float]:
+def _delta(
+    land: Land,
+    part: IntArray,
+    size: IntArray,
+    w: IntArray,
+    s: FloatArray,
+    was: FloatArray,
+    kept: FloatArray,
+    v: int,
+    b: int,
+) -> tuple[int, float]:
     """Change of (households outside, cost) when ``v`` moves to part ``b``."""
     a = part[v]
     wv = land.weight[v]
@@ -93,11 +111,36 @@ def _delta(land: Land, part: IntArray, size: IntArray, w: IntArray, s: FloatArra
     if size[a] > 1:
         cost += shape_cost(land, w[a] - wv, s[a, 0] - xv, s[a, 1] - yv, s[a, 2] - rv)
         outside += outside_band(land, w[a] - wv)
+    if len(land.toll) > 0:
+        cost -= change_cost(land, was[a], kept[a]) + change_cost(land, was[b], kept[b])
+        _hand_over(land, was, kept, v, a, b)
+        cost += change_cost(land, was[a], kept[a]) + change_cost(land, was[b], kept[b])
+        _hand_over(land, was, kept, v, b, a)
     return outside, cost
 
 
 @njit(cache=True)
-def _move(land: Land, part: IntArray, size: IntArray, w: IntArray, s: FloatArray, v: int, b: int) -> None:
+def _hand_over(land: Land, was: FloatArray, kept: FloatArray, v: int, a: int, b: int) -> None:
+    """What ``v`` brought along from the old plan goes from part ``a`` to part ``b``."""
+    was[a] -= land.was[v]
+    was[b] += land.was[v]
+    if land.parent[v] >= 0:
+        kept[a, land.parent[v]] -= land.keep[v]
+        kept[b, land.parent[v]] += land.keep[v]
+
+
+@njit(cache=True)
+def _move(
+    land: Land,
+    part: IntArray,
+    size: IntArray,
+    w: IntArray,
+    s: FloatArray,
+    was: FloatArray,
+    kept: FloatArray,
+    v: int,
+    b: int,
+) -> None:
     a = part[v]
     wv = land.weight[v]
     part[v] = b
@@ -111,6 +154,8 @@ def _move(land: Land, part: IntArray, size: IntArray, w: IntArray, s: FloatArray
     s[b, 1] += wv * land.y[v]
     s[a, 2] -= land.r2[v]
     s[b, 2] += land.r2[v]
+    if len(land.toll) > 0:
+        _hand_over(land, was, kept, v, a, b)
 
 
 def anneal(
@@ -164,6 +209,7 @@ def _walk(
     """Moves ``first`` to ``end`` of a walk; ``part`` is where it stands, ``best`` the best plan met so far."""
     n = len(part)
     size, w, s = sums_of_parts(land, part, n_parts)
+    was, kept = inherited_of_parts(land, part, n_parts)
     outside, cost = price_plan(land, part, n_parts)
     best_outside, best_cost = price_plan(land, best, n_parts)
     mark = np.zeros(n, np.int64)
@@ -189,10 +235,10 @@ def _walk(
         if a == b or not land.link[e]:
             continue
         limit = -temperature * np.log(uniform(state) + 1e-300)
-        d_outside, d_cost = _delta(land, part, size, w, s, v, b)
+        d_outside, d_cost = _delta(land, part, size, w, s, was, kept, v, b)
         if uniform(state) < 0.6:
             if d_cost + penalty * d_outside <= limit and _can_leave(land, part, v, mark, stack, stamp):
-                _move(land, part, size, w, s, v, b)
+                _move(land, part, size, w, s, was, kept, v, b)
                 outside += d_outside
                 cost += d_cost
             continue
@@ -208,16 +254,16 @@ def _walk(
         c = part[land.indices[e]]
         if c == b or not land.link[e] or land.indices[e] == v:
             continue
-        _move(land, part, size, w, s, v, b)
-        d2_outside, d2_cost = _delta(land, part, size, w, s, t, c)
+        _move(land, part, size, w, s, was, kept, v, b)
+        d2_outside, d2_cost = _delta(land, part, size, w, s, was, kept, t, c)
         d_outside += d2_outside
         d_cost += d2_cost
         if d_cost + penalty * d_outside <= limit and _can_leave(land, part, t, mark, stack, stamp):
-            _move(land, part, size, w, s, t, c)
+            _move(land, part, size, w, s, was, kept, t, c)
             outside += d_outside
             cost += d_cost
         else:
-            _move(land, part, size, w, s, v, a)
+            _move(land, part, size, w, s, was, kept, v, a)
     outside, cost = price_plan(land, part, n_parts)
     if outside < best_outside or (outside == best_outside and cost < best_cost - 1e-9):
         best[:] = part
@@ -228,6 +274,7 @@ def polish_empty(land: Land, part: IntArray, n_parts: int) -> None:
     """Hand pieces without households to the neighbouring grid with the cheaper border, in place."""
     n = len(part)
     size, w, s = sums_of_parts(land, part, n_parts)
+    was, kept = inherited_of_parts(land, part, n_parts)
     mark = np.zeros(n, np.int64)
     stamp = np.zeros(1, np.int64)
     stack = np.empty(n + 1, np.int64)
@@ -241,11 +288,11 @@ def polish_empty(land: Land, part: IntArray, n_parts: int) -> None:
                 b = part[land.indices[e]]
                 if not land.link[e] or b == part[v]:
                     continue
-                _, cost = _delta(land, part, size, w, s, v, b)
+                _, cost = _delta(land, part, size, w, s, was, kept, v, b)
                 if cost < best_cost:
                     best, best_cost = b, cost
             if best >= 0 and size[part[v]] > 1 and _can_leave(land, part, v, mark, stack, stamp):
-                _move(land, part, size, w, s, v, best)
+                _move(land, part, size, w, s, was, kept, v, best)
                 moved = True
         if not moved:
             return

@@ -13,16 +13,22 @@ import numpy as np
 from gis.graph import AtomGraph, BoolArray, FloatArray, IntArray
 from partition.rules import Rules
 from partition.zoning.divide import Region, components, inner_edges, is_link, whole_estates
-from partition.zoning.problem import Problem, make_land
+from partition.zoning.problem import Before, Problem, make_land
 
 
 def make_problems(
-    graph: AtomGraph, region: Region, edges: IntArray, edge_cost: FloatArray, rules: Rules
+    graph: AtomGraph,
+    region: Region,
+    edges: IntArray,
+    edge_cost: FloatArray,
+    rules: Rules,
+    before: Before | None = None,
 ) -> tuple[Problem, Problem, Problem]:
     """The region three times: exact pieces, contracted pieces, and contracted pieces with every tie loosened.
 
     All three are the same object content where nothing had to be contracted.  A refusal of the loosened problem
     holds for the atoms: it links any two pieces that touch the same land without households.
+    ``before`` is about all atoms of the graph.
     """
     inner, a, b = inner_edges(graph, region.atoms, edges)
     link = is_link(graph, inner)
@@ -40,6 +46,8 @@ def make_problems(
     whole = _glue_estates(graph, region, rules)
     exact, contracted, hubs = _contract(whole, weight, a, b, link, length)
 
+    mine = None if before is None else before.at(region.atoms)
+
     def problem(piece: IntArray, is_exact: bool, extra: IntArray) -> Problem:
         ea, eb = np.concatenate([a, extra[:, 0]]), np.concatenate([b, extra[:, 1]])
         land = make_land(
@@ -53,6 +61,7 @@ def make_problems(
             np.concatenate([cost, np.zeros(len(extra))]),
             np.concatenate([link, np.ones(len(extra), bool)]),
             rules,
+            mine,
         )
         return Problem(land, region.atoms.astype(np.int32), piece, is_exact)
 

@@ -33,6 +33,38 @@ class Land(NamedTuple):
     half: float
     balance: float
     dispersion: float
+    # After a plan in force: the old grid of each piece (-1: none), the households it had there and in any old grid.
+    parent: IntArray
+    keep: FloatArray
+    was: FloatArray
+    toll: FloatArray  # households that a grid pays for taking an old grid's place (see `tolls`); empty: a first plan
+    change: float  # metres of border that one household in another grid costs
+
+
+@dataclass(frozen=True, slots=True)
+class Before:
+    """The plan in force, as a re-draw sees it.
+
+    Attributes
+    ----------
+    parent
+        Per atom: number of the old grid that most of its households were in, or -1.
+    keep
+        Per atom: households of today that were in that grid.
+    was
+        Per atom: households of today that were in any old grid.
+    weight
+        Metres of border that one household in another grid costs.
+    """
+
+    parent: IntArray
+    keep: IntArray
+    was: IntArray
+    weight: float
+
+    def at(self, atoms: IntArray) -> Before:
+        """The same for some of the atoms."""
+        return Before(self.parent[atoms], self.keep[atoms], self.was[atoms], self.weight)
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,10 +120,12 @@ def make_land(
     edge_cost: FloatArray,
     edge_link: BoolArray,
     rules: Rules,
+    before: Before | None = None,
 ) -> Land:
     """Glue atoms into pieces and lay the contacts out in compressed rows, neighbours ascending.
 
     Edges are given between atoms; the ones inside a piece vanish, parallel ones are added up and link if any does.
+    ``before`` is about the same atoms.
     """
     n = int(piece.max()) + 1 if len(piece) else 0
     weight = np.bincount(piece, atoms_weight, n).round().astype(np.int64)
@@ -128,7 +162,26 @@ def make_land(
         float(half),
         float(rules.balance_weight),
         float(rules.dispersion_weight),
+        *_inherited(piece, n, before),
     )
+
+
+def _inherited(
+    piece: IntArray, n: int, before: Before | None
+) -> tuple[IntArray, FloatArray, FloatArray, FloatArray, float]:
+    """Old grids as pieces see them: (parent, keep, was, toll, change) of `Land`, old grids numbered 0, 1, 2 ..."""
+    if before is None:
+        return np.full(n, -1, np.int64), np.zeros(n), np.zeros(n), np.zeros(0), 0.0
+    old, local = np.unique(before.parent, return_inverse=True)
+    local = local - int(len(old) > 0 and old[0] < 0)
+    n_old = int(local.max(initial=-1)) + 1
+    known = local >= 0
+    pair, back = np.unique(piece[known] * max(n_old, 1) + local[known], return_inverse=True)
+    share = np.bincount(back, before.keep[known], len(pair))
+    parent, keep = np.full(n, -1, np.int64), np.zeros(n)
+    for j in np.lexsort((-pair, share)):  # the largest share is written last
+        parent[pair[j] // n_old], keep[pair[j] // n_old] = pair[j] % n_old, share[j]
+    return parent, keep, np.bincount(piece, before.was, n).astype(float), np.zeros(n_old), float(before.weight)
 
 
 @njit(cache=True)
@@ -141,6 +194,47 @@ def shape_cost(land: Land, w: float, sx: float, sy: float, sr: float) -> float:
         if spread > 0:
             cost += land.dispersion * np.sqrt(spread)
     return float(cost)
+
+
+@njit(cache=True)
+def change_cost(land: Land, was: float, kept: FloatArray) -> float:
+    """Cost of the households of one grid that come from other old grids than the one whose place it takes.
+
+    Parameters
+    ----------
+    was, kept
+        Households of the grid that were in any old grid, and per old grid.
+    """
+    best = 0.0
+    for q in range(len(kept)):
+        best = max(best, kept[q] - land.toll[q])
+    return land.change * (was - best)
+
+
+@njit(cache=True)
+def inherited_of_parts(land: Land, part: IntArray, n_parts: int) -> tuple[FloatArray, FloatArray]:
+    """Per part: households that were in any old grid, and per old grid."""
+    was = np.zeros(n_parts, np.float64)
+    kept = np.zeros((n_parts, len(land.toll)), np.float64)
+    for v in range(len(part)):
+        was[part[v]] += land.was[v]
+        if land.parent[v] >= 0:
+            kept[part[v], land.parent[v]] += land.keep[v]
+    return was, kept
+
+
+@njit(cache=True)
+def change_of_set(land: Land, members: IntArray) -> float:
+    """`change_cost` of one grid given by its pieces."""
+    if len(land.toll) == 0:
+        return 0.0
+    was = 0.0
+    kept = np.zeros(len(land.toll), np.float64)
+    for v in members:
+        was += land.was[v]
+        if land.parent[v] >= 0:
+            kept[land.parent[v]] += land.keep[v]
+    return change_cost(land, was, kept)
 
 
 @njit(cache=True)
@@ -179,6 +273,10 @@ def price_plan(land: Land, part: IntArray, n_parts: int) -> tuple[int, float]:
         if size[p] > 0:
             outside += outside_band(land, w[p])
             cost += shape_cost(land, w[p], s[p, 0], s[p, 1], s[p, 2])
+    if len(land.toll) > 0:
+        was, kept = inherited_of_parts(land, part, n_parts)
+        for p in range(n_parts):
+            cost += change_cost(land, was[p], kept[p])
     for v in range(len(part)):
         for e in range(land.indptr[v], land.indptr[v + 1]):
             u = land.indices[e]
@@ -211,5 +309,5 @@ def price_columns(land: Land, start: IntArray, index: IntArray) -> tuple[IntArra
                 if mark[land.indices[e]] != j:
                     cut += land.cost[e]
         outside[j] = outside_band(land, w)
-        cost[j] = 0.5 * cut + shape_cost(land, w, sx, sy, sr)
+        cost[j] = 0.5 * cut + shape_cost(land, w, sx, sy, sr) + change_of_set(land, index[start[j] : start[j + 1]])
     return outside, cost

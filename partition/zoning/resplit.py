@@ -12,7 +12,7 @@ from numba import njit
 from gis.graph import IntArray
 from partition.stop import Call, never
 from partition.zoning.improve import uniform
-from partition.zoning.problem import Land, outside_band, shape_cost
+from partition.zoning.problem import Land, change_cost, outside_band, shape_cost
 from partition.zoning.seeds import cut_area
 
 _STRETCH = 200  # re-splits between two looks at the clock
@@ -122,6 +122,8 @@ def _price(land: Land, nodes: IntArray, local: IntArray, label: IntArray, count:
     """Households outside the band and cost of an area cut so; ``local`` is left as it was, -1 everywhere."""
     w = np.zeros(count, np.int64)
     s = np.zeros((count, 3), np.float64)
+    was = np.zeros(count, np.float64)
+    kept = np.zeros((count, len(land.toll)), np.float64)
     cost = 0.0
     for i in range(len(nodes)):
         local[nodes[i]] = i
@@ -132,6 +134,9 @@ def _price(land: Land, nodes: IntArray, local: IntArray, label: IntArray, count:
         s[p, 0] += land.weight[v] * land.x[v]
         s[p, 1] += land.weight[v] * land.y[v]
         s[p, 2] += land.r2[v]
+        was[p] += land.was[v]
+        if land.parent[v] >= 0:
+            kept[p, land.parent[v]] += land.keep[v]
         for e in range(land.indptr[v], land.indptr[v + 1]):
             o = local[land.indices[e]]
             if o > i and label[o] != p:
@@ -141,5 +146,5 @@ def _price(land: Land, nodes: IntArray, local: IntArray, label: IntArray, count:
     outside = 0
     for p in range(count):
         outside += outside_band(land, w[p])
-        cost += shape_cost(land, w[p], s[p, 0], s[p, 1], s[p, 2])
+        cost += shape_cost(land, w[p], s[p, 0], s[p, 1], s[p, 2]) + change_cost(land, was[p], kept[p])
     return outside, cost

@@ -19,7 +19,7 @@ from partition.zoning.improve import anneal, random_state
 from partition.zoning.master import solve_cover
 from partition.zoning.problem import Land
 from partition.zoning.resplit import resplit
-from partition.zoning.seeds import metis_start, plan_price, sub_land, tree_start, whole_parts
+from partition.zoning.seeds import inherited_start, metis_start, plan_price, sub_land, tree_start, whole_parts
 from partition.zoning.windows import improve_by_windows
 
 _MASTER_PIECES = 1_500
@@ -65,6 +65,7 @@ def best_of_runs(land: Land, seed: int, effort: float, clock: Clock, is_short: b
         return best
     budget = _Budget(3, 600 * n, min(2 * n, 20_000), 0) if is_short else _budget(n, effort)
     plans = [best]
+    is_redraw = len(land.toll) > 0
     heat = 1.0 if n > _MASTER_PIECES else 2.0  # few pieces can afford to forget the start
     if counts[0] >= _MANY_GRIDS:
         counts = _by_promise(land, counts[0], seed, clock)
@@ -73,7 +74,9 @@ def best_of_runs(land: Land, seed: int, effort: float, clock: Clock, is_short: b
             break
         start = seed + 7919 * run
         state = random_state(start)
-        if run % 4 == 3:
+        if run % 2 == 0 and is_redraw:
+            part = inherited_start(land)
+        elif run % 4 == 3:
             part = whole_parts(land, tree_start(land, state))
         else:
             part = metis_start(land, counts[run % len(counts)], start)
@@ -134,7 +137,9 @@ def _quick(land: Land, counts: list[int], seed: int, clock: Clock) -> IntArray:
     plans: list[IntArray] = []
     for turn in range(_QUICK_STARTS if n <= _MASTER_PIECES else 1):
         state = random_state(seed + 31 * turn)
-        if turn % 2:
+        if turn == 0 and len(land.toll):
+            part = inherited_start(land)
+        elif turn % 2:
             part = whole_parts(land, tree_start(land, state))
         else:
             part = metis_start(land, counts[turn // 2 % len(counts)], seed + turn)

@@ -12,7 +12,7 @@ from numba import njit
 
 from gis.graph import FloatArray, IntArray
 from partition.zoning.improve import uniform
-from partition.zoning.problem import Land, outside_band, price_plan, shape_cost
+from partition.zoning.problem import Land, change_of_set, outside_band, price_plan, shape_cost
 
 _DISTRICT_PIECES = 8_000
 _MEAN_EDGE = 4  # METIS wants small whole numbers: raw metres lose parts and contiguity
@@ -59,6 +59,9 @@ def sub_land(land: Land, nodes: IntArray) -> Land:
         x=land.x[nodes],
         y=land.y[nodes],
         r2=land.r2[nodes],
+        parent=land.parent[nodes],
+        keep=land.keep[nodes],
+        was=land.was[nodes],
     )
 
 
@@ -312,7 +315,29 @@ def _two_cost(land: Land, nodes: IntArray, local: IntArray, side: IntArray) -> f
             if o > i and side[o] != p:
                 cut += land.cost[e]
     cut += shape_cost(land, w[0], s[0, 0], s[0, 1], s[0, 2])
+    cut += change_of_set(land, nodes[side == 0]) + change_of_set(land, nodes[side == 1])
     return cut + shape_cost(land, w[1], s[1, 0], s[1, 1], s[1, 2])
+
+
+@njit(cache=True)
+def inherited_start(land: Land) -> IntArray:
+    """The old grids as far as they are still in one piece; pieces without one join the neighbour they touch longest."""
+    n = len(land.weight)
+    part = land.parent.copy()
+    while True:
+        grown = part.copy()
+        for v in range(n):
+            if part[v] >= 0:
+                continue
+            best, metres = -1, -1.0
+            for e in range(land.indptr[v], land.indptr[v + 1]):
+                q = part[land.indices[e]]
+                if land.link[e] and q >= 0 and land.cost[e] > metres:
+                    best, metres = q, land.cost[e]
+            grown[v] = best
+        if (grown == part).all():
+            return whole_parts(land, part)
+        part = grown
 
 
 @njit(cache=True)

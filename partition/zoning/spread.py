@@ -17,8 +17,9 @@ import numpy as np
 from gis.progress import Progress
 from partition.executor import Executor
 from partition.stop import Call
-from partition.zoning.ladder import Solved, Task, solve_region
+from partition.zoning.ladder import Solved, Task
 from partition.zoning.seeds import plan_price
+from partition.zoning.tolls import solve_task
 
 _CHUNK_PIECES = 600  # a tenth of a second of work or more: what a worker far away costs is then small beside it
 _MAX_LOOKS = 3
@@ -44,7 +45,7 @@ def solve_chunk(chunk: Chunk, is_called_off: Call) -> list[Solved]:
         now = time.monotonic()
         share = None if end is None else now + max(end - now, 0.0) * _weight(task) / left
         left -= _weight(task)
-        answers.append(solve_region(replace(task, deadline=share), is_called_off))
+        answers.append(solve_task(replace(task, deadline=share), is_called_off))
     return answers
 
 
@@ -104,7 +105,7 @@ def solve_all(
     why = "cancel" if is_called_off() else "clock" if is_over() else "worker"
     for task in tasks:
         if task.number not in solved:
-            solved[task.number] = replace(solve_region(task, lambda: True), stopped_by=why)
+            solved[task.number] = replace(solve_task(task, lambda: True), stopped_by=why)
             progress.advance()
         elif why == "cancel" and solved[task.number].stopped_by == "clock":
             solved[task.number] = replace(solved[task.number], stopped_by=why)

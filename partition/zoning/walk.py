@@ -13,7 +13,7 @@ import numpy as np
 from numba import njit
 
 from gis.graph import BoolArray, FloatArray, IntArray
-from partition.zoning.bits import Masks, border_costs, fitting_sums, lowest, near_masks, rest_fits
+from partition.zoning.bits import Masks, border_costs, change_of_mask, fitting_sums, lowest, near_masks, rest_fits
 from partition.zoning.problem import Land, shape_cost
 
 _CHUNK = 2_000_000
@@ -203,6 +203,9 @@ def _walk(
         if less > limit:
             continue
         shape = shape_cost(land, w, sx[depth], sy[depth], sr[depth])
+        if less + shape > limit:
+            continue
+        shape += change_of_mask(land, mask[depth], False)
         if less + shape > limit or not rest_fits(near, land.weight, fits, mask[depth], rest, todo):
             continue
         for word in range(words):

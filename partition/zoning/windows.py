@@ -12,7 +12,7 @@ from numba import njit
 
 from gis.graph import BoolArray, IntArray
 from partition.stop import Call, never
-from partition.zoning.problem import Land, outside_band, shape_cost
+from partition.zoning.problem import Land, change_cost, outside_band, shape_cost
 from partition.zoning.window_cover import (
     DUAL_ROUNDS,
     MAX_PIECES,
@@ -33,9 +33,10 @@ _STRETCH = 500_000  # work between two looks at the clock: some hundredths of a 
 
 @njit(cache=True)
 def _price(land: Land, nodes: IntArray, local: IntArray, mask: Mask) -> float:
-    """Cost of one grid of the window: half its border inside the window, and its shape."""
+    """Cost of one grid of the window: half its border inside the window, its shape, and its change."""
     w = 0
-    sx = sy = sr = cut = 0.0
+    sx = sy = sr = cut = was = 0.0
+    kept = np.zeros(len(land.toll), np.float64)
     rest = mask
     while rest != NONE:
         i = lowest_bit(rest)
@@ -45,11 +46,14 @@ def _price(land: Land, nodes: IntArray, local: IntArray, mask: Mask) -> float:
         sx += land.weight[v] * land.x[v]
         sy += land.weight[v] * land.y[v]
         sr += land.r2[v]
+        was += land.was[v]
+        if land.parent[v] >= 0:
+            kept[land.parent[v]] += land.keep[v]
         for e in range(land.indptr[v], land.indptr[v + 1]):
             o = local[land.indices[e]]
             if o >= 0 and (mask >> np.uint64(o)) & ONE == NONE:
                 cut += land.cost[e]
-    return 0.5 * cut + shape_cost(land, w, sx, sy, sr)
+    return 0.5 * cut + shape_cost(land, w, sx, sy, sr) + change_cost(land, was, kept)
 
 
 @njit(cache=True)
