@@ -43,19 +43,24 @@ def write_plan(filed: FiledPlan, path: Path, progress: Progress = SILENT) -> Non
     StorageError
         ``path_is_folder``, ``folder_missing``, ``disk_full``, ``file_not_writable``.
     """
+    layers = plan_layers(filed)
+    write_geopackage(Path(path), layers, created_at=filed.meta.get("created_at", ""), progress=progress)
+
+
+def plan_layers(filed: FiledPlan) -> dict[str, pd.DataFrame]:
+    """The layers and tables of a plan file, by name and in file order."""
     grids = filed.grids.copy()
     shapes = np.asarray(grids.geometry.array)
     alone = shapely.get_type_id(shapes) == 3
     shapes = shapes.copy()
     shapes[alone] = shapely.multipolygons(shapes[alone][:, None])
-    layers: dict[str, pd.DataFrame] = {
+    return {
         "grids": gpd.GeoDataFrame(_typed(grids, GRID_COLUMNS), geometry=shapes, crs=grids.crs),
         "members": _typed(filed.members, MEMBER_COLUMNS),
         "communities": _typed(filed.communities, COMMUNITY_COLUMNS).assign(seconds=np.nan),
         "violations": _typed(filed.violations, VIOLATION_COLUMNS),
         "meta": key_values(filed.meta),
     }
-    write_geopackage(Path(path), layers, created_at=filed.meta.get("created_at", ""), progress=progress)
 
 
 def read_plan(path: Path) -> FiledPlan:
