@@ -28,7 +28,7 @@ _TINY = 1e-6
 
 
 def solve_task(task: Task, is_called_off: Call = never) -> Solved:
-    """Cut one region; of a re-draw, with change counted as households whose grid does not take their old one's place."""
+    """Cut one region; of a re-draw, with true change: households whose grid does not take their old one's place."""
     land = task.exact.land
     if len(land.toll) == 0:
         return solve_region(task, is_called_off)

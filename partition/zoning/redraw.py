@@ -1,0 +1,245 @@
+"""Re-draw: the plan in force goes on where it is still lawful; the rest is cut anew with as little change as can be.
+
+Decides which communities are freed.  A community keeps its grids as they are when nothing in it changed, or when they
+are still lawful in its new bounds; all others are cut again by `draw`, where every household that changes grid costs
+``change_weight`` metres of border.  Codes are given out in `partition.lineage`; how change is counted truly, `tolls`.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from gis.graph import AtomGraph, BoolArray, IntArray
+from gis.progress import SILENT, Progress
+from partition.executor import Executor
+from partition.plan import Result
+from partition.rules import Rules
+from partition.stop import Call, Stop, never
+from partition.zoning.divide import Division, Lock, components, divide, is_link
+from partition.zoning.draw import draw
+from partition.zoning.ladder import Solved
+from partition.zoning.problem import Before, edge_costs
+
+PIN_WEIGHT = 1_000
+"""Households that a locked atom counts as many times: it moves only where nothing else is lawful."""
+
+_FLOOR_SCALE = 1e-6  # weight of borders beside one household where the least change of all is asked for
+
+
+@dataclass(frozen=True, slots=True)
+class InForce:
+    """The plan in force as the atoms of today see it.
+
+    Attributes
+    ----------
+    codes, communities, households
+        Per old grid: its code, its community's code then, its households then.
+    parent
+        Per atom: number of the old grid that most of its households (of its members, of its ground where it has
+        none) were in; -1 for none.
+    keep, was
+        Per atom: households of today that were in that grid, and in any old grid.
+    is_pure
+        Per atom: all its members were in the same old grid, or all in none.
+    pinned
+        Per atom: must stay with its old grid.
+    unchanged
+        Community codes in which every grid has the members, households and ground that it had under the same rules.
+    """
+
+    codes: tuple[str, ...]
+    communities: tuple[str, ...]
+    households: IntArray
+    parent: IntArray
+    keep: IntArray
+    was: IntArray
+    is_pure: BoolArray
+    pinned: BoolArray
+    unchanged: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class Redrawn:
+    """A re-draw before its grids have codes.
+
+    Attributes
+    ----------
+    result
+        The plan, with codes of a first numbering (see `partition.lineage.carry_codes`).
+    freed
+        Codes of the communities that were cut anew, ascending.
+    floor
+        Per freed community: fewest households that any lawful plan moves, proved; 0 where nothing is.
+    """
+
+    result: Result
+    freed: tuple[str, ...]
+    floor: Mapping[str, int]
+
+
+def redraw(
+    graph: AtomGraph,
+    rules: Rules,
+    in_force: InForce,
+    *,
+    change_weight: float,
+    seed: int = 0,
+    territory_hash: str = "",
+    stop: Stop | None = None,
+    workers: int = 1,
+    executor: Executor | None = None,
+    locks: Sequence[Lock] = (),
+    is_called_off: Call = never,
+    known: dict[str, Solved] | None = None,
+    with_floor: bool = True,
+    progress: Progress = SILENT,
+) -> Redrawn:
+    """Cut the communities anew whose grids are no longer lawful, with least change.
+
+    Parameters
+    ----------
+    change_weight
+        Metres of border that one household in another grid costs; 0: as if there were no plan in force.
+    locks
+        Grids that stay as they are wherever they lie.
+    with_floor
+        Also prove how few households any lawful plan moves.
+    seed, territory_hash, stop, workers, executor, is_called_off, known, progress
+        As for `draw`.
+
+    Raises
+    ------
+    InputError, NotFound, Conflict
+        As `draw`.
+    """
+    divisions = divide(graph, rules, locks)
+    keeps = [d for d in divisions if _stays(graph, rules, d, in_force)]
+    taken = {name for lock in locks for name in lock.atom_ids}
+    held = [*locks, *(lock for division in keeps for lock in _locks_of(graph, division, in_force, taken))]
+    freed = tuple(sorted({graph.communities[d.community] for d in divisions} - _names(graph, keeps)))
+    pins = np.where(in_force.pinned, PIN_WEIGHT, 1)
+    before = Before(in_force.parent, in_force.keep * pins, in_force.was * pins, change_weight)
+    result = draw(
+        graph,
+        rules,
+        seed=seed,
+        territory_hash=territory_hash,
+        stop=stop,
+        workers=workers,
+        executor=executor,
+        locks=held,
+        before=before,
+        is_called_off=is_called_off,
+        known=known,
+        progress=progress,
+    )
+    floor = dict.fromkeys(freed, 0)
+    if with_floor and not is_called_off():
+        plain = replace(before, keep=in_force.keep, was=in_force.was, weight=1.0)
+        floor = _floor(graph, rules, held, plain, freed, seed, stop, workers, executor, is_called_off, progress)
+    return Redrawn(result, freed, floor)
+
+
+def _names(graph: AtomGraph, divisions: Sequence[Division]) -> set[str]:
+    return {graph.communities[division.community] for division in divisions}
+
+
+def _stays(graph: AtomGraph, rules: Rules, division: Division, in_force: InForce) -> bool:
+    """Whether the old grids of a community can go on as they are."""
+    atoms = division.atoms
+    parent = in_force.parent[atoms]
+    if len(atoms) == 0 or (parent < 0).any() or not in_force.is_pure[atoms].all():
+        return False
+    if (in_force.keep[atoms] != graph.households[atoms]).any():
+        return False
+    # An old grid that reaches over the community's border can not go on.
+    if not np.isin(np.flatnonzero(np.isin(in_force.parent, np.unique(parent))), atoms).all():
+        return False
+    if graph.communities[division.community] in in_force.unchanged:
+        return True
+    late = set(division.late.tolist())
+    for fixed in division.fixed:
+        if fixed.reason is not None and fixed.reason != "locked":
+            return False
+        labels = np.unique(in_force.parent[fixed.atoms])
+        holders = atoms[np.isin(parent, labels)]
+        if len(labels) != 1 or not set(np.setdiff1d(holders, fixed.atoms).tolist()) <= late:
+            return False
+    for region in division.regions:
+        labels = np.unique(in_force.parent[region.atoms])
+        holders = atoms[np.isin(parent, labels)]
+        if not set(np.setdiff1d(holders, region.atoms).tolist()) <= late:
+            return False
+        households = np.bincount(in_force.parent[region.atoms], graph.households[region.atoms])[labels]
+        if households.min() < rules.min_households or households.max() > rules.max_households:
+            return False
+    return _in_one_piece(graph, division, parent)
+
+
+def _in_one_piece(graph: AtomGraph, division: Division, parent: IntArray) -> bool:
+    """Whether each old grid hangs together inside the community, over its joins where it has any."""
+    atoms, edges = division.atoms, division.edges
+    a, b = np.searchsorted(atoms, graph.edge_a[edges]), np.searchsorted(atoms, graph.edge_b[edges])
+    keep = is_link(graph, edges) & (parent[a] == parent[b])
+    links = [join.links for region in division.regions for join in region.joins]
+    pairs = np.searchsorted(atoms, np.concatenate(links)) if links else np.zeros((0, 2), np.int64)
+    pairs = pairs[parent[pairs[:, 0]] == parent[pairs[:, 1]]]
+    piece = components(len(atoms), np.concatenate([a[keep], pairs[:, 0]]), np.concatenate([b[keep], pairs[:, 1]]))
+    return len(np.unique(piece)) == len(np.unique(parent))
+
+
+def _locks_of(graph: AtomGraph, division: Division, in_force: InForce, taken: set[str]) -> list[Lock]:
+    """A lock per old grid of a community that stays, but for what is locked already."""
+    locks = []
+    parent = in_force.parent[division.atoms]
+    for old in np.unique(parent).tolist():
+        names = tuple(graph.atom_ids[i] for i in division.atoms[parent == old].tolist())
+        if not taken & set(names):
+            locks.append(Lock(in_force.codes[old], names))
+    return locks
+
+
+def _floor(
+    graph: AtomGraph,
+    rules: Rules,
+    locks: Sequence[Lock],
+    before: Before,
+    freed: Sequence[str],
+    seed: int,
+    stop: Stop | None,
+    workers: int,
+    executor: Executor | None,
+    is_called_off: Call,
+    progress: Progress,
+) -> dict[str, int]:
+    """Fewest households that change grid, by community: the same search with borders that cost next to nothing."""
+    light = {f"weight_{name}": getattr(rules, f"weight_{name}") * _FLOOR_SCALE for name in _BORDERS}
+    bare = replace(rules, balance_weight=0.0, dispersion_weight=0.0, **light)
+    least = draw(
+        graph,
+        bare,
+        seed=seed,
+        stop=stop,
+        workers=workers,
+        executor=executor,
+        locks=locks,
+        before=before,
+        is_called_off=is_called_off,
+        progress=progress,
+    )
+    owner = graph.community_index[graph.edge_a]
+    borders = np.bincount(owner, edge_costs(graph, bare), len(graph.communities))
+    place = {code: i for i, code in enumerate(graph.communities)}
+    floor = {}
+    for row in least.communities:
+        if row.code in set(freed):
+            bound = row.bound - borders[place[row.code]] - 1e-6
+            floor[row.code] = max(0, math.ceil(bound)) if math.isfinite(bound) else 0
+    return floor
+
+
+_BORDERS = ("arterial", "street", "alley", "water", "rail", "wall", "unit", "open")
