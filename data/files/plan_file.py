@@ -20,23 +20,36 @@ from gis.progress import SILENT, Progress
 from gis.readers.guard import FileKind, identify
 from gis.readers.vector import list_layers, read_layers
 from gis.report import QualityReport
-from partition.filed import COMMUNITY_COLUMNS, GRID_COLUMNS, MEMBER_COLUMNS, VIOLATION_COLUMNS, FiledPlan
+from partition.filed import (
+    COMMUNITY_COLUMNS,
+    CROSSWALK_COLUMNS,
+    GRID_COLUMNS,
+    MEMBER_COLUMNS,
+    VIOLATION_COLUMNS,
+    FiledPlan,
+)
 
-_TABLES: Mapping[str, Mapping[str, str]] = {
+_TABLES: dict[str, Mapping[str, str]] = {
     "grids": GRID_COLUMNS,
     "members": MEMBER_COLUMNS,
     "communities": COMMUNITY_COLUMNS,
     "violations": VIOLATION_COLUMNS,
     "meta": {"key": "str", "value": "str"},
 }
-_MAY_BE_EMPTY = {"grids": ("name", "reason", "parent"), "communities": ("reason",), "meta": ("value",)}
+_OPTIONAL: dict[str, Mapping[str, str]] = {"crosswalk": CROSSWALK_COLUMNS}
+_MAY_BE_EMPTY = {
+    "grids": ("name", "reason", "parent"),
+    "communities": ("reason",),
+    "meta": ("value",),
+    "crosswalk": ("old", "new"),
+}
 
 
 def write_plan(filed: FiledPlan, path: Path, progress: Progress = SILENT) -> None:
     """Write a plan as one GeoPackage; same plan, same bytes.
 
-    Grids are written as multipolygons, the other tables without geometry.  Measured times (``seconds``) are never
-    written: they would differ from run to run.
+    Grids are written as multipolygons, the other tables without geometry; ``crosswalk`` only where the plan has one.
+    Measured times (``seconds``) are never written: they would differ from run to run.
 
     Raises
     ------
@@ -54,13 +67,16 @@ def plan_layers(filed: FiledPlan) -> dict[str, pd.DataFrame]:
     alone = shapely.get_type_id(shapes) == 3
     shapes = shapes.copy()
     shapes[alone] = shapely.multipolygons(shapes[alone][:, None])
-    return {
+    layers: dict[str, pd.DataFrame] = {
         "grids": gpd.GeoDataFrame(_typed(grids, GRID_COLUMNS), geometry=shapes, crs=grids.crs),
         "members": _typed(filed.members, MEMBER_COLUMNS),
         "communities": _typed(filed.communities, COMMUNITY_COLUMNS).assign(seconds=np.nan),
         "violations": _typed(filed.violations, VIOLATION_COLUMNS),
         "meta": key_values(filed.meta),
     }
+    if filed.crosswalk is not None:
+        layers["crosswalk"] = _typed(filed.crosswalk, CROSSWALK_COLUMNS)
+    return layers
 
 
 def read_plan(path: Path) -> FiledPlan:
@@ -79,8 +95,10 @@ def read_plan(path: Path) -> FiledPlan:
         raise InputError(code, file=path.name, measured=", ".join(sorted(names)), allowed=", ".join(_TABLES))
     faults: list[Fault] = []
     tables: dict[str, pd.DataFrame] = {}
-    for name, columns in _TABLES.items():
+    for name, columns in (_TABLES | _OPTIONAL).items():
         if name not in names:
+            if name in _OPTIONAL:
+                continue
             faults.append(
                 Fault("plan_layer_missing", {"file": path.name, "layer": name, "allowed": ", ".join(_TABLES)})
             )
@@ -108,6 +126,7 @@ def read_plan(path: Path) -> FiledPlan:
         communities=_clean("communities", tables["communities"]),
         violations=_clean("violations", tables["violations"]),
         meta={str(key): "" if pd.isna(value) else str(value) for key, value in zip(meta["key"], meta["value"])},
+        crosswalk=_clean("crosswalk", tables["crosswalk"]) if "crosswalk" in tables else None,
     )
 
 
@@ -154,8 +173,9 @@ def _typed(table: pd.DataFrame, columns: Mapping[str, str]) -> pd.DataFrame:
 
 
 def _clean(name: str, table: pd.DataFrame) -> pd.DataFrame:
-    clean = _typed(table, _TABLES[name])
-    for column, dtype in _TABLES[name].items():
+    columns = (_TABLES | _OPTIONAL)[name]
+    clean = _typed(table, columns)
+    for column, dtype in columns.items():
         if dtype == "str":
             # Missing text is None, not the NaN of pandas: callers write `if row.reason is None`.
             text = clean[column].astype(object)

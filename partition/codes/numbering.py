@@ -12,8 +12,7 @@ import re
 import numpy as np
 
 from gis.graph import BoolArray, FloatArray, IntArray
-
-_DIGITS = 3
+from partition.codes.register import digits_for
 
 
 def number_grids(x_m: FloatArray, y_m: FloatArray, height_m: FloatArray) -> IntArray:
@@ -42,9 +41,7 @@ def stat15(community: str, x_m: FloatArray, y_m: FloatArray, height_m: FloatArra
         Whether the grid is a dedicated one.
     """
     n_dedicated = int(dedicated.sum())
-    digits = _DIGITS
-    while len(dedicated) - n_dedicated > 6 * 10 ** (digits - 1) - 1 or n_dedicated > 3 * 10 ** (digits - 1):
-        digits += 1
+    digits = digits_for(len(dedicated) - n_dedicated, n_dedicated)
     number = np.zeros(len(dedicated), np.int64)
     number[~dedicated] = 1 + number_grids(x_m[~dedicated], y_m[~dedicated], height_m[~dedicated])
     number[dedicated] = 6 * 10 ** (digits - 1) + number_grids(x_m[dedicated], y_m[dedicated], height_m[dedicated])
