@@ -29,8 +29,11 @@ class Rules:
     target_households
         The size a grid is pulled to inside the band.
     rural_mode
-        ``village``: one rural community is one grid; ``villager_group``: one grid per atom of a rural
-        community (ready-made groups); ``banded``: rural communities are cut like urban ones.
+        ``village``: one rural community is one grid; ``villager_group``: one grid per ready-made group of a rural
+        community, which is one grid where it has none; ``banded``: rural communities are cut like urban ones.
+    group_floor_households
+        With ``villager_group``: groups with fewer households than this are united with neighbours until each grid
+        has as many (0: every group is a grid).  No group is ever split.
     estate_cap
         A dedicated estate up to this many households is one grid; a larger one is cut inside its own wall.
     dedicated_kinds
@@ -58,6 +61,7 @@ class Rules:
     max_households: int = 500
     target_households: int = 400
     rural_mode: str = "village"
+    group_floor_households: int = 0
     estate_cap: int = 500
     dedicated_kinds: tuple[str, ...] = ("estate", "business", "market")
     dedicated_min_households: int = 100
@@ -159,6 +163,8 @@ def _faults(rules: Rules) -> list[Fault]:
         )
     if rules.rural_mode not in RURAL_MODES:
         wrong("rules_out_of_range", "rural_mode", rules.rural_mode, ", ".join(RURAL_MODES))
+    if rules.group_floor_households < 0:
+        wrong("rules_out_of_range", "group_floor_households", rules.group_floor_households, ">= 0")
     if rules.estate_cap < 1:
         wrong("rules_out_of_range", "estate_cap", rules.estate_cap, ">= 1")
     for kind in rules.dedicated_kinds:
@@ -184,7 +190,7 @@ PRESETS: dict[str, Rules] = {
         dedicated_kinds=("estate", "business", "market", "school", "hospital", "industrial"),
         rural_mode="village",
     ),
-    "microgrid": Rules(preset="microgrid", min_households=30, max_households=100, target_households=65),
+    "microgrid": Rules(preset="microgrid", min_households=30, max_households=100, target_households=65, estate_cap=100),
     "tongxiang-2012": Rules(preset="tongxiang-2012", min_households=100, max_households=150, target_households=125),
 }
 """Named presets; which of them rest on a source and which on memory is said in docs/concepts.md."""

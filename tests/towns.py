@@ -105,7 +105,7 @@ def town(
         estate_kinds=tuple((estate_kinds or {}).get(e, "estate") for e in estate_ids),
         estate_dedicated=np.array([int((estate_dedicated or {}).get(e, -1)) for e in estate_ids], np.int64),
         estate_index=estate.astype(np.int32),
-        kind=np.where(estate >= 0, int(AtomKind.ESTATE), int(AtomKind.BLOCK)).astype(np.int32),
+        kind=_kinds(estate, np.isin(np.array(codes, dtype=object)[community], list(rural_codes))),
         households=w.astype(np.int64),
         population=(w * people_per_household).astype(np.int64),
         n_buildings=np.where(w > 0, 10, 0).astype(np.int64),
@@ -275,6 +275,12 @@ def _mesh_draws(
     if zero > 0:
         w[random.uniform(0, 1, n * n) < zero] = 0
     return vertices, w
+
+
+def _kinds(estate: NDArray[np.int64], is_rural: NDArray[np.bool_]) -> NDArray[np.int32]:
+    """Estates, villagers' groups in rural communities, blocks elsewhere."""
+    land = np.where(is_rural, int(AtomKind.VILLAGE), int(AtomKind.BLOCK))
+    return np.where(estate >= 0, int(AtomKind.ESTATE), land).astype(np.int32)
 
 
 def _cells(text: str) -> NDArray[np.str_]:

@@ -7,14 +7,14 @@ small parts are joined across a barrier or a gap (`Join`), and which land withou
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields, replace
 
 import numpy as np
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
 from gis.errors import Conflict, NotFound
-from gis.graph import AtomGraph, BoolArray, EdgeClass, Int32Array, IntArray
+from gis.graph import AtomGraph, AtomKind, BoolArray, EdgeClass, Int32Array, IntArray
 from partition.plan import DEDICATED, RURAL, STANDARD
 from partition.rules import Rules
 
@@ -47,12 +47,16 @@ class Join:
 
 @dataclass(frozen=True, slots=True)
 class Region:
-    """Atoms to be cut into grids of one kind; connected over passable edges and the links of its joins."""
+    """Atoms to be cut into grids of one kind; connected over passable edges and the links of its joins.
+
+    ``rules`` are its own where they differ from those of the plan (villagers' groups with a floor).
+    """
 
     kind: str
     atoms: IntArray
     households: int
     joins: tuple[Join, ...] = ()
+    rules: Rules | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -195,12 +199,11 @@ def _divide_one(
         if graph.community_is_rural[community] and rules.rural_mode == "village":
             fixed.append(Fixed(RURAL, rest))
         elif graph.community_is_rural[community] and rules.rural_mode == "villager_group":
-            groups = np.split(*_runs(rest, whole_estates(graph, rules, rest)))
-            homes = [group for group in groups if graph.households[group].sum() > 0]
-            fixed += [Fixed(RURAL, group) for group in homes]
-            used = np.concatenate(homes) if homes else rest[:0]
-            late.append(np.setdiff1d(rest, used))
-            if len(homes) == 0 and not fixed:
+            homes, parts, empty = divide_groups(graph, rules, rest, edges)
+            fixed += homes
+            regions += parts
+            late += empty
+            if not fixed and not regions:
                 fixed, late = [Fixed(RURAL, rest)], []
         else:
             parts, empty = _regions(graph, rules, STANDARD, rest, edges)
@@ -210,6 +213,40 @@ def _divide_one(
     if len(waiting) and not fixed and not regions:
         fixed, waiting = [Fixed(STANDARD, waiting)], waiting[:0]
     return Division(community, atoms, edges, tuple(fixed), tuple(regions), waiting, n_locked)
+
+
+def divide_groups(
+    graph: AtomGraph, rules: Rules, rest: IntArray, edges: IntArray
+) -> tuple[list[Fixed], list[Region], list[IntArray]]:
+    """Villagers' groups as grids: (known at once, small ones to be united, land without households).
+
+    A community without ready-made groups is one grid.  Under a floor, parts of the land are cut by the solver as
+    ever, with a band from the floor upward and no pull but to the floor: as many grids as can be, none below it.
+    """
+    if not (graph.kind[rest] == AtomKind.VILLAGE).any():
+        return [Fixed(RURAL, rest)], [], []
+    groups = np.split(*_runs(rest, whole_estates(graph, rules, rest)))
+    homes = [group for group in groups if graph.households[group].sum() > 0]
+    used = np.concatenate(homes) if homes else rest[:0]
+    floor = rules.group_floor_households
+    if all(graph.households[group].sum() >= floor for group in homes):
+        return [Fixed(RURAL, group) for group in homes], [], [np.setdiff1d(rest, used)]
+    total = int(graph.households[rest].sum())
+    # Parting two grids above the floor gains at least floor**2 / (total - floor) times the pull: more than all borders.
+    metres = float(graph.edge_length_m[inner_edges(graph, rest, edges)[0]].sum()) + 1.0
+    most = max(getattr(rules, f.name) for f in fields(rules) if f.name.startswith("weight_"))
+    own = replace(
+        rules,
+        min_households=floor,
+        max_households=max(total, floor),
+        target_households=floor,
+        balance_weight=min(1.0 + round(max(total - floor, 1) * metres * most / floor**2, 3), 1e8),
+        dispersion_weight=0.0,
+        join_small_parts=True,
+    )
+    parts, empty = _regions(graph, own, RURAL, rest, edges)
+    fixed = [Fixed(RURAL, part.atoms) for part in parts if part.households < 2 * floor]
+    return fixed, [replace(part, rules=own) for part in parts if part.households >= 2 * floor], empty
 
 
 def whole_estates(graph: AtomGraph, rules: Rules, atoms: IntArray) -> IntArray:

@@ -87,7 +87,7 @@ def assess(graph: AtomGraph, rules: Rules) -> tuple[Assessment, ...]:
     for division in divide(graph, rules):
         fixed = [f for f in division.fixed if f.kind == DEDICATED]
         estates = [r for r in division.regions if r.kind == DEDICATED]
-        parts = tuple(_assess_part(graph, rules, division, r, free) for r in division.regions if r.kind != DEDICATED)
+        parts = tuple(_assess_part(graph, rules, division, r, free) for r in division.regions if r.kind == STANDARD)
         inner = tuple(_assess_part(graph, rules, division, r, free) for r in estates)
         bad = [p for p in (*parts, *inner) if p.feasible == "no"]
         over = any(f.reason == "estate_over_cap" for f in fixed)
@@ -110,7 +110,7 @@ def assess(graph: AtomGraph, rules: Rules) -> tuple[Assessment, ...]:
                 sum(p.households for p in parts),
                 len(fixed) + len(estates),
                 int(sum(graph.households[f.atoms].sum() for f in fixed)) + sum(r.households for r in estates),
-                sum(f.kind == RURAL for f in division.fixed),
+                sum(one.kind == RURAL for one in (*division.fixed, *division.regions)),
                 sum(p.k_min for p in parts),
                 sum(p.k_max for p in parts),
                 feasible,

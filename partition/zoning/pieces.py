@@ -30,6 +30,7 @@ def make_problems(
     holds for the atoms: it links any two pieces that touch the same land without households.
     ``before`` is about all atoms of the graph.
     """
+    rules = region.rules or rules
     inner, a, b = inner_edges(graph, region.atoms, edges)
     link = is_link(graph, inner)
     cost = edge_cost[inner]

@@ -14,7 +14,7 @@ import numpy as np
 from gis.errors import Fact
 from gis.graph import AtomGraph, EdgeClass, FloatArray, Int32Array, IntArray
 from partition.codes import stat15
-from partition.plan import DEDICATED, STANDARD, CommunityResult, Grid, NearMiss, Violation
+from partition.plan import DEDICATED, RURAL, STANDARD, CommunityResult, Grid, NearMiss, Violation
 from partition.rules import Rules
 from partition.zoning.articulation import HEMMED, PENDANT
 from partition.zoning.attach import attach_late
@@ -100,7 +100,8 @@ def _drawn_grids(
         order = np.argsort(answer.part, kind="stable")
         for members in np.split(order, np.flatnonzero(np.diff(answer.part[order])) + 1):
             atoms = region.atoms[members]
-            drawn.append(_Drawn(region.kind, atoms, _reason(graph, rules, region.households, answer, atoms), known))
+            reason = None if region.kind == RURAL else _reason(graph, rules, region.households, answer, atoms)
+            drawn.append(_Drawn(region.kind, atoms, reason, known))
     if len(division.late):
         groups, kinds = [d.atoms for d in drawn], [d.kind for d in drawn]
         keep_out = [d.reason == "locked" for d in drawn]
@@ -254,9 +255,10 @@ def _violations(
                 "allowed": f"{rules.min_households}-{rules.max_households}",
             }
             out.append(Violation(grid.reason, grid.code, community, facts))
+    least = next((r.rules.min_households for r in division.regions if r.rules), rules.min_households)
     for position, households in _loose_parts(graph, division, atom_grid):
         grid = grids[position - first]
-        facts = {"grid": grid.code, "measured": households, "allowed": rules.min_households}
+        facts = {"grid": grid.code, "measured": households, "allowed": least}
         out.append(Violation("part_joined", grid.code, community, facts))
     return sorted(out, key=lambda v: (v.code, v.grid))
 
