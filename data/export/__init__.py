@@ -119,7 +119,9 @@ def export_plan(
                 name: _with_plan(table.drop(columns="seconds", errors="ignore"), filed)
                 for name, table in polygons.items()
             }
-            plain = {name: table for name, table in tables.items() if name not in (*polygons, "meta")}
+            plain = {
+                name: _with_plan(table, filed) for name, table in tables.items() if name not in (*polygons, "meta")
+            }
             (place / SHAPEFILES).mkdir()
             write_shapefiles(
                 place / SHAPEFILES,
@@ -162,7 +164,7 @@ def _with_outlines(table: pd.DataFrame, territory: Territory, filed: FiledPlan) 
     return gpd.GeoDataFrame(data, geometry=np.asarray(known.geometry.array), crs=land.crs)
 
 
-def _with_plan(table: gpd.GeoDataFrame, filed: FiledPlan) -> gpd.GeoDataFrame:
+def _with_plan[T: pd.DataFrame](table: T, filed: FiledPlan) -> T:
     """The layer with the plan version in every row: a file taken out of the folder still says what it is."""
     return table.assign(plan=filed.meta.get("plan_id", ""))
 

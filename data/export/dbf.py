@@ -23,7 +23,8 @@ MISSING_SIGN = "〓"
 """What Chinese printers set for a character they lack; stands for characters that GBK lacks."""
 
 _NAMES: dict[Encoding, tuple[str, int]] = {"utf-8": ("UTF-8", 0x00), "gbk": ("GBK", 0x4D)}
-_FLOAT_DECIMALS = {"area_m2": 2}
+# Seventeen decimals give a share back as it is: the shares of one grid add up to one.
+_FLOAT_DECIMALS = {"area_m2": 2, "share_of_old": 17, "share_of_new": 17}
 
 
 @dataclass(frozen=True, slots=True)

@@ -41,6 +41,8 @@ def to_degrees(table: gpd.GeoDataFrame, *, layer: str, report: QualityReport) ->
         # A shape smaller than one step stays as it is.
         usable = shapely.is_valid(snapped) & np.isin(shapely.get_type_id(snapped), (3, 6)) & ~shapely.is_empty(snapped)
         rounded[bad] = np.where(usable, snapped, exact[bad])
+    alone = (shapely.get_type_id(rounded) == 6) & (shapely.get_num_geometries(rounded) == 1)
+    rounded[alone] = shapely.get_geometry(rounded[alone], 0)
     wound = shapely.orient_polygons(rounded, exterior_cw=False)
     corners = shapely.get_coordinates(exact)
     shift = np.abs(corners - _round(corners)) * [np.cos(np.radians(corners[:, 1:2])).max(initial=0.0), 1.0]
