@@ -38,6 +38,7 @@ from gis.graph import BoolArray, FloatArray, IntArray
 from gis.territory import Territory
 from partition.before import Before, atoms_before, members_before
 from partition.filed import CROSSWALK_COLUMNS, FiledPlan
+from partition.lineage import match
 
 __all__ = [
     "RELATIONS",
@@ -47,6 +48,7 @@ __all__ = [
     "compose",
     "crosswalk_of_plans",
     "invert",
+    "is_redraw_of",
     "make_crosswalk",
     "members_before",
     "relations",
@@ -80,6 +82,7 @@ def make_crosswalk(
         All codes of both plans: each appears, whether it has members or not.
     parents
         Per new code the old code it carries on or ``None``; without it, a grid carries on the one with its code.
+        Plans that do not stem from each other may use one code for two places: give parents then (see `match`).
 
     Returns
     -------
@@ -139,7 +142,8 @@ def make_crosswalk(
 def crosswalk_of_plans(filed_old: FiledPlan, filed_new: FiledPlan, territory: Territory) -> pd.DataFrame:
     """Crosswalk of two filed plans, counted on the territory of the new one (see `make_crosswalk`).
 
-    Households are those of the units where a community has units, else those of its buildings.
+    Households are those of the units where a community has units, else those of its buildings.  Who carries whom on
+    is what a re-draw says of itself; of plans that do not stem from each other, what `match` finds.
 
     Raises
     ------
@@ -164,16 +168,35 @@ def crosswalk_of_plans(filed_old: FiledPlan, filed_new: FiledPlan, territory: Te
         new.append(now.where(now.notna(), None).to_numpy(object))
         households.append(np.where(counted, table["households"].fillna(0).to_numpy(np.int64), 0))
         buildings.append(np.full(len(table), int(kind == "building"), np.int64))
+    new_codes = list(filed_new.grids["code"].astype(str))
+    old_of, new_of, weight = np.concatenate(old), np.concatenate(new), np.concatenate(households)
     parents = filed_new.grids["parent"].astype(object)
+    if not is_redraw_of(filed_new, filed_old):
+        old_index, new_index = _index(before.codes), _index(new_codes)
+        heirs = match(
+            _positions("old", old_of, old_index),
+            _positions("new", new_of, new_index),
+            weight,
+            len(old_index),
+            len(new_index),
+        )
+        names = [*old_index, None]
+        parents = pd.Series({code: names[heirs[i]] for code, i in new_index.items()}, dtype=object).reindex(new_codes)
     return make_crosswalk(
-        np.concatenate(old),
-        np.concatenate(new),
-        np.concatenate(households),
+        old_of,
+        new_of,
+        weight,
         np.concatenate(buildings),
         before.codes,
-        list(filed_new.grids["code"].astype(str)),
+        new_codes,
         parents.where(parents.notna(), None).tolist(),
     )
+
+
+def is_redraw_of(new: FiledPlan, old: FiledPlan) -> bool:
+    """Whether a plan says that it was drawn from another."""
+    parent = new.meta.get("parent_plan", "")
+    return bool(parent) and parent == old.meta.get("plan_id", "")
 
 
 def invert(crosswalk: pd.DataFrame) -> pd.DataFrame:
@@ -289,16 +312,14 @@ def _shares(row: IntArray, counts: IntArray, n: int) -> FloatArray:
 
 
 def _heirs(old: Codes, new: Codes, new_codes: Sequence[str], parents: Sequence[str | None] | None) -> BoolArray:
-    """Per row: the new grid carries the old one on.  An old grid has one heir; its own code comes first."""
+    """Per row: the new grid carries the old one on.  Nobody has two heirs; of several the one with the code counts."""
     same = np.asarray(old == new, bool)
     if parents is None:
         return same
     parent_of: dict[str, Any] = dict(zip(new_codes, parents))
     named = np.array([n is not None and o is not None and parent_of.get(n) == o for o, n in zip(old, new)], bool)
-    rows = pd.DataFrame({"old": old, "new": new})
-    by_name = named & ~np.isin(old, old[same]) & ~np.isin(new, new[same])
-    alone = ~rows["old"].where(by_name).duplicated(keep=False).to_numpy()
-    return np.asarray(same | (by_name & alone), bool)
+    several = pd.Series(old).where(named).duplicated(keep=False).to_numpy() & named
+    return np.asarray(named & (~several | same), bool)
 
 
 def _labelled(table: pd.DataFrame, heir: BoolArray) -> pd.DataFrame:

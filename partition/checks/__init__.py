@@ -5,6 +5,7 @@ Two kinds of findings are kept apart.  *Faults* are lies of the plan: gaps, over
 """
 
 from partition.checks.report import CheckReport
+from partition.checks.succession import check_succession
 from partition.checks.verify import verify
 
-__all__ = ["CheckReport", "verify"]
+__all__ = ["CheckReport", "check_succession", "verify"]

@@ -9,6 +9,7 @@ from gis.territory import Territory
 from partition.checks.contents import check_band, check_codes, check_estates, check_members
 from partition.checks.cover import border_on_lines, check_cover, check_parts
 from partition.checks.report import CheckReport
+from partition.checks.succession import check_crosswalk, check_retired
 from partition.filed import FiledPlan
 from partition.plan import STANDARD, Violation
 from partition.rules import Rules
@@ -34,7 +35,7 @@ def verify(filed: FiledPlan, territory: Territory, rules: Rules) -> CheckReport:
             filed.violations["code"], filed.violations["grid"], filed.violations["community"]
         )
     )
-    faults = list(check_codes(grids, set(position)))
+    faults = [*check_codes(grids, set(position)), *check_retired(filed), *check_crosswalk(filed)]
     faults += check_band(grids, rules, {v.grid for v in broken})
     cover_faults, measures = check_cover(codes, shapes, owner, community_codes, community_shapes)
     faults += cover_faults

@@ -5,7 +5,24 @@ profile writes a code and what it means; `convert` goes from one profile to anot
 community.  Which grid keeps its code after a re-draw is decided in `partition.lineage`.
 """
 
+from partition.codes.convert import convert
 from partition.codes.numbering import is_well_formed, number_grids, stat15
+from partition.codes.profiles import CodeParts, Profile, profile_of, validate
 from partition.codes.register import Register
+from partition.codes.units import is_revoked, read_community, read_village_class, reclassed
 
-__all__ = ["Register", "is_well_formed", "number_grids", "stat15"]
+__all__ = [
+    "CodeParts",
+    "Profile",
+    "Register",
+    "convert",
+    "is_revoked",
+    "is_well_formed",
+    "number_grids",
+    "profile_of",
+    "read_community",
+    "read_village_class",
+    "reclassed",
+    "stat15",
+    "validate",
+]
