@@ -6,6 +6,7 @@ One function each; the command line and the service call these and nothing deepe
 from api.usecases.assess_territory import Assessed, assess_territory
 from api.usecases.check_plan import Checked, check_plan
 from api.usecases.draw_plan import Drawn, draw_plan
+from api.usecases.file_papers import Filing, file_papers
 from api.usecases.import_layers import Imported, ImportOptions, import_layers
 from api.usecases.make_demo import Demo, make_demo
 from api.usecases.map_plan import map_plan
@@ -15,11 +16,13 @@ __all__ = [
     "Checked",
     "Demo",
     "Drawn",
+    "Filing",
     "ImportOptions",
     "Imported",
     "assess_territory",
     "check_plan",
     "draw_plan",
+    "file_papers",
     "import_layers",
     "make_demo",
     "map_plan",

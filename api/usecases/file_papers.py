@@ -1,0 +1,252 @@
+"""A plan and its territory in, one folder with everything that is filed out.
+
+Decides which papers there are and in which order; what stands in each is decided in its own room (`data.papers`,
+`maps`, `data.export`), and what may be filed in `partition.checks`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from api.i18n import sentence
+from api.usecases.filing_folder import DATA, FiledFile, list_files, may_replace, write_list, write_manifest
+from api.usecases.verdict import judge
+from data.export import Cgcs2000, Encoding, Exported, export_plan
+from data.files.plan_file import read_plan
+from data.files.whole_folder import whole_folder
+from data.papers import write_change_list, write_crosswalk, write_notice, write_register, write_statistics
+from data.papers.lineage import with_crosswalk
+from gis.errors import Fault, InputError, StorageError
+from gis.progress import SILENT, Progress
+from gis.readers.territory_file import read_territory
+from gis.report import Remark
+from gis.territory import Territory
+from maps.plan_map import write_plan_map
+from partition.checks import verify
+from partition.filed import FiledPlan
+from partition.rules import Rules
+
+PAPERS = ("A4", "A3")
+_NAMES: Mapping[str, Mapping[str, str]] = {
+    "paper_register": {"zh": "网格台账.xlsx", "en": "register.xlsx"},
+    "paper_atlas": {"zh": "网格图册.pdf", "en": "atlas.pdf"},
+    "paper_changes": {"zh": "调整清单.xlsx", "en": "changes.xlsx"},
+    "paper_crosswalk": {"zh": "新旧代码对照表.xlsx", "en": "crosswalk.xlsx"},
+    "paper_statistics": {"zh": "统计表.xlsx", "en": "statistics.xlsx"},
+    "paper_notice": {"zh": "部门通知单.xlsx", "en": "notice.xlsx"},
+    "paper_map": {"zh": "网格地图.html", "en": "map.html"},
+    "paper_change_map": {"zh": "调整对比图.html", "en": "change-map.html"},
+    "paper_list": {"zh": "目录.txt", "en": "README.txt"},
+}
+_SHOWN_FAULTS, _SHOWN_IDS = 20, 5
+
+
+@dataclass(frozen=True, slots=True)
+class Filing:
+    """What `file_papers` wrote.
+
+    Attributes
+    ----------
+    folder
+        The folder.
+    plan
+        Version of the plan (``plan_id``) that every paper carries.
+    files
+        Every file but the manifest, papers first.
+    notes
+        (code, facts) of what a reader should know: what a format can not hold, why there is no change list.
+    has_changes
+        Whether there are a change list and a crosswalk.
+    """
+
+    folder: Path
+    plan: str
+    files: tuple[FiledFile, ...]
+    notes: tuple[tuple[str, Mapping[str, Any]], ...]
+    has_changes: bool
+
+
+@dataclass(frozen=True, slots=True)
+class _Order:
+    """What is to be filed."""
+
+    filed: FiledPlan
+    territory: Territory
+    old: FiledPlan | None
+    language: str
+    paper: str
+
+    @property
+    def has_changes(self) -> bool:
+        return self.old is not None or self.filed.crosswalk is not None
+
+
+def file_papers(
+    plan_path: Path,
+    territory_path: Path,
+    out: Path,
+    *,
+    old_path: Path | None = None,
+    language: str = "zh",
+    paper: str = "A4",
+    encoding: Encoding = "utf-8",
+    cgcs2000: Cgcs2000 = "auto",
+    progress: Progress = SILENT,
+) -> Filing:
+    """Write the complete set of papers of a plan into one folder.
+
+    The plan is checked by geometry first; one that does not pass, or that was drawn on another territory, is not
+    filed.  The folder appears in one step, and an earlier filing in its place stays as it was until then.  Same
+    files in, same bytes out.
+
+    Parameters
+    ----------
+    plan_path, territory_path
+        Plan file, and the territory file it was drawn on.
+    out
+        Folder to make, or an earlier filing to replace.
+    old_path
+        Plan file of the plan before, for the change list, the crosswalk and the figures before and after.
+    language
+        ``zh`` or ``en``: of the papers and of their file names.
+    paper
+        ``A4`` or ``A3``: sheets of the atlas.
+    encoding
+        ``utf-8`` or ``gbk``: texts of the Shapefiles.
+    cgcs2000
+        Coordinates of the Shapefiles, see `data.export.shapefile.shapefile_crs`.
+    progress
+        Watches the work.
+
+    Raises
+    ------
+    InputError
+        ``filing_plan_fails`` with what is wrong, ``filing_other_territory``, ``filing_*`` about the folder,
+        ``plan_without_rules``, ``compare_*`` about the two plans, and what the plan and territory readers find.
+    StorageError
+        The folder can not be written.
+    """
+    if not out.parent.is_dir():
+        raise InputError("out_folder_missing", file=str(out), measured=str(out.parent))
+    replaces = may_replace(out)
+    filed = _plan_with_rules(plan_path)
+    territory = read_territory(territory_path, progress=progress)
+    old = None if old_path is None else read_plan(old_path)
+    _assert_may_be_filed(filed, territory, plan_path, territory_path, progress)
+    order = _Order(_against(filed, old, territory), territory, old, language, paper)
+    papers = _papers(order)
+    progress.stage("stage_papers", len(papers) + 1)
+    facts = _facts(order.filed)
+    with whole_folder(out, may_replace=replaces) as place, _told_of(place, out):
+        for what, write in papers.items():
+            write(place / _NAMES[what][language])
+            progress.advance()
+        exported = export_plan(order.filed, order.territory, place / DATA, encoding=encoding, cgcs2000=cgcs2000)
+        progress.advance()
+        notes = tuple(_notes(order, exported, encoding))
+        named = {_NAMES[what][language]: what for what in papers}
+        files = list_files(place, named)
+        told = [sentence(code, detail, language) for code, detail in notes]
+        index = _NAMES["paper_list"][language]
+        write_list(place / index, files, facts, told, language)
+        files = list_files(place, {index: "paper_list", **named})
+        write_manifest(place, files, facts)
+    return Filing(out, str(facts["plan"]), files, notes, order.has_changes)
+
+
+def _plan_with_rules(path: Path) -> FiledPlan:
+    filed = read_plan(path)
+    if not filed.meta.get("rules"):
+        raise InputError("plan_without_rules", file=str(path))
+    return filed
+
+
+def _assert_may_be_filed(
+    filed: FiledPlan, territory: Territory, plan_path: Path, territory_path: Path, progress: Progress
+) -> None:
+    names = {"file": plan_path.name, "territory": territory_path.name}
+    if filed.meta.get("territory_hash") != territory.content_hash():
+        raise InputError("filing_other_territory", **names)
+    progress.stage("stage_check")
+    rules = Rules.from_toml(filed.meta["rules"], file=str(plan_path))
+    verdict = judge(verify(filed, territory, rules), filed)
+    if verdict.passed:
+        return
+    n = len(verdict.faults) + len(verdict.open_rules)
+    faults = [Fault("filing_plan_fails", {**names, "measured": n}), *verdict.faults[:_SHOWN_FAULTS]]
+    for why, grid, community in verdict.open_rules[: _SHOWN_FAULTS - len(faults) + 1]:
+        faults.append(Fault("filing_rule_open", {"why": why, "id": grid or community}))
+    raise InputError.of(faults)
+
+
+def _against(filed: FiledPlan, old: FiledPlan | None, territory: Territory) -> FiledPlan:
+    """The plan with its crosswalk from the plan before, worked out once so that every paper tells the same."""
+    if old is None:
+        return filed
+    meta = {**filed.meta, "parent_plan": old.meta.get("plan_id", "")}
+    return replace(with_crosswalk(filed, old, territory), meta=meta)
+
+
+def _papers(order: _Order) -> dict[str, Callable[[Path], object]]:
+    """What each paper is, and how it is written, in the order of the list."""
+    filed, land, old, language = order.filed, order.territory, order.old, order.language
+    papers: dict[str, Callable[[Path], object]] = {
+        "paper_register": lambda path: write_register(filed, land, path, old=old, language=language),
+    }
+    if order.has_changes:
+        papers["paper_changes"] = lambda path: write_change_list(filed, land, path, old=old, language=language)
+        papers["paper_crosswalk"] = lambda path: write_crosswalk(filed, land, path, old=old, language=language)
+    papers["paper_statistics"] = lambda path: write_statistics(filed, land, path, old=old, language=language)
+    papers["paper_notice"] = lambda path: write_notice(filed, land, path, old=old, language=language)
+    papers["paper_map"] = lambda path: write_plan_map(filed, land, path, language=language)
+    return papers
+
+
+def _facts(filed: FiledPlan) -> dict[str, str]:
+    """What the list and the manifest say about the plan."""
+    keys = {
+        "plan": "plan_id",
+        "parent_plan": "parent_plan",
+        "created_at": "created_at",
+        "territory": "territory_hash",
+        "basis": "households_basis",
+        "version": "version",
+    }
+    return {name: filed.meta.get(key, "") for name, key in keys.items()}
+
+
+def _notes(order: _Order, exported: Exported, encoding: Encoding) -> list[tuple[str, Mapping[str, Any]]]:
+    """What a reader should know: coordinates, what the formats lose, what there is no paper for."""
+    notes: list[tuple[str, Mapping[str, Any]]] = []
+    if not order.has_changes:
+        notes.append(("filing_no_changes", {}))
+    elif order.old is None:
+        notes.append(("filing_no_change_map", {}))
+    shown = ", ".join(f"{form} {crs}" for form, crs in exported.crs.items())
+    notes.append(("filing_crs", {"measured": shown, "allowed": encoding.upper()}))
+    groups: dict[tuple[str, str, str], list[Remark]] = {}
+    for remark in exported.report.remarks:
+        groups.setdefault((remark.code, remark.layer, str(remark.facts.get("column", ""))), []).append(remark)
+    for (code, layer, column), remarks in groups.items():
+        first = remarks[0]
+        where = ", ".join(remark.id for remark in remarks[:_SHOWN_IDS]) + (", …" if len(remarks) > _SHOWN_IDS else "")
+        facts = {**first.facts, "layer": layer, "column": column, "before": first.before, "after": first.after}
+        notes.append((code, {**facts, "id": where, "n": first.facts.get("n", len(remarks))}))
+    return notes
+
+
+@contextmanager
+def _told_of(place: Path, out: Path) -> Iterator[None]:
+    """Let faults of writers name the file in its final place, not where it is being made."""
+    try:
+        yield
+    except StorageError as error:
+        moved = {
+            key: value.replace(str(place), str(out)) if isinstance(value, str) else value
+            for key, value in error.facts.items()
+        }
+        raise StorageError(error.code, **moved) from error
