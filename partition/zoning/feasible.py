@@ -110,7 +110,7 @@ def assess(graph: AtomGraph, rules: Rules) -> tuple[Assessment, ...]:
                 sum(p.households for p in parts),
                 len(fixed) + len(estates),
                 int(sum(graph.households[f.atoms].sum() for f in fixed)) + sum(r.households for r in estates),
-                sum(one.kind == RURAL for one in (*division.fixed, *division.regions)),
+                sum(f.kind == RURAL for f in division.fixed) + sum(r.kind == RURAL for r in division.regions),
                 sum(p.k_min for p in parts),
                 sum(p.k_max for p in parts),
                 feasible,

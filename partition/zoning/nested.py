@@ -16,7 +16,7 @@ import shapely
 
 from gis.atoms import Atoms, build_atoms
 from gis.enclose import ObjectArray
-from gis.errors import Fault, InputError
+from gis.errors import Fact, Fault, InputError
 from gis.graph import Int32Array, IntArray
 from gis.progress import SILENT, Progress
 from gis.report import QualityReport
@@ -191,7 +191,8 @@ def check_plan_fits(filed: FiledPlan, territory: Territory) -> None:
         held += np.where(counts, np.bincount(of[of >= 0], households[of >= 0], n).astype(np.int64), 0)
     stated = filed.grids["households"].to_numpy(np.int64)
     for i in np.flatnonzero(held != stated)[:_MOST_FAULTS]:
-        facts = {"grid": str(filed.grids["code"].iloc[i]), "measured": int(held[i]), "allowed": int(stated[i])}
+        facts: dict[str, Fact] = {"grid": str(filed.grids["code"].iloc[i]), "measured": int(held[i])}
+        facts["allowed"] = int(stated[i])
         faults.append(Fault("nested_sums_differ", facts))
     if faults:
         raise InputError.of(faults)
