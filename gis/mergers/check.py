@@ -42,10 +42,11 @@ def code_form(codes: Sequence[str]) -> int:
     return lengths.pop() if len(lengths) == 1 else 0
 
 
-def duplicate_faults(codes: pd.Series, when: str) -> list[Fault]:
-    """A fault for each code that several communities have.  ``when``: ``before`` or ``after`` the change."""
+def duplicate_faults(codes: pd.Series, *, after: bool = False) -> list[Fault]:
+    """A fault for each code that several communities have."""
     twice = codes[codes.duplicated(keep=False)].value_counts().sort_index()
-    return [Fault("merger_code_duplicate", {"id": str(c), "measured": int(n), "when": when}) for c, n in twice.items()]
+    code = "merger_code_duplicate_after" if after else "merger_code_duplicate"
+    return [Fault(code, {"id": str(one), "measured": int(n)}) for one, n in twice.items()]
 
 
 def resolve(communities: pd.DataFrame, changes: Sequence[Change], revoked: Collection[str]) -> Wanted:
@@ -58,7 +59,7 @@ def resolve(communities: pd.DataFrame, changes: Sequence[Change], revoked: Colle
         ``merger_target_twice``, ``merger_code_length``, ``merger_code_duplicate``, ``merger_revoked_lives``: all of
         them at once.
     """
-    faults = duplicate_faults(communities["code"], "before")
+    faults = duplicate_faults(communities["code"])
     codes = communities["code"].tolist()
     known, digits = set(codes), code_form(codes)
     gone = set(revoked) | {c.parts[0].old for c in changes if c.kind == "revoked"}

@@ -53,11 +53,11 @@ def match_territories(
     Raises
     ------
     InputError
-        ``merger_code_duplicate``, ``territories_apart``.
+        ``merger_code_duplicate``, ``merger_code_duplicate_after``, ``territories_apart``.
     """
     progress.stage("stage_match_territories")
     old, new = before["communities"], after["communities"]
-    faults = [*duplicate_faults(old["code"], "before"), *duplicate_faults(new["code"], "after")]
+    faults = [*duplicate_faults(old["code"]), *duplicate_faults(new["code"], after=True)]
     if faults:
         raise InputError.of(faults)
     here = {name: after[name].to_crs(before.crs) for name in ("communities", "units", "buildings")}
