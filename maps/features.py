@@ -39,7 +39,7 @@ def to_lonlat(geometry: NDArray[np.object_], crs: CRS) -> NDArray[np.object_]:
     crs
         Where it is now.
     """
-    return _moved(geometry, crs, CRS.from_epsg(4326))
+    return move(geometry, crs, CRS.from_epsg(4326))
 
 
 def to_metres(geometry: NDArray[np.object_], crs: CRS) -> tuple[NDArray[np.object_], CRS]:
@@ -54,19 +54,20 @@ def to_metres(geometry: NDArray[np.object_], crs: CRS) -> tuple[NDArray[np.objec
     if not np.isfinite(box).all():
         raise InputError("map_nothing_to_show")
     inside = metric_crs(crs, tuple(float(v) for v in box))
-    return _moved(geometry, crs, inside), inside
+    return move(geometry, crs, inside), inside
 
 
-def _moved(geometry: NDArray[np.object_], source: CRS, target: CRS) -> NDArray[np.object_]:
+def move(geometry: NDArray[np.object_], source: CRS, target: CRS) -> NDArray[np.object_]:
+    """Geometry in another CRS, x then y, two-dimensional."""
     flat = shapely.force_2d(geometry)
     if source == target:
         return flat
     transformer = _transformer(source, target)
 
-    def move(xy: NDArray[np.float64]) -> NDArray[np.float64]:
+    def there(xy: NDArray[np.float64]) -> NDArray[np.float64]:
         return np.column_stack(transformer.transform(xy[:, 0], xy[:, 1]))
 
-    return shapely.transform(flat, move)
+    return shapely.transform(flat, there)
 
 
 @lru_cache(maxsize=16)
