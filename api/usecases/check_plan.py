@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
+from api.usecases.check_nested import check_nested, is_nested
 from api.usecases.verdict import Verdict, judge
 from data.files.plan_file import read_plan
 from gis.errors import InputError
@@ -28,7 +29,9 @@ class Checked:
     is_same_territory: bool
 
 
-def check_plan(plan_path: Path, territory_path: Path, *, progress: Progress = SILENT) -> Checked:
+def check_plan(
+    plan_path: Path, territory_path: Path, *, of: Path | None = None, progress: Progress = SILENT
+) -> Checked:
     """Verify a plan by geometry, under the rules that it carries.
 
     Parameters
@@ -37,20 +40,27 @@ def check_plan(plan_path: Path, territory_path: Path, *, progress: Progress = SI
         Plan file.
     territory_path
         Territory file.
+    of
+        For a file of micro-grids or areas: the plan they belong to.
     progress
         Watches the work.
 
     Raises
     ------
     InputError
-        ``plan_without_rules``, and what the plan and territory readers find.
+        ``plan_without_rules``, ``nested_check_no_level``, what `check_nested` refuses, and what the plan and territory readers find.
     """
     filed = read_plan(plan_path)
     if not filed.meta.get("rules"):
         raise InputError("plan_without_rules", file=str(plan_path))
+    if of is not None and not is_nested(filed):
+        raise InputError("nested_check_no_level", file=plan_path.name)
     rules = Rules.from_toml(filed.meta["rules"], file=str(plan_path))
     territory = read_territory(territory_path, progress=progress)
     progress.stage("stage_check")
-    report = verify(filed, territory, rules)
+    if is_nested(filed):
+        report = check_nested(plan_path, filed, territory, rules, of)
+    else:
+        report = verify(filed, territory, rules)
     is_same = filed.meta.get("territory_hash") == territory.content_hash()
     return Checked(filed, report, judge(report, filed), is_same)

@@ -14,9 +14,16 @@ from partition.checks import CheckReport
 from partition.filed import FiledPlan
 
 _GROUPS: dict[str, tuple[str, ...]] = {
-    "gap": ("check_gap", "check_community_without_grid"),
-    "overlap": ("check_overlap", "check_coverage_invalid"),
-    "crossing": ("check_crossing", "check_community_unknown"),
+    "gap": ("check_gap", "check_community_without_grid", "nested_gap", "nested_community_without_grid", "nested_grid_missing"),
+    "overlap": ("check_overlap", "check_coverage_invalid", "nested_overlap", "nested_coverage_invalid", "nested_grid_twice"),
+    "crossing": (
+        "check_crossing",
+        "check_community_unknown",
+        "nested_crossing",
+        "nested_place_unknown",
+        "nested_grid_unknown",
+        "nested_area_crosses_towns",
+    ),
     "shape": ("check_grid_invalid", "check_grid_in_parts", "check_sliver"),
     "codes": ("check_code_twice", "check_code_malformed", "check_kind_unknown"),
     "members": (
@@ -25,8 +32,9 @@ _GROUPS: dict[str, tuple[str, ...]] = {
         "check_member_grid_unknown",
         "check_member_missing",
         "check_member_outside",
+        "nested_member_strayed",
     ),
-    "sums": ("check_sum_wrong",),
+    "sums": ("check_sum_wrong", "nested_sum_wrong"),
     "band": ("check_band_flag_wrong", "check_reason_missing", "check_not_declared"),
     "estates": ("check_estate_cut",),
 }

@@ -21,6 +21,7 @@ def add_arguments(parser: Parser) -> None:
     """State the arguments."""
     parser.take("plan", metavar="PLAN.gpkg", type=Path)
     parser.take("territory", metavar="TERRITORY.gpkg", type=Path)
+    parser.take("--of", metavar="PLAN.gpkg", type=Path)
 
 
 def run(arguments: Namespace, talk: Talk) -> Outcome:
@@ -28,7 +29,7 @@ def run(arguments: Namespace, talk: Talk) -> Outcome:
     from api.usecases import check_plan
 
     with talk.progress() as progress:
-        checked = check_plan(arguments.plan, arguments.territory, progress=progress)
+        checked = check_plan(arguments.plan, arguments.territory, of=arguments.of, progress=progress)
     verdict = checked.verdict
     faults = fault_rows(verdict.faults, talk.language)
     excused = Counter(code for code, _, _ in verdict.excused)
