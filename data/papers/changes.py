@@ -7,17 +7,14 @@ from pathlib import Path
 from typing import Any
 
 from data.papers.about import about_sheet
-from data.papers.facts import Facts
+from data.papers.facts import Facts, listed_codes, title_of
 from data.papers.lineage import CARRIED, Change, changes_of, crosswalk_of, with_crosswalk
 from data.papers.options import PaperOptions
-from data.papers.register import title_of
 from data.papers.words import Words
 from data.papers.workbook import Column, Sheet, write_workbook
 from gis.territory import Territory
 from partition.crosswalk import RELATIONS
 from partition.filed import FiledPlan
-
-_MOST_CODES = 30
 
 
 def write_change_list(
@@ -76,10 +73,11 @@ def moved_of(changes: Sequence[Change]) -> tuple[int, int]:
     return sum(c.gained[0] for c in changes), sum(c.gained[1] for c in changes)
 
 
-def listed_codes(codes: Sequence[str], words: Words, most: int = _MOST_CODES) -> str:
-    """Codes in one cell; of very many the first ones and how many there are."""
-    text = words("list_joint").join(codes[:most])
-    return text if len(codes) <= most else words("list_and_more", names=text, n=len(codes))
+def counted(households_buildings: tuple[int, int], words: Words) -> str:
+    """Households and buildings in words; buildings only where there are any."""
+    households, buildings = households_buildings
+    parts = [words("n_households", n=households), *([words("n_buildings", n=buildings)] if buildings else [])]
+    return words("list_joint").join(parts)
 
 
 def communities_of(filed: FiledPlan | None) -> Mapping[str, str]:
@@ -105,16 +103,23 @@ def _list(facts: Facts, changes: Sequence[Change], old: FiledPlan | None) -> She
                 change.new,
                 name.get(change.new),
                 called.get(where) or where,
-                listed_codes(change.others, words),
+                listed_codes(change.came, words),
+                listed_codes(change.went, words),
                 size.get(change.new),
                 *(change.gained if change.new else (None, None)),
                 *(change.lost if change.old else (None, None)),
-                _why(change, community, before, words),
+                _why(change, community, before, called, words),
             )
         )
     columns = (
         *(Column("relation"), Column("old_code", "code"), Column("old_name"), Column("new_code", "code")),
-        *(Column("new_name"), Column("community"), Column("others", "code"), Column("households", "int")),
+        *(
+            Column("new_name"),
+            Column("community"),
+            Column("came", "code"),
+            Column("went", "code"),
+            Column("households", "int"),
+        ),
         *(Column("households_in", "int"), Column("buildings_in", "int")),
         *(Column("households_out", "int"), Column("buildings_out", "int"), Column("why", "long")),
     )
@@ -125,18 +130,20 @@ def _list(facts: Facts, changes: Sequence[Change], old: FiledPlan | None) -> She
     return Sheet("changes", title_of(facts, "changes_title"), columns, rows, totals)
 
 
-def _why(change: Change, community: Mapping[str, str], before: Mapping[str, str], words: Words) -> str:
+def _why(
+    change: Change, community: Mapping[str, str], before: Mapping[str, str], called: Mapping[str, str], words: Words
+) -> str:
     """What the tables themselves say about the reason."""
     told = []
     a, b = before.get(change.old, ""), community.get(change.new, "")
     if a and b and a != b:
-        told.append(words("why_community", old=a, new=b))
+        told.append(words("why_community", old=called.get(a) or a, new=called.get(b) or b))
     if change.relation in CARRIED and change.old != change.new:
         told.append(words("why_code"))
     if change.relation == "changed" and change.gained != (0, 0):
-        told.append(words("why_gained", households=change.gained[0], buildings=change.gained[1]))
+        told.append(words("why_gained", what=counted(change.gained, words)))
     if change.relation == "changed" and change.lost != (0, 0):
-        told.append(words("why_lost", households=change.lost[0], buildings=change.lost[1]))
+        told.append(words("why_lost", what=counted(change.lost, words)))
     if not told:
         told.append(words(f"why_{change.relation}_{'new' if change.new else 'old'}"))
     return words("why_joint").join(told)

@@ -10,10 +10,9 @@ import pandas as pd
 
 from data.files.atomic import whole_file
 from data.papers.about import about_sheet
-from data.papers.facts import Facts
+from data.papers.facts import Facts, title_of
 from data.papers.lineage import crosswalk_of, with_crosswalk
 from data.papers.options import PaperOptions
-from data.papers.register import title_of
 from data.papers.words import Words
 from data.papers.workbook import Column, Sheet, clean_text, write_workbook
 from gis.errors import InputError

@@ -6,9 +6,8 @@ Decides which figure stands for what; how it is laid out is decided in the room 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
 
 import geopandas as gpd
 import numpy as np
@@ -27,6 +26,7 @@ from partition.rules import Rules
 
 _MOST_NAMES = 12
 """More key places than this are counted, not named."""
+_MOST_CODES = 12
 _DIRECTIONS = ("east", "south", "west", "north")
 
 
@@ -45,7 +45,6 @@ class Facts:
     filed: FiledPlan
     territory: Territory
     words: Words
-    _memo: dict[str, Any] = field(default_factory=dict, compare=False, repr=False)
 
     @property
     def meta(self) -> Mapping[str, str]:
@@ -84,6 +83,14 @@ class Facts:
         """Per grid what `communities` says about its community."""
         values = self.communities[column].to_numpy(dtype=object)
         return [str(v) for v in values[self.community_of_grid]]
+
+    @cached_property
+    def towns(self) -> tuple[list[str], IntArray]:
+        """Towns by name, those without one last, and the position of each community's town among them."""
+        town = self.communities["town"].tolist()
+        names = sorted(set(town), key=lambda name: (name == "", name))
+        at = {name: i for i, name in enumerate(names)}
+        return names, np.array([at[name] for name in town], np.int64)
 
     @cached_property
     def has_population(self) -> bool:
@@ -193,7 +200,7 @@ class Facts:
         low, high = self.rules.min_households, self.rules.max_households
         return np.where(households < low, households - low, np.where(households > high, households - high, 0))
 
-    def old_codes(self) -> list[str]:
+    def old_codes(self) -> list[tuple[str, ...]]:
         """Per grid the old codes its ground came from, the largest share first; its parent where no crosswalk is."""
         sources: dict[str, list[tuple[int, int, str]]] = {}
         crosswalk = self.filed.crosswalk
@@ -202,10 +209,22 @@ class Facts:
             columns = (pairs[c].tolist() for c in ("old", "new", "households", "buildings"))
             for old, new, households, buildings in zip(*columns):
                 sources.setdefault(new, []).append((-int(households), -int(buildings), str(old)))
-        joint = self.words("list_joint")
         return [
-            joint.join(old for _, _, old in sorted(sources[code]))
+            tuple(old for _, _, old in sorted(sources[code]))
             if code in sources
-            else (parent if isinstance(parent, str) else "")
+            else ((parent,) if isinstance(parent, str) and parent else ())
             for code, parent in zip(self.filed.grids["code"], self.filed.grids["parent"])
         ]
+
+
+def title_of(facts: Facts, key: str) -> str:
+    """Title of a paper, beginning with the town where there is only one."""
+    towns = sorted(set(facts.communities["town"]) - {""})
+    title = facts.words(key)
+    return facts.words("title_of_town", town=towns[0], title=title) if len(towns) == 1 else title
+
+
+def listed_codes(codes: Sequence[str], words: Words, most: int = _MOST_CODES) -> str:
+    """Codes in one cell, one a line; of very many the first ones and how many there are."""
+    lines = [*codes[:most], *([words("and_more", n=len(codes))] if len(codes) > most else [])]
+    return "\n".join(lines)

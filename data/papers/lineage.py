@@ -28,8 +28,9 @@ class Change:
         Its code before and after; one of them empty where the grid was not carried on.
     relation
         See `partition.crosswalk`.
-    others
-        Codes on the other side that it shares ground with, the largest first; without the one it carries on.
+    came, went
+        Codes of old grids that ground came from and of new ones that it went to, the largest first; without the
+        grid it carries on.
     gained, lost
         (households, buildings) that came from other grids or ground without grid, and that went there.
     """
@@ -37,7 +38,8 @@ class Change:
     old: str
     new: str
     relation: str
-    others: tuple[str, ...]
+    came: tuple[str, ...]
+    went: tuple[str, ...]
     gained: tuple[int, int]
     lost: tuple[int, int]
 
@@ -98,11 +100,11 @@ def changes_of(crosswalk: pd.DataFrame) -> list[Change]:
     for new, relation in of_new.items():
         before = carried_from.get(new, "")
         came, went = from_new.get(new, []), from_old.get(before, [])
-        found.append(Change(before, new, relation, _codes(came + went), _sum(came), _sum(went)))
+        found.append(Change(before, new, relation, _codes(came), _codes(went), _sum(came), _sum(went)))
     for old, relation in of_old.items():
         if old not in heir_of:
             went = from_old.get(old, [])
-            found.append(Change(old, "", relation, _codes(went), (0, 0), _sum(went)))
+            found.append(Change(old, "", relation, (), _codes(went), (0, 0), _sum(went)))
     return sorted(found, key=lambda change: (change.new or change.old, change.new == "", change.old))
 
 

@@ -8,11 +8,10 @@ from pathlib import Path
 from openpyxl import Workbook
 from openpyxl.worksheet.worksheet import Worksheet
 
-from data.papers.changes import count_by_relation, listed_codes, moved_of
-from data.papers.facts import Facts
-from data.papers.lineage import Change, changes_of, crosswalk_of, with_crosswalk
+from data.papers.changes import counted, moved_of
+from data.papers.facts import Facts, listed_codes, title_of
+from data.papers.lineage import CARRIED, Change, changes_of, crosswalk_of, with_crosswalk
 from data.papers.options import PaperOptions
-from data.papers.register import title_of
 from data.papers.words import Words
 from data.papers.workbook import (
     Column,
@@ -22,12 +21,12 @@ from data.papers.workbook import (
     new_workbook,
     plan_line,
     put,
+    row_height,
     save_workbook,
     set_up_page,
     width_of,
 )
 from gis.territory import Territory
-from partition.crosswalk import RELATIONS
 from partition.filed import FiledPlan
 
 _ON_PAGE = 24
@@ -70,8 +69,8 @@ def write_notice(
     words, options = Words(language), options or PaperOptions()
     facts = Facts(with_crosswalk(filed, old, territory), territory, words)
     changes = changes_of(crosswalk_of(facts.filed))
-    told = [change for change in changes if change.relation != "kept"]
-    book = new_workbook()
+    told = _told(changes)
+    book = new_workbook(words)
     _page(book, facts, options, changes, told)
     add_sheet(book, _annex(facts, told), filed.meta, words, "A4")
     save_workbook(book, path, filed.meta)
@@ -94,8 +93,10 @@ def _page(book: Workbook, facts: Facts, options: PaperOptions, changes: Sequence
     name = dict(zip(facts.filed.grids["code"], facts.filed.grids["name"]))
     for change in told[:_ON_PAGE]:
         row += 1
-        old, new = _both(change, words)
-        cells = (words.of("relation", change.relation), old, new, name.get(change.new))
+        after = _after(change)
+        named = name.get(after[0]) if after else None
+        cells = (words.of("relation", change.relation), change.old, listed_codes(after, words, 4), named)
+        page.row_dimensions[row].height = row_height(cells, _WIDTHS)
         for j, value in enumerate(cells, start=1):
             put(page.cell(row, j), value, "gw code" if j in (2, 3) else "gw text")
     row += 1
@@ -116,17 +117,12 @@ def _lines(facts: Facts, options: PaperOptions, changes: Sequence[Change]) -> li
     if facts.filed.crosswalk is None:
         lines.append(words("notice_first", n=n_new, communities=facts.filed.grids["community"].nunique()))
     else:
-        counts = count_by_relation(changes)
-        n_old = sum(old for _, old, _ in counts.values())
-        parts = [
-            words("notice_count", relation=words.of("relation", relation), n=counts[relation][0])
-            for relation in RELATIONS
-            if counts[relation][0]
-        ]
+        kept, carried = (sum(c.relation == relation for c in changes) for relation in CARRIED)
+        n_old, n_new = (sum(bool(code) for code in codes) for codes in zip(*((c.old, c.new) for c in changes)))
+        ended, fresh = n_old - kept - carried, n_new - kept - carried
         lines.append(words("notice_before_after", before=n_old, after=n_new))
-        lines.append(words("notice_counts", counts=words("list_joint").join(parts)))
-        households, buildings = moved_of(changes)
-        lines.append(words("notice_moved", households=households, buildings=buildings))
+        lines.append(words("notice_counts", kept=kept, changed=carried, ended=ended, fresh=fresh))
+        lines.append(words("notice_moved", what=counted(moved_of(changes), words)))
     lines.append(words("notice_do"))
     return lines
 
@@ -140,12 +136,20 @@ def _paragraph(page: Worksheet, row: int, text: str) -> int:
     return row + 1
 
 
-def _both(change: Change, words: Words) -> tuple[str, str]:
-    """Old and new codes of one row: a grid that was not carried on points to what took its place."""
-    others = listed_codes(change.others, words, 6)
-    if change.old and change.new:
-        return change.old, change.new
-    return (others, change.new) if change.new else (change.old, others)
+def _told(changes: Sequence[Change]) -> list[Change]:
+    """The changes by old code, codes that end first, then new grids on ground without one; kept grids are no news.
+
+    A new grid that was made of old ones is told where those are.
+    """
+    ended = [c for c in changes if c.old and not c.new]
+    carried = [c for c in changes if c.old and c.new and c.relation != "kept"]
+    fresh = [c for c in changes if not c.old and not c.came]
+    return [*ended, *carried, *fresh]
+
+
+def _after(change: Change) -> tuple[str, ...]:
+    """Where the ground of a change is now: the grid that carries it on first."""
+    return ((change.new,) if change.new else ()) + change.went
 
 
 def _annex(facts: Facts, told: Sequence[Change]) -> Sheet:
@@ -154,8 +158,10 @@ def _annex(facts: Facts, told: Sequence[Change]) -> Sheet:
     size = dict(zip(grids["code"], grids["households"].tolist()))
     rows = []
     for change in told:
-        old, new = _both(change, words)
-        rows.append((words.of("relation", change.relation), old, new, name.get(change.new), size.get(change.new)))
+        after = _after(change)
+        main = after[0] if after else ""
+        relation = words.of("relation", change.relation)
+        rows.append((relation, change.old, listed_codes(after, words), name.get(main), size.get(main)))
     columns = (
         *(Column("relation"), Column("old_codes", "code"), Column("new_codes", "code")),
         *(Column("new_name"), Column("households", "int")),

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from data.papers.about import about_sheet
-from data.papers.facts import Facts
+from data.papers.facts import Facts, listed_codes, title_of
 from data.papers.lineage import with_crosswalk
 from data.papers.options import PaperOptions
 from data.papers.staffing import Role, count_by_grid
@@ -82,13 +82,6 @@ def write_register(
     write_workbook(path, sheets, filed.meta, words, paper="A3")
 
 
-def title_of(facts: Facts, key: str) -> str:
-    """Title of a paper, beginning with the town where there is only one."""
-    towns = sorted(set(facts.communities["town"]) - {""})
-    title = facts.words(key)
-    return facts.words("title_of_town", town=towns[0], title=title) if len(towns) == 1 else title
-
-
 def _register_sheet(facts: Facts, options: PaperOptions) -> Sheet:
     grids, words = facts.filed.grids, facts.words
     n = len(grids)
@@ -110,7 +103,7 @@ def _register_sheet(facts: Facts, options: PaperOptions) -> Sheet:
         "key_places": place_names,
         "posts": facts.posts_inside(),
         "reason": facts.reasons(),
-        "old_codes": facts.old_codes(),
+        "old_codes": [listed_codes(codes, words) for codes in facts.old_codes()],
         "drawn": [day(facts.meta.get("created_at", ""))] * n,
         "start": [day(options.effective_from or facts.meta.get("effective_from", ""))] * n,
         "end": [day(options.effective_to or facts.meta.get("effective_to", ""))] * n,

@@ -16,7 +16,7 @@ import numpy as np
 import pandas as pd
 
 from gis.apportion import share_whole
-from gis.graph import IntArray
+from gis.graph import BoolArray, IntArray
 from gis.territory import Territory
 
 Per = Literal["grid", "community", "post", "area"]
@@ -56,28 +56,30 @@ class Template:
     roles: tuple[Role, ...]
 
 
-_OFFICERS = ("grid_officers", "grid_officers_full_time", "grid_officers_part_time")
+_FULL_TIME, _PART_TIME = ("grid_officers_full_time", "full_time"), ("grid_officers_part_time", "part_time")
+_OFFICERS = ("grid_officers", *_FULL_TIME, *_PART_TIME)
+_SERVICE = ("service",)
 
 TEMPLATES: Mapping[str, Template] = MappingProxyType(
     {
         template.key: template
         for template in (
-            Template("one_officer", (Role("grid_officer", "grid", 1, _OFFICERS),)),
+            Template("one_officer", (Role("grid_officer", "grid", 1, _OFFICERS, _SERVICE),)),
             Template(
                 "head_and_teams",
                 (
-                    Role("grid_head", "grid", 1, ("grid_heads",)),
-                    Role("grid_team", "grid", 1, ("grid_teams",)),
-                    Role("volunteer_team", "grid", 1, ("volunteer_teams",)),
+                    Role("grid_head", "grid", 1, ("grid_heads",), _SERVICE),
+                    Role("grid_team", "grid", 1, ("grid_teams",), _SERVICE),
+                    Role("volunteer_team", "grid", 1, ("volunteer_teams",), _SERVICE),
                 ),
             ),
             Template(
                 "one_head_three_officers",
                 (
-                    Role("grid_head", "grid", 1, ("grid_heads",)),
-                    Role("full_time_officer", "grid", 1, ("grid_officers_full_time",)),
-                    Role("part_time_officer", "grid", 1, ("grid_officers_part_time",)),
-                    Role("grid_adviser", "grid", 1, ("grid_advisers",)),
+                    Role("grid_head", "grid", 1, ("grid_heads",), _SERVICE),
+                    Role("full_time_officer", "grid", 1, _FULL_TIME, _SERVICE),
+                    Role("part_time_officer", "grid", 1, _PART_TIME, _SERVICE),
+                    Role("grid_adviser", "grid", 1, ("grid_advisers",), _SERVICE),
                 ),
             ),
             Template(
@@ -119,11 +121,17 @@ class Places:
 
 
 def count_by_grid(role: Role, posts: pd.DataFrame, places: Places, n_grids: int) -> IntArray | None:
-    """Places filled in each grid; ``None`` where no column of the posts counts this role."""
+    """Places filled in each grid; ``None`` where the posts do not say.
+
+    Counts at one place of a town say nothing about its grids: they are told by grid only when the posts that carry
+    them stand in at least half of the grids.
+    """
     filled = _filled(role, posts)
     if filled is None:
         return None
-    inside = places.grid >= 0
+    inside = (places.grid >= 0) & _carries(role, posts)
+    if 2 * len(np.unique(places.grid[inside])) < n_grids:
+        return None
     return np.bincount(places.grid[inside], filled[inside], n_grids).astype(np.int64)
 
 
@@ -151,10 +159,8 @@ def required_by_community(
     return share_whole(households.astype(np.float64), np.zeros(n, np.int64), np.array([role.required], np.int64))
 
 
-def shortfall(required: Sequence[int], filled: Sequence[int] | None) -> list[int | None]:
+def shortfall(required: Sequence[int], filled: Sequence[int]) -> list[int]:
     """How many places are open, never below zero: too many in one grid fill no place in another."""
-    if filled is None:
-        return [None] * len(required)
     return [max(0, int(a) - int(b)) for a, b in zip(required, filled)]
 
 
@@ -179,14 +185,24 @@ def places_of_posts(territory: Territory, grid: IntArray, community_of_grid: Int
 
 
 def _filled(role: Role, posts: pd.DataFrame) -> IntArray | None:
-    columns = [column for column in role.columns if column in posts.columns]
-    if not columns or posts[columns].isna().all(axis=None):
+    carries = _carries(role, posts)
+    if not carries.any():
         return None
-    total = posts[columns].fillna(0).sum(axis=1).to_numpy(dtype=np.int64)
-    return np.where(_of_kind(role, posts), total, 0)
+    total = posts[_columns(role, posts)].fillna(0).sum(axis=1).to_numpy(dtype=np.int64)
+    return np.where(carries, total, 0)
 
 
-def _of_kind(role: Role, posts: pd.DataFrame) -> np.ndarray:
+def _carries(role: Role, posts: pd.DataFrame) -> BoolArray:
+    """Posts of the role's kinds that state one of its counts."""
+    stated = posts[_columns(role, posts)].notna().any(axis=1).to_numpy(dtype=bool)
+    return np.asarray(stated & _of_kind(role, posts), bool)
+
+
+def _columns(role: Role, posts: pd.DataFrame) -> list[str]:
+    return [column for column in role.columns if column in posts.columns]
+
+
+def _of_kind(role: Role, posts: pd.DataFrame) -> BoolArray:
     if not role.kinds:
         return np.ones(len(posts), bool)
-    return posts["kind"].isin(role.kinds).to_numpy()
+    return np.asarray(posts["kind"].isin(role.kinds).to_numpy(), bool)

@@ -13,18 +13,9 @@ from typing import Any
 import numpy as np
 
 from data.papers.about import about_sheet
-from data.papers.facts import Facts
+from data.papers.facts import Facts, title_of
 from data.papers.options import PaperOptions
-from data.papers.register import title_of
-from data.papers.staffing import (
-    TEMPLATES,
-    Role,
-    Template,
-    count_by_community,
-    count_by_grid,
-    required_by_community,
-    shortfall,
-)
+from data.papers.staffing_sheets import staffing_sheets
 from data.papers.words import Words
 from data.papers.workbook import Column, Sheet, write_workbook
 from gis.graph import BoolArray, IntArray
@@ -87,8 +78,7 @@ def write_statistics(
         _by_town(facts),
         _by_community(facts),
         _out_of_band(facts),
-        _staffing(facts, options),
-        _staffing_by_town(facts, options.staffing),
+        *staffing_sheets(facts, options),
     ]
     if old is not None:
         sheets.append(_before_after(facts, old))
@@ -96,10 +86,9 @@ def write_statistics(
 
 
 def _by_town(facts: Facts) -> Sheet:
-    towns = facts.communities["town"].to_numpy(dtype=object)
-    names = sorted(set(towns), key=lambda town: (town == "", town))
+    names, group = facts.towns
     heads = [(name or facts.words("town_unknown"),) for name in names]
-    groups = [towns == name for name in names]
+    groups = [group == i for i in range(len(names))]
     return _grouped(facts, "by_town", (Column("town"),), heads, groups)
 
 
@@ -195,87 +184,10 @@ def _out_of_band(facts: Facts) -> Sheet:
     ]
     columns = (
         *(Column("code", "code"), Column("name"), Column("kind"), Column("town"), Column("community")),
-        *(Column("households", "int"), Column("distance", "int"), Column("reason"), Column("detail", "long")),
+        *(Column("households", "int"), Column("distance", "signed"), Column("reason"), Column("detail", "long")),
     )
     totals = [words("total"), words("n_grids", n=len(rows))] + [None] * (len(columns) - 2)
     return Sheet("out_of_band", title_of(facts, "out_of_band_title"), columns, rows, totals)
-
-
-def _staffing(facts: Facts, options: PaperOptions) -> Sheet:
-    """Every template over the whole territory: required, filled, open, filled per grid."""
-    words = facts.words
-    templates = dict(TEMPLATES) | {options.staffing.key: options.staffing}
-    rows = []
-    for template in templates.values():
-        for role in template.roles:
-            required, filled, missing = _by_unit(facts, role)
-            rows.append(
-                (
-                    words.of("template", template.key),
-                    words.of("role", role.key),
-                    words(f"per_{role.per}", n=role.required),
-                    int(sum(required)),
-                    None if filled is None else int(sum(filled)),
-                    None if missing is None else int(sum(missing)),
-                    None if filled is None else round(sum(filled) / max(len(facts.filed.grids), 1), 2),
-                )
-            )
-    columns = (
-        *(Column("template"), Column("role"), Column("rule")),
-        *(Column("required", "int", words("col_required_plain")), Column("filled", "int", words("col_filled_plain"))),
-        *(Column("missing", "int"), Column("per_grid", "ratio")),
-    )
-    return Sheet("staffing", title_of(facts, "staffing_title"), columns, rows)
-
-
-def _by_unit(facts: Facts, role: Role) -> tuple[list[int], list[int] | None, list[int | None] | None]:
-    """Required, filled and open, per grid for a role of grids, else per community."""
-    posts = facts.territory["posts"]
-    if role.per == "grid":
-        n = len(facts.filed.grids)
-        required, filled = np.full(n, role.required, np.int64), count_by_grid(role, posts, facts.places, n)
-    else:
-        required = _required(facts, role)
-        filled = count_by_community(role, posts, facts.places, len(required))
-    if filled is None:
-        return required.tolist(), None, None
-    return required.tolist(), filled.tolist(), shortfall(required.tolist(), filled.tolist())
-
-
-def _required(facts: Facts, role: Role) -> IntArray:
-    n = len(facts.communities)
-    households = facts.filed.grids["households"].to_numpy(dtype=np.float64)
-    return required_by_community(
-        role,
-        facts.territory["posts"],
-        facts.places,
-        np.bincount(facts.community_of_grid, minlength=n).astype(np.int64),
-        np.bincount(facts.community_of_grid, households, n).astype(np.int64),
-    )
-
-
-def _staffing_by_town(facts: Facts, template: Template) -> Sheet:
-    """The template of the register, by town."""
-    words = facts.words
-    towns = facts.communities["town"].to_numpy(dtype=object)
-    names = sorted(set(towns), key=lambda town: (town == "", town))
-    rows: list[tuple[Any, ...]] = []
-    for name in names:
-        mine = towns == name
-        for role in template.roles:
-            required = int(_required(facts, role)[mine].sum())
-            filled = count_by_community(role, facts.territory["posts"], facts.places, len(towns))
-            have = None if filled is None else int(filled[mine].sum())
-            town = name or words("town_unknown")
-            rows.append((town, int(mine.sum()), words.of("role", role.key), required, have))
-    columns = (
-        *(Column("town"), Column("communities", "int"), Column("role")),
-        *(Column("required", "int", words("col_required_plain")), Column("filled", "int", words("col_filled_plain"))),
-    )
-    total_filled = [row[4] for row in rows if row[4] is not None]
-    totals = (words("total"), None, None, sum(row[3] for row in rows), sum(total_filled) if total_filled else None)
-    title = title_of(facts, "staffing_by_town_title")
-    return Sheet("staffing_by_town", title, columns, rows, totals, portrait=True)
 
 
 def _before_after(facts: Facts, old: FiledPlan) -> Sheet:
@@ -291,7 +203,7 @@ def _before_after(facts: Facts, old: FiledPlan) -> Sheet:
         Column("measure"),
         Column("before", "plain"),
         Column("after", "plain"),
-        Column("change", "plain"),
+        Column("change", "signed"),
         Column("change_share", "share"),
     )
     title = title_of(facts, "before_after_title")

@@ -27,7 +27,9 @@ from openpyxl.worksheet.worksheet import Worksheet
 from data.files.atomic import whole_file
 from data.papers.words import Words
 
-ColumnKind = Literal["text", "code", "long", "flag", "int", "area", "share", "number", "ratio", "plain", "date"]
+ColumnKind = Literal[
+    "text", "code", "long", "flag", "int", "area", "share", "number", "ratio", "plain", "signed", "date"
+]
 PaperSize = Literal["A3", "A4"]
 
 HEADER_ROW = 3
@@ -38,12 +40,16 @@ _NUMERIC: Mapping[str, str] = {
     "area": "#,##0",
     "number": "#,##0.0",
     "ratio": "0.00",
-    "plain": "#,##0.##",
+    "plain": "General",
+    "signed": "+General;-General;0",
     "share": "0.00%",
     "date": "yyyy-mm-dd",
 }
-_MOST_WIDTH: Mapping[str, int] = {"long": 44, "flag": 34, "text": 26, "code": 24}
-_LEAST_WIDTH = 7
+_MOST_WIDTH: Mapping[str, int] = {"long": 36, "flag": 22, "text": 22, "code": 22}
+_LEAST_WIDTH, _MOST_HEAD_WIDTH = 6, 12
+_LINE_POINTS, _EDGE_POINTS = 13.5, 4.0
+_MOST_POINTS = 400.0
+_FONTS: Mapping[str, str] = {"zh": "宋体", "en": "Calibri"}
 _MOST_CHARACTERS = 32_767
 _PAPERS: Mapping[str, int] = {"A3": 8, "A4": 9}
 _EPOCH = dt.datetime(1980, 1, 1)
@@ -120,17 +126,17 @@ def write_workbook(
     StorageError
         ``path_is_folder``, ``folder_missing``, ``disk_full``, ``file_not_writable``.
     """
-    book = new_workbook()
+    book = new_workbook(words)
     for sheet in sheets:
         add_sheet(book, sheet, meta, words, paper)
     save_workbook(book, path, meta)
 
 
-def new_workbook() -> Workbook:
+def new_workbook(words: Words) -> Workbook:
     """A workbook without sheets, with the styles of the papers."""
     book = Workbook()
     book.remove(book.active)
-    for style in _styles():
+    for style in _styles(_FONTS[words.language]):
         book.add_named_style(style)
     return book
 
@@ -141,14 +147,14 @@ def add_sheet(book: Workbook, sheet: Sheet, meta: Mapping[str, str], words: Word
     put(page.cell(1, 1), sheet.title, "gw title")
     put(page.cell(2, 1), plan_line(meta, words), "gw line")
     heads = [column.head or words(f"col_{column.key}") for column in sheet.columns]
-    for j, (column, head) in enumerate(zip(sheet.columns, heads), start=1):
+    rows = [*sheet.rows, *([sheet.totals] if sheet.totals else [])]
+    widths = [_column_width(column, head, rows, j) for j, (column, head) in enumerate(zip(sheet.columns, heads))]
+    for j, (head, width) in enumerate(zip(heads, widths), start=1):
         put(page.cell(HEADER_ROW, j), head, "gw head")
-        cells = [clean_text(row[j - 1]) for row in (*sheet.rows[:2000], *([sheet.totals] if sheet.totals else []))]
-        widest = max((width_of(text) for text in cells), default=0) + 2
-        if column.kind in _NUMERIC:
-            widest = max(widest, 12 if column.kind == "date" else 0)
-        least = max(_LEAST_WIDTH, min(width_of(head) + 4, 14))
-        page.column_dimensions[get_column_letter(j)].width = max(least, min(widest, _MOST_WIDTH.get(column.kind, 18)))
+        page.column_dimensions[get_column_letter(j)].width = width
+    page.row_dimensions[HEADER_ROW].height = row_height(heads, widths)
+    for i, row in enumerate(rows, start=FIRST_ROW):
+        page.row_dimensions[i].height = row_height(row, widths)
     for i, row in enumerate(sheet.rows, start=FIRST_ROW):
         for j, (column, value) in enumerate(zip(sheet.columns, row), start=1):
             kind = "text" if column.kind == "flag" and not clean_text(value) else column.kind
@@ -157,11 +163,42 @@ def add_sheet(book: Workbook, sheet: Sheet, meta: Mapping[str, str], words: Word
     if sheet.totals:
         for j, (column, value) in enumerate(zip(sheet.columns, sheet.totals), start=1):
             put(page.cell(last + 1, j), value, f"gw total {column.kind}" if column.kind in _NUMERIC else "gw total")
-    page.row_dimensions[1].height = 26
+    page.row_dimensions[1].height, page.row_dimensions[2].height = 26, 18
     page.freeze_panes = page.cell(FIRST_ROW, 2 if len(sheet.columns) > 6 else 1)
     page.auto_filter.ref = f"A{HEADER_ROW}:{get_column_letter(len(sheet.columns))}{max(last, FIRST_ROW)}"
     page.print_title_rows = f"1:{HEADER_ROW}"
     set_up_page(page, meta, words, paper, portrait=sheet.portrait)
+
+
+def _column_width(column: Column, head: str, rows: Sequence[Sequence[Any]], j: int) -> float:
+    """Wide enough for its cells up to a limit; heads go on two lines rather than widen a column of numbers."""
+    widest = max((width_of(_shown(row[j], column.kind)) for row in rows), default=0) + 2
+    if column.kind in _NUMERIC:
+        widest += 1
+    else:
+        widest = min(widest, _MOST_WIDTH[column.kind])
+    return max(_LEAST_WIDTH, min(width_of(head) / 2 + 4, _MOST_HEAD_WIDTH), widest)
+
+
+def _shown(value: object, kind: str) -> str:
+    if isinstance(value, dt.date):
+        return value.isoformat()
+    if kind in _NUMERIC and hasattr(value, "__float__"):
+        return f"{float(value):,.{0 if kind in ('int', 'area') else 2}f}" if value == value else ""
+    return clean_text(value)
+
+
+def row_height(cells: Sequence[object], widths: Sequence[float]) -> float:
+    """Points a row needs: office programs do not all find out by themselves how many lines its cells take."""
+    lines = max(
+        (
+            sum(max(1, -(-width_of(line) // max(int(width) - 1, 1))) for line in text.split("\n"))
+            for cell, width in zip(cells, widths)
+            if isinstance(cell, str) and (text := clean_text(cell))
+        ),
+        default=1,
+    )
+    return min(_EDGE_POINTS + _LINE_POINTS * max(lines, 1), _MOST_POINTS)
 
 
 def save_workbook(book: Workbook, path: Path, meta: Mapping[str, str]) -> None:
@@ -213,26 +250,27 @@ def set_up_page(page: Worksheet, meta: Mapping[str, str], words: Words, paper: P
     page.page_setup.fitToWidth, page.page_setup.fitToHeight = 1, 0
     page.sheet_properties.pageSetUpPr.fitToPage = True
     page.page_margins.left = page.page_margins.right = 0.4
-    page.page_margins.top, page.page_margins.bottom = 0.5, 0.6
+    page.page_margins.top, page.page_margins.bottom = 0.5, 0.8
+    page.page_margins.header = page.page_margins.footer = 0.35
     page.print_options.horizontalCentered = True
     version = words("plan_version", plan=meta.get("plan_id", ""))
     page.oddFooter.left.text = version.replace("&", "&&")
     page.oddFooter.right.text = words("page_of", page="&P", pages="&N")
 
 
-def _styles() -> list[NamedStyle]:
+def _styles(face: str) -> list[NamedStyle]:
     thin = Side(style="thin", color="C3C9D1")
     border = Border(left=thin, right=thin, top=thin, bottom=thin)
-    font, bold = Font(name="等线", size=10), Font(name="等线", size=10, bold=True)
+    font, bold = Font(name=face, size=10), Font(name=face, size=10, bold=True)
     left = Alignment(horizontal="left", vertical="center", wrap_text=True)
-    right = Alignment(horizontal="right", vertical="center")
+    right = Alignment(horizontal="right", vertical="center", indent=1)
     centre = Alignment(horizontal="center", vertical="center", wrap_text=True)
     soft = PatternFill("solid", fgColor="E8EDF4")
     flag = PatternFill("solid", fgColor="FDEADD")
     styles = [
-        NamedStyle("gw title", Font(name="等线", size=16, bold=True), alignment=Alignment(vertical="center")),
-        NamedStyle("gw line", Font(name="等线", size=10, color="4D5866"), alignment=Alignment(vertical="center")),
-        NamedStyle("gw body", Font(name="等线", size=11), alignment=Alignment(vertical="top", wrap_text=True)),
+        NamedStyle("gw title", Font(name=face, size=16, bold=True), alignment=Alignment(vertical="center")),
+        NamedStyle("gw line", Font(name=face, size=10, color="4D5866"), alignment=Alignment(vertical="center")),
+        NamedStyle("gw body", Font(name=face, size=11), alignment=Alignment(vertical="top", wrap_text=True)),
         NamedStyle("gw head", bold, soft, border, centre, "@"),
         NamedStyle("gw text", font, None, border, left, "@"),
         NamedStyle("gw code", font, None, border, left, "@"),
