@@ -75,7 +75,11 @@ def write_plan_map(
     StorageError
         ``map_assets_missing``, ``map_not_written``.
     """
-    html = render_plan_map(filed, territory, language=language, title=title)
+    write_page(render_plan_map(filed, territory, language=language, title=title), path)
+
+
+def write_page(html: str, path: Path) -> None:
+    """Write a page as a whole or not at all; raises ``map_not_written``."""
     path = Path(path)
     unfinished = path.with_name(path.name + ".part")
     try:
@@ -105,9 +109,15 @@ def render_plan_map(filed: FiledPlan, territory: Territory | None, *, language: 
         "communities": _communities(filed, territory, shapes),
         "ground": None if territory is None else pack_ground(territory, shapes.origin),
     }
-    page = OfflineMap("plan", location=(shapes.origin[1], shapes.origin[0]), attribution_control=False, zoom_snap=0.25)
-    page.add_child(_PlanPage(data))
-    return render_page(page, title or data["words"][language]["title"])
+    return make_page("plan", data, SCRIPTS)
+
+
+def make_page(name: str, data: Mapping[str, Any], scripts: tuple[str, ...], styles: tuple[str, ...] = ()) -> str:
+    """A page in the skeleton of the plan map: its data, its scripts, and styles beside those of the plan map."""
+    lon, lat = data["origin"]
+    page = OfflineMap(name, location=(lat, lon), attribution_control=False, zoom_snap=0.25)
+    page.add_child(_PlanPage(data, scripts, styles))
+    return render_page(page, data["title"] or data["words"][data["language"]]["title"])
 
 
 def _plan_facts(filed: FiledPlan, territory: Territory | None) -> dict[str, Any]:
@@ -194,13 +204,13 @@ class _PlanPage(MacroElement):
         """
     )
 
-    def __init__(self, data: Mapping[str, Any]) -> None:
+    def __init__(self, data: Mapping[str, Any], scripts: tuple[str, ...], styles: tuple[str, ...]) -> None:
         super().__init__()
         self._name, self._id = "page", "plan"
         self.colours = css_variables()
-        self.styles = (STATIC / "plan_map.css").read_text(encoding="utf-8")
+        self.styles = "".join(asset_file(name).read_text(encoding="utf-8") for name in ("plan_map.css", *styles))
         self.skeleton = (STATIC / "plan_map.html").read_text(encoding="utf-8")
-        self.scripts = [script_text(asset_file(name).read_text(encoding="utf-8")) for name in SCRIPTS]
+        self.scripts = [script_text(asset_file(name).read_text(encoding="utf-8")) for name in scripts]
         self.data = json_block(data)
 
 

@@ -11,7 +11,7 @@ from pyproj import CRS
 
 from maps.colouring import borders, colour
 from maps.features import to_lonlat, to_metres
-from maps.pack import Steps, pack_points, pack_polygons
+from maps.pack import Steps, pack_lines, pack_points, pack_polygons
 from maps.style import FILLS
 from partition.filed import FiledPlan
 
@@ -56,9 +56,7 @@ def shape_plan(filed: FiledPlan) -> PlanShapes:
     """
     grids = filed.grids
     exact, metres = to_metres(np.asarray(grids.geometry.array, dtype=object), CRS(grids.crs))
-    n_vertices = int(shapely.get_num_coordinates(exact).sum())
-    tolerance_m = next(t for limit, t in _TOLERANCES_M if n_vertices <= limit)
-    shapes = _simplified(exact, tolerance_m)
+    shapes = _simplified(exact, _tolerance_m(exact))
     pairs, _ = borders(shapes)
     x0, y0, x1, y1 = shapely.total_bounds(to_lonlat(shapes, metres))
     origin = (round(float(x0 + x1) / 2, 6), round(float(y0 + y1) / 2, 6))
@@ -77,6 +75,37 @@ def shape_plan(filed: FiledPlan) -> PlanShapes:
         room_m=room_m,
         community_spots=dict(zip(names, pack_points(to_lonlat(middle, metres), origin), strict=True)),
     )
+
+
+def shape_outlines(filed: FiledPlan, origin: tuple[float, float]) -> tuple[list[list[Steps]], list[Steps]]:
+    """Another plan, packed from the ``origin`` of the one on the page.
+
+    Returns
+    -------
+    outlines, lines
+        The polygon of each grid; and all borders as lines, each once, so that they can be dashed.
+    """
+    exact, metres = to_metres(np.asarray(filed.grids.geometry.array, dtype=object), CRS(filed.grids.crs))
+    shapes = _simplified(exact, _tolerance_m(exact))
+    lines = shapely.line_merge(shapely.multilinestrings(_segments(shapes)))
+    packed = pack_lines(to_lonlat(np.array([lines], dtype=object), metres), origin)
+    return pack_polygons(to_lonlat(shapes, metres), origin), packed[0]
+
+
+def _segments(shapes: NDArray[np.object_]) -> NDArray[np.object_]:
+    # A border between two grids stands in both, with the same vertices.
+    rings = shapely.get_rings(shapely.get_parts(shapes))
+    xy, ring = shapely.get_coordinates(rings, return_index=True)
+    follows = ring[1:] == ring[:-1]
+    ends = np.column_stack([xy[:-1][follows], xy[1:][follows]])
+    turned = (ends[:, 0] > ends[:, 2]) | ((ends[:, 0] == ends[:, 2]) & (ends[:, 1] > ends[:, 3]))
+    ends[turned] = ends[turned][:, [2, 3, 0, 1]]
+    return shapely.linestrings(np.unique(ends, axis=0).reshape(-1, 2, 2))
+
+
+def _tolerance_m(shapes: NDArray[np.object_]) -> float:
+    n_vertices = int(shapely.get_num_coordinates(shapes).sum())
+    return next(t for limit, t in _TOLERANCES_M if n_vertices <= limit)
 
 
 def _simplified(shapes: NDArray[np.object_], tolerance_m: float) -> NDArray[np.object_]:

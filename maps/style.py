@@ -39,6 +39,7 @@ COLOURS: Mapping[str, str] = MappingProxyType(
         "post": "#0b4f9c",
         "pattern": "#33415c",
         "chosen": "#0b4f9c",
+        "old-edge": "#b0003a",
         "ink": "#17202c",
         "ink-soft": "#4d5866",
         "rule": "#d5dae1",
@@ -52,6 +53,19 @@ COLOURS: Mapping[str, str] = MappingProxyType(
     }
 )
 """Named colours; the page knows them as CSS variables ``--name``."""
+
+CHANGES: Mapping[str, Mapping[str, str]] = MappingProxyType(
+    {
+        "kept": {"tint": "#f7f6f1", "mark": "#f7f6f1"},
+        "changed": {"tint": "#d3e6f7", "mark": "#5aa2dc"},
+        "split": {"tint": "#ffe9c2", "mark": "#e69f00"},
+        "merged": {"tint": "#f0dcec", "mark": "#b65a9c"},
+        "new": {"tint": "#cdeee0", "mark": "#00805e"},
+        "retired": {"tint": "#fbdcd3", "mark": "#b3402a"},
+        "moved": {"tint": "#1f6fb2", "mark": "#ffffff"},
+    }
+)
+"""What became of a grid: tint and mark of its pattern.  The patterns differ, too (change_look.js)."""
 
 STREET_RANKS: Mapping[str, int] = MappingProxyType(
     {
@@ -90,6 +104,7 @@ def drawing() -> dict[str, object]:
     return {
         "fills": list(FILLS),
         "colours": dict(COLOURS),
+        "changes": {name: dict(pair) for name, pair in CHANGES.items()},
         "street_widths_m": list(STREET_WIDTHS_M),
         "street_least_px": list(STREET_LEAST_PX),
         "street_from_m_per_px": list(STREET_FROM_M_PER_PX),

@@ -23,6 +23,10 @@
   }
 
   function addPatterns() {
+    if (look) {
+      look.addPatterns(addPattern);
+      return;
+    }
     const stripe = element("svg:rect", { width: 4.5, height: 9, fill: colours.action });
     addPattern("gw-action", 9, colours["action-soft"], [stripe], 45);
     fills.forEach((fill, i) => {
@@ -33,30 +37,37 @@
     });
   }
 
+  // A page that shows something else than the state of a grid brings its own look (change_look.js).
+  const { look } = gridwright;
+
   const gridFill = (grid) =>
-    grid.status === "action" ? "url(#gw-action)"
+    look ? look.fill(grid)
+    : grid.status === "action" ? "url(#gw-action)"
     : grid.kind === "standard" ? fills[grid.fill]
     : `url(#gw-${grid.kind === "rural" ? "rural" : "dedicated"}-${grid.fill})`;
 
   const stateOf = (grid) =>
-    grid.status === "in_band" ? say("state_in_band_short") : say(`state_${grid.status}`);
+    look ? look.state(grid) : grid.status === "in_band" ? say("state_in_band_short") : say(`state_${grid.status}`);
 
   function drawGrids(onMap) {
     map = onMap;
     addPatterns();
     const renderer = L.svg({ pane: "gwGrids", padding: 0.3 });
     data.grids.forEach((grid, index) => {
-      const layer = L.polygon(grid.rings.map(unpack), {
+      const layer = L.polygon((grid.gone ? data.old[grid.gone - 1] : grid.rings).map(unpack), {
         renderer,
         pane: "gwGrids",
         stroke: false,
+        fill: !grid.gone, // of a grid that is no longer there only the outline is drawn, with the land
+        interactive: !grid.gone,
         fillColor: gridFill(grid),
-        fillOpacity: grid.status === "action" ? 0.95 : grid.kind === "rural" ? 0.68 : 0.88,
+        fillOpacity: look ? look.opacity(grid) : grid.status === "action" ? 0.95 : grid.kind === "rural" ? 0.68 : 0.88,
         className: `gw-grid gw-${grid.status}`,
         smoothFactor: 0.7,
       });
       layer.addTo(map);
       layers.push(layer);
+      if (grid.gone) return;
       const path = layer.getElement();
       path.setAttribute("role", "button");
       path.setAttribute("tabindex", index === 0 ? "0" : "-1");
@@ -77,6 +88,7 @@
 
   function nameGrids() {
     data.grids.forEach((grid, index) => {
+      if (grid.gone) return;
       const label = say("at_grid", { code: grid.code, n: number(grid.households), state: stateOf(grid) });
       layers[index].getElement().setAttribute("aria-label", label);
     });
@@ -90,6 +102,7 @@
       "div", {},
       element("b", {}, grid.code),
       element("div", {}, `${say("households")} ${number(grid.households)}`),
+      look ? element("div", {}, stateOf(grid)) : null,
     );
     tip = L.tooltip({ className: "gw-tip", direction: "top", offset: [0, -6], opacity: 1 });
     tip.setContent(content).setLatLng(latlng).addTo(map);
@@ -125,10 +138,11 @@
   }
 
   const gridBounds = (index) => layers[index].getBounds();
+  const gridPaths = (index) => layers[index].getLatLngs();
 
   function showFills(yes) {
     map.getPane("gwGrids").classList.toggle("gw-unfilled", !yes);
   }
 
-  Object.assign(gridwright, { drawGrids, markGrid, markChosen, gridBounds, showFills, stateOf, gridFill });
+  Object.assign(gridwright, { drawGrids, markGrid, markChosen, gridBounds, gridPaths, showFills, stateOf, gridFill });
 })();

@@ -190,6 +190,7 @@
   const shapes = {
     communities: project(flat(data.communities.map((c) => c.rings))),
     grids: project(flat(data.grids.map((g) => g.rings))),
+    old: project(data.old_lines || []), // borders of an earlier plan
   };
   if (land) {
     Object.assign(shapes, {
@@ -258,6 +259,11 @@
       view.line(shapes.railways, false, colours.paper, mpp < 6 ? 1.4 : 0.8, { dash: [6, 6], traced: true });
     }
     if (land && show.estates && mpp < 4) view.line(shapes.walls, false, colours.wall, 1.2, { opacity: 0.8 });
+    if (show.old && mpp < 50) {
+      // Under the borders of today: what is seen of it is where they differ.
+      view.line(shapes.old, false, colours.paper, mpp < 6 ? 4.4 : 3, { opacity: 0.8 });
+      view.line(shapes.old, false, colours["old-edge"], mpp < 6 ? 2.2 : 1.4, { dash: mpp < 6 ? [7, 4] : [4, 3] });
+    }
     if (show.borders) {
       const wide = mpp < 6 ? 1.8 : mpp < 20 ? 1.2 : mpp < 50 ? 0.7 : 0.35;
       if (mpp < 20) view.line(shapes.grids, true, colours.paper, wide * 2.2, { opacity: 0.65 });

@@ -66,7 +66,7 @@
 
   function rank(index) {
     if (index === chosen) return 0;
-    return data.grids[index].status === "action" ? 1 : 2;
+    return { action: 1, kept: 3 }[data.grids[index].status] ?? 2;
   }
 
   function setLabels() {

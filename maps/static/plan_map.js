@@ -7,6 +7,7 @@
   const show = {
     grids: true, borders: true, labels: true, buildings: true, streets: true,
     communities: true, water: true, estates: true, cameras: false, posts: true,
+    moved: true, old: true, // of a page that compares two plans
   };
   let map;
   let whole;
@@ -151,6 +152,7 @@
     show[name] = yes;
     if (name === "grids") gridwright.showFills(yes);
     else if (name === "labels") gridwright.showLabels(yes);
+    else if (name === "moved") gridwright.showMoved(yes);
     else over.redraw();
     drawLayers();
     drawLegend();
@@ -166,6 +168,8 @@
       estates: land && land.estates.length > 0,
       cameras: land && land.cameras.length > 0,
       posts: land && land.posts.length > 0,
+      moved: Boolean(gridwright.showMoved),
+      old: Boolean(data.old),
     };
     const focus = document.activeElement && document.activeElement.id;
     const counts = land ? { cameras: land.cameras.length, posts: land.posts.length } : {};
@@ -192,7 +196,7 @@
     const box = (fill) => element("svg:rect", { x: 1, y: 1, width: 32, height: 16, fill, class: "gw-key" });
     const third = (fill, i) => element("svg:rect", { x: 1 + i * 11, y: 1, width: 10, height: 16, fill, class: "gw-key" });
     const line = (css) => element("svg:line", { x1: 2, x2: 32, y1: 9, y2: 9, class: css });
-    const rows = [
+    const rows = gridwright.legendRows ? gridwright.legendRows({ picture, box, line }, show) : [
       [picture(...fills.slice(0, 3).map(third)), say("legend_standard")],
       [picture(box("url(#gw-action)")), say("legend_action")],
       kinds.has("dedicated") ? [picture(box("url(#gw-dedicated-0)")), say("legend_dedicated")] : null,
@@ -212,7 +216,7 @@
   function drawHelp() {
     const rows = [
       ["/", "help_find"], ["U", "help_next"], ["N  P", "help_walk"], ["+  −", "help_zoom"], [say("key_arrows"), "help_pan"],
-      ["0", "help_whole"], ["L", "help_labels"], ["G", "help_language"], ["Esc", "help_close"], ["?", "help_help"],
+      ["0", "help_whole"], ["L", "help_labels"], ...(data.old ? [["O", "help_old"]] : []), ["G", "help_language"], ["Esc", "help_close"], ["?", "help_help"],
     ];
     byId("gw-keys").replaceChildren(...rows.flatMap(([keys, key]) => [
       element("dt", {}, ...keys.split("  ").map((k) => element("kbd", {}, k))), element("dd", {}, say(key)),
@@ -236,6 +240,7 @@
     "-": () => map.zoomOut(1, { animate: false }),
     0: showWhole,
     l: () => setLayer("labels", !show.labels),
+    o: () => data.old && setLayer("old", !show.old),
     g: switchLanguage,
     "?": () => byId("gw-help").showModal(),
     ArrowLeft: () => map.panBy([-120, 0], { animate: false }),
@@ -316,6 +321,7 @@
     map.setMaxBounds(whole.pad(1));
     drawLand();
     gridwright.drawGrids(map);
+    if (gridwright.drawMoved) gridwright.drawMoved(map);
     gridwright.startLabels(map);
     gridwright.startSearch();
     startButtons();
@@ -327,5 +333,5 @@
   }
 
   gridwright.map = () => map;
-  Object.assign(gridwright, { start, chooseGrid, chooseCommunity, unchoose, walk });
+  Object.assign(gridwright, { start, chooseGrid, chooseCommunity, unchoose, walk, nextToAct });
 })();

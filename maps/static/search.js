@@ -23,7 +23,7 @@
     if (!wanted) return [];
     const found = [];
     data.grids.forEach((grid, index) => {
-      const score = Math.min(grade(grid.code, wanted), grid.name ? grade(grid.name, wanted) + 0.2 : 9);
+      const score = Math.min(grade(grid.code, wanted), grid.old ? grade(grid.old, wanted) + 0.1 : 9, grid.name ? grade(grid.name, wanted) + 0.2 : 9);
       if (score < 9) found.push({ kind: "grid", index, score, order: index });
     });
     data.communities.forEach((community, index) => {
@@ -60,7 +60,7 @@
         return element(
           "li", { id: `gw-hit-${i}`, role: "option", "aria-selected": String(i === at), onpointerdown: (event) => { event.preventDefault(); choose(hit); } },
           element("b", {}, label),
-          element("span", { class: "gw-soft" }, `${say(`hit_${hit.kind}`)} · ${where} · ${number(thing.households)}`),
+          element("span", { class: "gw-soft" }, `${say(thing.gone ? "hit_gone" : `hit_${hit.kind}`)} · ${where} · ${number(thing.households)}`),
         );
       }),
     );

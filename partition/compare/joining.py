@@ -2,7 +2,8 @@
 
 Members (units and buildings) are joined by id; where an id is unknown to the old plan, or points to a grid that lies
 elsewhere, by the place that a territory knows for it; where nobody knows the place, by the ground that old and new
-grids share.  What a member weighs is counted where a territory says so, else taken as even within its new grid.
+grids share.  What a member weighs is counted where a territory says so, else estimated from what its old and its new
+grid hold.
 """
 
 from __future__ import annotations
@@ -24,6 +25,7 @@ from partition.compare.shapes import ObjectArray, PlanShapes, overlay
 from partition.filed import FiledPlan
 
 _NEAR_M = 1.0
+_ROUNDS = 60
 _MOST_STRAY_FRAC = 0.5
 """Ids of which more than this part point elsewhere were given anew: none of them is believed."""
 
@@ -60,7 +62,7 @@ class Pieces:
     area_m2
         Ground of pieces that were found by area, else 0.
     is_counted
-        Households were counted per member (a territory or a filed crosswalk says so), not taken as even.
+        Households were counted per member (a territory or a filed crosswalk says so), not estimated.
     by_id, by_place
         Members joined in either way.
     keeps_code, n_judged
@@ -96,10 +98,10 @@ def join(
     """Cut a new plan into pieces by the old grid each comes from; both shapes in one CRS."""
     code_old, code_new = old.grids["code"].to_numpy(object), new.grids["code"].to_numpy(object)
     members = new.members
-    grid = pd.Index(code_new).get_indexer(members["grid"])
-    weight, is_counted = _households(new, grid, ground)
+    grid = pd.Index(code_new).get_indexer(members["grid"]).astype(np.int64)
     source, by_id = _by_id(old, new, grid, old_shapes, new_shapes)
     by_place = _by_place(members, source, old_shapes, ground)
+    weight, is_counted = _households(old, new, grid, source, ground)
     known = source >= 0
     keeps = code_old[source[known]] == code_new[grid[known]] if known.any() else np.zeros(0, bool)
     one = (members["kind"] == "building").to_numpy()
@@ -114,7 +116,7 @@ def join(
     o, n, area = _by_area(old_shapes, new_shapes, cut)
     return Pieces(
         old=np.concatenate([source[stay], o]),
-        new=np.concatenate([grid[stay].astype(np.int64), n]),
+        new=np.concatenate([grid[stay], n]),
         households=np.concatenate([weight[stay], share_whole(area, n, held)]),
         buildings=np.concatenate([one[stay].astype(np.int64), share_whole(area, n, houses)]),
         area_m2=np.concatenate([np.zeros(int(stay.sum())), area]),
@@ -126,13 +128,12 @@ def join(
     )
 
 
-def _households(new: FiledPlan, grid: NDArray[np.int64], ground: Ground | None) -> tuple[IntArray, bool]:
-    # Units say what their community holds; in a community without units its buildings do.
+def _households(
+    old: FiledPlan, new: FiledPlan, grid: IntArray, source: IntArray, ground: Ground | None
+) -> tuple[IntArray, bool]:
+    """Households of each member of the new plan, and whether they were counted."""
     totals = new.grids["households"].to_numpy(np.int64)
-    is_unit = (new.members["kind"] == "unit").to_numpy()
-    community = new.grids["community"].to_numpy(object)
-    has_units = np.isin(community, np.unique(community[grid[is_unit]].astype(str)))
-    counts = is_unit == has_units[grid]
+    counts = _counting(new, grid)
     if ground is not None:
         keys = pd.MultiIndex.from_frame(ground.members[["kind", "id"]])
         if keys.is_unique:
@@ -140,15 +141,50 @@ def _households(new: FiledPlan, grid: NDArray[np.int64], ground: Ground | None) 
             known = np.where(at >= 0, ground.members["households"].to_numpy(np.int64)[at], 0) * counts
             if np.array_equal(np.bincount(grid, known, len(totals)).astype(np.int64), totals):
                 return known.astype(np.int64), True
-    even = np.zeros(len(grid), np.int64)
-    even[counts] = share_whole(np.ones(int(counts.sum())), grid[counts].astype(np.int64), totals)
-    # Members of a grid weigh the same where each holds nothing, or where there is only one of them.
+    told = np.zeros(len(grid), np.int64)
+    told[counts] = share_whole(_likely(old, counts, grid, source, totals), grid[counts], totals)
+    # Nothing was guessed where every member is a grid of its own, or its grid holds nothing.
     sizes = np.bincount(grid[counts], minlength=len(totals))
-    return even, bool(((sizes == 1) | (totals == 0)).all())
+    return told, bool(((sizes == 1) | (totals == 0)).all())
+
+
+def _counting(plan: FiledPlan, grid: IntArray) -> BoolArray:
+    """Members that say what a grid holds: the units of a community; the buildings of one without units."""
+    is_unit = (plan.members["kind"] == "unit").to_numpy(bool)
+    community = plan.grids["community"].to_numpy(object)
+    has_units = np.isin(community.astype(str), np.unique(community[grid[is_unit]].astype(str)))
+    return np.asarray(is_unit == has_units[grid], bool)
+
+
+def _likely(
+    old: FiledPlan, counts: BoolArray, grid: IntArray, source: IntArray, totals: IntArray
+) -> NDArray[np.float64]:
+    """Weights of counting members that agree with what old and new grids hold as well as they can.
+
+    Members of one old and one new grid weigh alike.  Rows and columns are scaled in turn (iterative proportional
+    fitting), the new totals last; an old grid counts with the part of its members that are still there.
+    """
+    n_old = len(old.grids)
+    cells, at, size = np.unique(
+        np.column_stack([source[counts], grid[counts]]), axis=0, return_inverse=True, return_counts=True
+    )
+    row, column = cells[:, 0], cells[:, 1]
+    old_grid = pd.Index(old.grids["code"]).get_indexer(old.members["grid"]).astype(np.int64)
+    before = np.bincount(old_grid[_counting(old, old_grid)], minlength=n_old)
+    known = row >= 0
+    still = np.bincount(row[known], size[known], n_old)
+    aim = old.grids["households"].to_numpy(np.float64) * np.minimum(1.0, still / np.maximum(before, 1))
+    value = size.astype(np.float64)
+    for _ in range(_ROUNDS):
+        sums = np.bincount(row[known], value[known], n_old)
+        value[known] *= np.divide(aim, sums, out=np.ones(n_old), where=(sums > 0) & (aim > 0))[row[known]]
+        sums = np.bincount(column, value, len(totals))
+        value *= np.divide(totals, sums, out=np.zeros(len(totals)), where=sums > 0)[column]
+    return (value / size)[at.ravel()]
 
 
 def _by_id(
-    old: FiledPlan, new: FiledPlan, grid: NDArray[np.int64], old_shapes: PlanShapes, new_shapes: PlanShapes
+    old: FiledPlan, new: FiledPlan, grid: IntArray, old_shapes: PlanShapes, new_shapes: PlanShapes
 ) -> tuple[IntArray, int]:
     keys = pd.MultiIndex.from_frame(old.members[["kind", "id"]])
     at = keys.get_indexer(pd.MultiIndex.from_frame(new.members[["kind", "id"]]))
