@@ -48,7 +48,8 @@ def check_plan(
     Raises
     ------
     InputError
-        ``plan_without_rules``, ``nested_check_no_level``, what `check_nested` refuses, and what the plan and territory readers find.
+        ``plan_without_rules``, ``nested_check_no_level``, what `check_nested` refuses, and what the plan and territory
+        readers find.
     """
     filed = read_plan(plan_path)
     if not filed.meta.get("rules"):

@@ -14,8 +14,20 @@ from partition.checks import CheckReport
 from partition.filed import FiledPlan
 
 _GROUPS: dict[str, tuple[str, ...]] = {
-    "gap": ("check_gap", "check_community_without_grid", "nested_gap", "nested_community_without_grid", "nested_grid_missing"),
-    "overlap": ("check_overlap", "check_coverage_invalid", "nested_overlap", "nested_coverage_invalid", "nested_grid_twice"),
+    "gap": (
+        "check_gap",
+        "check_community_without_grid",
+        "nested_gap",
+        "nested_community_without_grid",
+        "nested_grid_missing",
+    ),
+    "overlap": (
+        "check_overlap",
+        "check_coverage_invalid",
+        "nested_overlap",
+        "nested_coverage_invalid",
+        "nested_grid_twice",
+    ),
     "crossing": (
         "check_crossing",
         "check_community_unknown",

@@ -33,7 +33,7 @@ MICRO = "micro"
 _DIGITS = 2
 _INSIDE_M = 0.05
 _TOO_LARGE = ("no_cover", "not_found", "pendant_over_band", "hemmed_in")
-_MOST_FAULTS = 50
+_MOST_FAULTS = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,6 +182,8 @@ def check_plan_fits(filed: FiledPlan, territory: Territory) -> None:
         members = filed.members[filed.members["kind"] == kind]
         unknown = members["id"][~members["id"].isin(territory[layer]["id"])]
         faults += [Fault("nested_member_unknown", {"kind": kind, "id": str(name)}) for name in unknown[:_MOST_FAULTS]]
+    if faults:
+        raise InputError.of(faults)
     grid_of = members_of(filed, territory)
     n = len(filed.grids)
     has_units = filed.grids["community"].isin(territory["units"]["community"]).to_numpy()
