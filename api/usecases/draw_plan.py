@@ -117,7 +117,7 @@ def draw_plan(
     StorageError
         The plan can not be written.
     """
-    _check_options(seed, seconds, workers)
+    check_options(seed, seconds, workers)
     check_out(out, (".gpkg",), [territory_path])
     rules = read_rules(rules_path)
     quality = QualityReport()
@@ -204,7 +204,8 @@ def _is_cut_short(result: Result) -> bool:
     return any(community.stopped_by not in ("done", "work") for community in result.communities)
 
 
-def _check_options(seed: int, seconds: float | None, workers: int) -> None:
+def check_options(seed: int, seconds: float | None, workers: int) -> None:
+    """Refuse options that make no sense."""
     if seed < 0:
         raise InputError("option_out_of_range", column="--seed", measured=seed, allowed=">= 0")
     if seconds is not None and not 0 < seconds < float("inf"):

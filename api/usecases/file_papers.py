@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from api.i18n import sentence
-from api.usecases.filing_folder import DATA, FiledFile, list_files, may_replace, write_list, write_manifest
+from api.usecases.filing_folder import DATA, FiledFile, list_files, may_replace, some, write_list, write_manifest
 from api.usecases.verdict import judge
 from data.export import Cgcs2000, Encoding, Exported, export_plan
 from data.files.plan_file import read_plan
@@ -25,12 +25,14 @@ from gis.progress import SILENT, Progress
 from gis.readers.territory_file import read_territory
 from gis.report import Remark
 from gis.territory import Territory
+from maps.atlas import AtlasSummary, write_atlas
+from maps.change_map import write_change_map
 from maps.plan_map import write_plan_map
-from partition.checks import verify
+from partition.checks import check_succession, verify
+from partition.compare import is_redraw_of
 from partition.filed import FiledPlan
 from partition.rules import Rules
 
-PAPERS = ("A4", "A3")
 _NAMES: Mapping[str, Mapping[str, str]] = {
     "paper_register": {"zh": "网格台账.xlsx", "en": "register.xlsx"},
     "paper_atlas": {"zh": "网格图册.pdf", "en": "atlas.pdf"},
@@ -42,7 +44,7 @@ _NAMES: Mapping[str, Mapping[str, str]] = {
     "paper_change_map": {"zh": "调整对比图.html", "en": "change-map.html"},
     "paper_list": {"zh": "目录.txt", "en": "README.txt"},
 }
-_SHOWN_FAULTS, _SHOWN_IDS = 20, 5
+_SHOWN_FAULTS = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +80,6 @@ class _Order:
     territory: Territory
     old: FiledPlan | None
     language: str
-    paper: str
 
     @property
     def has_changes(self) -> bool:
@@ -125,7 +126,8 @@ def file_papers(
     Raises
     ------
     InputError
-        ``filing_plan_fails`` with what is wrong, ``filing_other_territory``, ``filing_*`` about the folder,
+        ``filing_plan_fails`` with what is wrong, ``filing_codes_fail``, ``filing_other_territory``,
+        ``filing_*`` about the folder,
         ``plan_without_rules``, ``compare_*`` about the two plans, and what the plan and territory readers find.
     StorageError
         The folder can not be written.
@@ -137,18 +139,29 @@ def file_papers(
     territory = read_territory(territory_path, progress=progress)
     old = None if old_path is None else read_plan(old_path)
     _assert_may_be_filed(filed, territory, plan_path, territory_path, progress)
-    order = _Order(_against(filed, old, territory), territory, old, language, paper)
+    filed = _against(filed, old, territory)
+    _assert_succeeds(filed, old, plan_path, old_path)
+    order = _Order(filed, territory, old, language)
     papers = _papers(order)
-    progress.stage("stage_papers", len(papers) + 1)
     facts = _facts(order.filed)
     with whole_folder(out, may_replace=replaces) as place, _told_of(place, out):
+        progress.stage("stage_papers", len(papers))
         for what, write in papers.items():
             write(place / _NAMES[what][language])
             progress.advance()
-        exported = export_plan(order.filed, order.territory, place / DATA, encoding=encoding, cgcs2000=cgcs2000)
-        progress.advance()
-        notes = tuple(_notes(order, exported, encoding))
-        named = {_NAMES[what][language]: what for what in papers}
+        atlas = write_atlas(
+            order.filed,
+            territory,
+            place / _NAMES["paper_atlas"][language],
+            paper=paper,
+            language=language,
+            progress=progress,
+        )
+        exported = export_plan(
+            order.filed, territory, place / DATA, encoding=encoding, cgcs2000=cgcs2000, progress=progress
+        )
+        notes = tuple(_notes(order, atlas, exported, encoding))
+        named = {names[language]: what for what, names in _NAMES.items() if what == "paper_atlas" or what in papers}
         files = list_files(place, named)
         told = [sentence(code, detail, language) for code, detail in notes]
         index = _NAMES["paper_list"][language]
@@ -184,15 +197,39 @@ def _assert_may_be_filed(
 
 
 def _against(filed: FiledPlan, old: FiledPlan | None, territory: Territory) -> FiledPlan:
-    """The plan with its crosswalk from the plan before, worked out once so that every paper tells the same."""
-    if old is None:
+    """The plan as the successor of the one before, worked out once so that every paper tells the same.
+
+    A plan that was re-drawn from ``old`` stays as it is; any other gets its crosswalk, parents and retired codes
+    with regard to ``old``.
+    """
+    if old is None or (filed.crosswalk is not None and is_redraw_of(filed, old)):
         return filed
-    meta = {**filed.meta, "parent_plan": old.meta.get("plan_id", "")}
-    return replace(with_crosswalk(filed, old, territory), meta=meta)
+    crosswalk = with_crosswalk(filed, old, territory).crosswalk
+    carried = crosswalk[crosswalk["relation"].isin(("kept", "changed"))]
+    parent_of = dict(zip(carried["new"], carried["old"]))
+    ever = {*old.grids["code"], *_retired(old), *_retired(filed)}
+    meta = {
+        **filed.meta,
+        "parent_plan": old.meta.get("plan_id", ""),
+        "retired_codes": " ".join(sorted(ever - set(filed.grids["code"]))),
+    }
+    grids = filed.grids.assign(parent=[parent_of.get(code) for code in filed.grids["code"]])
+    return replace(filed, grids=grids, crosswalk=crosswalk, meta=meta)
+
+
+def _retired(filed: FiledPlan) -> list[str]:
+    return filed.meta.get("retired_codes", "").split()
+
+
+def _assert_succeeds(filed: FiledPlan, old: FiledPlan | None, plan_path: Path, old_path: Path | None) -> None:
+    faults = [] if old is None else list(check_succession(old, filed))
+    if faults and old_path is not None:
+        head = Fault("filing_codes_fail", {"file": plan_path.name, "old": old_path.name, "measured": len(faults)})
+        raise InputError.of([head, *faults[:_SHOWN_FAULTS]])
 
 
 def _papers(order: _Order) -> dict[str, Callable[[Path], object]]:
-    """What each paper is, and how it is written, in the order of the list."""
+    """What each paper but the atlas is, and how it is written."""
     filed, land, old, language = order.filed, order.territory, order.old, order.language
     papers: dict[str, Callable[[Path], object]] = {
         "paper_register": lambda path: write_register(filed, land, path, old=old, language=language),
@@ -203,6 +240,8 @@ def _papers(order: _Order) -> dict[str, Callable[[Path], object]]:
     papers["paper_statistics"] = lambda path: write_statistics(filed, land, path, old=old, language=language)
     papers["paper_notice"] = lambda path: write_notice(filed, land, path, old=old, language=language)
     papers["paper_map"] = lambda path: write_plan_map(filed, land, path, language=language)
+    if old is not None:
+        papers["paper_change_map"] = lambda path: write_change_map(old, filed, path, territory=land, language=language)
     return papers
 
 
@@ -219,13 +258,19 @@ def _facts(filed: FiledPlan) -> dict[str, str]:
     return {name: filed.meta.get(key, "") for name, key in keys.items()}
 
 
-def _notes(order: _Order, exported: Exported, encoding: Encoding) -> list[tuple[str, Mapping[str, Any]]]:
+def _notes(
+    order: _Order, atlas: AtlasSummary, exported: Exported, encoding: Encoding
+) -> list[tuple[str, Mapping[str, Any]]]:
     """What a reader should know: coordinates, what the formats lose, what there is no paper for."""
     notes: list[tuple[str, Mapping[str, Any]]] = []
     if not order.has_changes:
         notes.append(("filing_no_changes", {}))
     elif order.old is None:
         notes.append(("filing_no_change_map", {}))
+    if atlas.missing_characters:
+        notes.append(("filing_atlas_characters", {"measured": " ".join(atlas.missing_characters)}))
+    if atlas.coarse:
+        notes.append(("filing_atlas_coarse", {"measured": len(atlas.coarse), "id": some(atlas.coarse)}))
     shown = ", ".join(f"{form} {crs}" for form, crs in exported.crs.items())
     notes.append(("filing_crs", {"measured": shown, "allowed": encoding.upper()}))
     groups: dict[tuple[str, str, str], list[Remark]] = {}
@@ -233,9 +278,8 @@ def _notes(order: _Order, exported: Exported, encoding: Encoding) -> list[tuple[
         groups.setdefault((remark.code, remark.layer, str(remark.facts.get("column", ""))), []).append(remark)
     for (code, layer, column), remarks in groups.items():
         first = remarks[0]
-        where = ", ".join(remark.id for remark in remarks[:_SHOWN_IDS]) + (", …" if len(remarks) > _SHOWN_IDS else "")
         facts = {**first.facts, "layer": layer, "column": column, "before": first.before, "after": first.after}
-        notes.append((code, {**facts, "id": where, "n": first.facts.get("n", len(remarks))}))
+        notes.append((code, {**facts, "id": some([r.id for r in remarks]), "n": first.facts.get("n", len(remarks))}))
     return notes
 
 

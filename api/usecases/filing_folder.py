@@ -122,14 +122,14 @@ def may_replace(folder: Path) -> bool:
         raise InputError("filing_folder_taken", file=str(folder), measured=len(present))
     others = [name for name in present if name not in listed and name != MANIFEST]
     if others:
-        raise InputError("filing_holds_other_files", file=str(folder), measured=len(others), id=_some(others))
+        raise InputError("filing_holds_other_files", file=str(folder), measured=len(others), id=some(others))
     changed = [
         name
         for name in present
         if name != MANIFEST and not name.startswith(f"{DATA}/") and _sum(folder / name) != listed[name]
     ]
     if changed:
-        raise InputError("filing_changed_by_hand", file=str(folder), measured=len(changed), id=_some(changed))
+        raise InputError("filing_changed_by_hand", file=str(folder), measured=len(changed), id=some(changed))
     return True
 
 
@@ -160,5 +160,6 @@ def _sum(path: Path) -> str:
     return hashlib.sha256(path.read_bytes()).hexdigest()
 
 
-def _some(names: Sequence[str]) -> str:
+def some(names: Sequence[str]) -> str:
+    """The first few names, and a sign that there are more."""
     return ", ".join(names[:_SHOWN]) + (", …" if len(names) > _SHOWN else "")

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from partition.plan import CommunityResult
 
 NAME = "draw"
-_CUT_SHORT = ("clock", "cancel", "worker")
+CUT_SHORT = ("clock", "cancel", "worker")
 
 
 def add_arguments(parser: Parser) -> None:
@@ -62,8 +62,8 @@ def run(arguments: Namespace, talk: Talk) -> Outcome:
         "passed": drawn.verdict.passed,
         "open": n_open,
         **drawn.figures,
-        **{f"stopped_by_{why}": drawn.n_stopped_by(why) for why in _CUT_SHORT},
-        "community_results": [_compact(community) for community in drawn.communities],
+        **{f"stopped_by_{why}": drawn.n_stopped_by(why) for why in CUT_SHORT},
+        "community_results": [compact(community) for community in drawn.communities],
     }
     shown = [
         talk.say("draw_done", file=str(drawn.path)),
@@ -71,7 +71,7 @@ def run(arguments: Namespace, talk: Talk) -> Outcome:
         reason_table(drawn.figures, talk),
         talk.say("draw_checked") if drawn.verdict.passed else talk.say("draw_open", measured=n_open),
     ]
-    for why in _CUT_SHORT:
+    for why in CUT_SHORT:
         if drawn.n_stopped_by(why):
             shown.append(talk.say(f"draw_stopped_by_{why}", measured=drawn.n_stopped_by(why)))
     status = DONE if drawn.verdict.passed else BROKEN
@@ -79,7 +79,7 @@ def run(arguments: Namespace, talk: Talk) -> Outcome:
     return Outcome(status, summary, [part for part in shown if part is not None], following)
 
 
-def _compact(community: CommunityResult) -> dict[str, Any]:
+def compact(community: CommunityResult) -> dict[str, Any]:
     """What is known about one community, without what changes from run to run."""
     return {
         "code": community.code,
