@@ -26,7 +26,8 @@ same number on both sides.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -55,6 +56,7 @@ __all__ = [
 ]
 
 RELATIONS = ("kept", "changed", "split", "merged", "new", "retired")
+_CARRIED = ("kept", "changed")
 SHARE_UNIT = 2**20
 """Shares are whole numbers of this fraction: they add up to 1.0 without any rounding, in any order."""
 
@@ -136,7 +138,7 @@ def make_crosswalk(
         "share_of_old": _shares(row_old, counts, n_old),
         "share_of_new": _shares(row_new, counts, n_new),
     }
-    return _labelled(pd.DataFrame(table), heir)
+    return _labelled(table, heir)
 
 
 def crosswalk_of_plans(filed_old: FiledPlan, filed_new: FiledPlan, territory: Territory) -> pd.DataFrame:
@@ -205,20 +207,24 @@ def invert(crosswalk: pd.DataFrame) -> pd.DataFrame:
     What was split seen from before is merged seen from after, unless both sides were cut.
     """
     swapped = {"old": "new", "new": "old", "share_of_old": "share_of_new", "share_of_new": "share_of_old"}
-    table = crosswalk.rename(columns=swapped)
-    heir = table["relation"].isin(("kept", "changed")).to_numpy()
-    return _labelled(table, heir)
+    table = {name: crosswalk[swapped.get(name, name)].to_numpy() for name in CROSSWALK_COLUMNS}
+    return _labelled(table, np.isin(table["relation"].astype(str), _CARRIED))
 
 
 def relations(crosswalk: pd.DataFrame) -> tuple[pd.Series, pd.Series]:
     """Relation of every old and of every new grid, by code ascending (defined at the top of this room)."""
     told = []
     for side, several in (("old", "split"), ("new", "merged")):
-        here = crosswalk[crosswalk[side].notna()]
-        rows = here.groupby(side, sort=True)["relation"]
-        relation = rows.first().where(rows.size() == 1, several)
-        relation.update(here[here["relation"].isin(("kept", "changed"))].set_index(side)["relation"])
-        told.append(relation)
+        found: dict[str, str] = {}
+        for code, relation in zip(crosswalk[side].tolist(), crosswalk["relation"].tolist()):
+            if not isinstance(code, str):
+                continue
+            if code not in found or relation in _CARRIED:
+                found[code] = relation
+            elif found[code] not in _CARRIED:
+                found[code] = several
+        codes = sorted(found)
+        told.append(pd.Series([found[c] for c in codes], pd.Index(codes, dtype=object, name=side), object, "relation"))
     return told[0], told[1]
 
 
@@ -265,7 +271,7 @@ def compose(first: pd.DataFrame, second: pd.DataFrame) -> pd.DataFrame:
     table = parts.groupby(["old", "new"], dropna=False, sort=True, as_index=False)[["share_low", "share_high"]].sum()
     table["share_high"] = table["share_high"].clip(upper=1.0)
     table["exact"] = table["share_high"] - table["share_low"] <= 4.0 / SHARE_UNIT
-    table["new"] = _text(table["new"])
+    table["new"] = pd.Series(_texts(table["new"]), dtype=object)
     return table
 
 
@@ -279,12 +285,10 @@ def _index(codes: Sequence[str]) -> dict[str, int]:
 
 
 def _positions(side: str, codes: Sequence[str | None] | Codes, index: Mapping[str, int]) -> IntArray:
-    values = pd.Series(list(codes), dtype=object)
-    at: IntArray = values.map(index).fillna(-1).to_numpy(np.int64, copy=True)
-    unknown = sorted(set(values[(at < 0) & values.notna().to_numpy()]))
+    unknown = sorted({code for code in codes if code is not None} - index.keys())
     if unknown:
         raise InputError.of(Fault("crosswalk_code_unknown", {"measured": c, "column": side}) for c in unknown[:20])
-    return at
+    return np.array([-1 if code is None else index[code] for code in codes], np.int64)
 
 
 def _bare(row: IntArray, counts: IntArray, n: int) -> BoolArray:
@@ -322,27 +326,27 @@ def _heirs(old: Codes, new: Codes, new_codes: Sequence[str], parents: Sequence[s
     return np.asarray(named & (~several | same), bool)
 
 
-def _labelled(table: pd.DataFrame, heir: BoolArray) -> pd.DataFrame:
-    has_old, has_new = table["old"].notna().to_numpy(), table["new"].notna().to_numpy()
-    alone = [
-        (table.groupby(side, dropna=False)[side].transform("size") == 1).to_numpy() & table[side].notna().to_numpy()
-        for side in ("old", "new")
-    ]
-    one_to_one = alone[0] & alone[1]
-    same = (table["old"] == table["new"]).to_numpy()
-    relation = np.select(
-        [~has_old, ~has_new, one_to_one & same, heir | one_to_one, alone[0]],
-        ["new", "retired", "kept", "changed", "merged"],
-        "split",
-    )
-    labelled = pd.DataFrame({name: table[name] for name in CROSSWALK_COLUMNS if name != "relation"})
-    labelled["relation"] = relation
-    labelled = labelled.sort_values(["old", "new"], kind="stable", na_position="last", ignore_index=True)
+def _labelled(table: Mapping[str, Any], heir: BoolArray) -> pd.DataFrame:
+    old, new = _texts(table["old"]), _texts(table["new"])
+    times_old, times_new = Counter(old), Counter(new)
+    relation = []
+    for before, after, carried in zip(old, new, heir.tolist()):
+        if before is None or after is None:
+            relation.append("new" if before is None else "retired")
+            continue
+        whole, alone = times_old[before] == 1, times_new[after] == 1
+        if whole and alone:
+            relation.append("kept" if before == after else "changed")
+        else:
+            relation.append("changed" if carried else "merged" if whole else "split")
+    order = sorted(range(len(old)), key=lambda i: (old[i] is None, old[i] or "", new[i] is None, new[i] or ""))
+    columns = {**table, "old": old, "new": new, "relation": relation}
+    data: dict[str, Any] = {}
     for name, dtype in CROSSWALK_COLUMNS.items():
-        labelled[name] = _text(labelled[name]) if dtype == "str" else labelled[name].astype(dtype)
-    return labelled
+        values = np.array(list(columns[name]), object if dtype == "str" else dtype)
+        data[name] = pd.Series(values[order], dtype=object if dtype == "str" else dtype)
+    return pd.DataFrame(data)
 
 
-def _text(values: pd.Series) -> pd.Series:
-    plain = values.astype(object)
-    return plain.where(plain.notna(), None)
+def _texts(values: Iterable[Any]) -> list[str | None]:
+    return [value if isinstance(value, str) else None for value in values]
