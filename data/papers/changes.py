@@ -106,8 +106,8 @@ def _list(facts: Facts, changes: Sequence[Change], old: FiledPlan | None) -> She
                 listed_codes(change.came, words),
                 listed_codes(change.went, words),
                 size.get(change.new),
-                *(change.gained if change.new else (None, None)),
-                *(change.lost if change.old else (None, None)),
+                *_pair(change.gained if change.new else None, facts),
+                *_pair(change.lost if change.old else None, facts),
                 _why(change, community, before, called, words),
             )
         )
@@ -125,9 +125,16 @@ def _list(facts: Facts, changes: Sequence[Change], old: FiledPlan | None) -> She
     )
     totals: list[Any] = [words("total"), words("n_rows", n=len(rows))] + [None] * (len(columns) - 2)
     for j, column in enumerate(columns):
-        if column.kind == "int":
+        if column.kind == "int" and any(row[j] is not None for row in rows):
             totals[j] = sum(row[j] for row in rows if row[j] is not None)
     return Sheet("changes", title_of(facts, "changes_title"), columns, rows, totals)
+
+
+def _pair(counts: tuple[int, int] | None, facts: Facts) -> tuple[int | None, int | None]:
+    """Households and buildings; empty where there is no such grid, or nobody knows of buildings."""
+    if counts is None:
+        return None, None
+    return counts[0], counts[1] if facts.has_buildings else None
 
 
 def _why(

@@ -94,7 +94,7 @@ def _sheet(
             row.new,
             second.get(str(row.new)),
             row.households,
-            row.buildings,
+            row.buildings if facts.has_buildings else None,
             row.share_of_old if row.old else None,
             row.share_of_new if row.new else None,
             words.of("relation", str(row.relation)),
@@ -110,7 +110,9 @@ def _sheet(
     )
     totals = (
         *(words("total"), words("n_rows", n=len(rows)), None, None),
-        *(int(table["households"].sum()), int(table["buildings"].sum()), None, None, None, None),
+        int(table["households"].sum()),
+        int(table["buildings"].sum()) if facts.has_buildings else None,
+        *(None, None, None, None),
     )
     return Sheet(key, title_of(facts, f"{key}_title"), columns, rows, totals)
 

@@ -71,7 +71,15 @@ class Facts:
         more = sorted(set(self.filed.grids["community"]) - set(table["code"]))
         extra = pd.DataFrame({"code": more, "name": "", "kind": "", "town": ""}, dtype=object)
         whole = pd.concat([table, extra], ignore_index=True).sort_values("code", ignore_index=True)
-        return whole.where(whole.notna(), "").drop_duplicates("code", ignore_index=True)
+        whole = whole.where(whole.notna(), "").drop_duplicates("code", ignore_index=True)
+        # Micro-grids and areas stand in grids: the code says which community those are of.
+        known_codes = set(table["code"])
+        for i, code in enumerate(whole["code"]):
+            above = next((code[:n] for n in range(len(code) - 1, 0, -1) if code[:n] in known_codes), None)
+            if code not in known_codes and above is not None:
+                columns = ["name", "kind", "town"]
+                whole.loc[i, columns] = whole.loc[whole["code"] == above, columns].iloc[0].tolist()
+        return whole
 
     @cached_property
     def community_of_grid(self) -> IntArray:
@@ -86,9 +94,9 @@ class Facts:
 
     @cached_property
     def towns(self) -> tuple[list[str], IntArray]:
-        """Towns by name, those without one last, and the position of each community's town among them."""
+        """Towns in the order of their codes, none last, and the position of each community's town among them."""
         town = self.communities["town"].tolist()
-        names = sorted(set(town), key=lambda name: (name == "", name))
+        names = sorted(dict.fromkeys(town), key=lambda name: name == "")
         at = {name: i for i, name in enumerate(names)}
         return names, np.array([at[name] for name in town], np.int64)
 
@@ -96,6 +104,16 @@ class Facts:
     def has_population(self) -> bool:
         """Whether anybody counted the population: all zero beside households means that nobody did."""
         return bool(self.filed.grids["population"].sum() > 0)
+
+    @cached_property
+    def has_buildings(self) -> bool:
+        """Whether the territory knows buildings: without them their number is not zero but unknown."""
+        return not self.territory["buildings"].empty
+
+    def kind_word(self, kind: str) -> str:
+        """What a grid of this kind is called; on another level than grids, what that level is called."""
+        level = self.meta.get("level")
+        return self.words.of("level", level) if level else self.words.of("kind", kind)
 
     def boundary_sentences(self) -> list[str]:
         """Per grid the four sides in words."""

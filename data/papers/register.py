@@ -90,7 +90,7 @@ def _register_sheet(facts: Facts, options: PaperOptions) -> Sheet:
     values: dict[str, Sequence[Any]] = {
         "code": grids["code"].tolist(),
         "name": grids["name"].tolist(),
-        "kind": [words.of("kind", kind) for kind in grids["kind"]],
+        "kind": [facts.kind_word(kind) for kind in grids["kind"]],
         "town": facts.of_community("town"),
         "community": facts.of_community("name"),
         "community_code": grids["community"].tolist(),
@@ -98,7 +98,7 @@ def _register_sheet(facts: Facts, options: PaperOptions) -> Sheet:
         "area_m2": np.round(grids["area_m2"].to_numpy(dtype=float), 2).tolist(),
         "households": grids["households"].tolist(),
         "population": population,
-        "buildings": grids["buildings"].tolist(),
+        "buildings": grids["buildings"].tolist() if facts.has_buildings else [None] * n,
         "n_key_places": n_places,
         "key_places": place_names,
         "posts": facts.posts_inside(),

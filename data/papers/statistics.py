@@ -141,7 +141,7 @@ def _counts(facts: Facts, group: IntArray, n_communities: IntArray) -> list[tupl
         *(added(kind == name) for name in _KINDS),
         added(grids["households"]),
         population,
-        added(grids["buildings"]),
+        added(grids["buildings"]) if facts.has_buildings else [None] * n,
         [area / 1e6 for area in area_m2],
     )
     return list(zip(*columns))
@@ -172,7 +172,7 @@ def _out_of_band(facts: Facts) -> Sheet:
         (
             grids["code"].iloc[i],
             grids["name"].iloc[i],
-            words.of("kind", grids["kind"].iloc[i]),
+            facts.kind_word(grids["kind"].iloc[i]),
             towns[i],
             names[i],
             int(grids["households"].iloc[i]),
@@ -229,6 +229,6 @@ def _measures(facts: Facts) -> tuple[Any, ...]:
         round(100 * kinds[1] / n, 2),
         int(grids["households"].sum()),
         int(grids["population"].sum()) if facts.has_population else None,
-        int(grids["buildings"].sum()),
+        int(grids["buildings"].sum()) if facts.has_buildings else None,
         *(*sizes[:3], mean, sizes[4]),
     )

@@ -36,13 +36,13 @@ HEADER_ROW = 3
 """Row of the column heads; above it the title and the line with the plan version."""
 FIRST_ROW = HEADER_ROW + 1
 _NUMERIC: Mapping[str, str] = {
-    "int": "#,##0",
-    "area": "#,##0",
-    "number": "#,##0.0",
-    "ratio": "0.00",
-    "plain": "General",
-    "signed": "+General;-General;0",
-    "share": "0.00%",
+    "int": "#,##0_ ",
+    "area": "#,##0_ ",
+    "number": "#,##0.0_ ",
+    "ratio": "0.00_ ",
+    "plain": "General_ ",
+    "signed": "+General_ ;-General_ ;0_ ",
+    "share": "0.00%_ ",
     "date": "yyyy-mm-dd",
 }
 _MOST_WIDTH: Mapping[str, int] = {"long": 36, "flag": 22, "text": 22, "code": 22}
@@ -218,6 +218,8 @@ def plan_line(meta: Mapping[str, str], words: Words) -> str:
     parts = [words("plan_version", plan=meta.get("plan_id", ""))]
     if drawn := day(meta.get("created_at", "")):
         parts.append(words("plan_drawn", date=drawn))
+    if level := words.of("level", meta.get("level")):
+        parts.append(words("plan_level", level=level))
     basis = meta.get("households_basis", "")
     parts.append(words("plan_basis", basis=basis) if basis else words("plan_basis_none"))
     return words("plan_joint").join(parts)
@@ -263,7 +265,7 @@ def _styles(face: str) -> list[NamedStyle]:
     border = Border(left=thin, right=thin, top=thin, bottom=thin)
     font, bold = Font(name=face, size=10), Font(name=face, size=10, bold=True)
     left = Alignment(horizontal="left", vertical="center", wrap_text=True)
-    right = Alignment(horizontal="right", vertical="center", indent=1)
+    right = Alignment(horizontal="right", vertical="center")
     centre = Alignment(horizontal="center", vertical="center", wrap_text=True)
     soft = PatternFill("solid", fgColor="E8EDF4")
     flag = PatternFill("solid", fgColor="FDEADD")
