@@ -52,7 +52,7 @@ class Pair:
         Old codes to new ones and the other way round (`partition.crosswalk`).
     households
         How the households of the crosswalk were found: ``filed`` (the new plan carries the crosswalk of its re-draw),
-        ``counted`` (member by member) or ``estimated`` (a grid's households estimated from what its old and new grid hold, or by ground).
+        ``counted`` (member by member) or ``estimated`` (from what old and new grids hold, or by ground).
     joined
         How old and new were joined: ``filed``, ``id``, ``place`` or ``area``, the least exact one that was needed.
     """

@@ -24,9 +24,9 @@ from gis.territory import Territory
 from partition.compare.shapes import ObjectArray, PlanShapes, overlay
 from partition.filed import FiledPlan
 
-_NEAR_M = 1.0
+_LEAST_M2 = 1.0
 _ROUNDS = 60
-_MOST_STRAY_FRAC = 0.5
+_MOST_STRAY_FRAC = 0.2
 """Ids of which more than this part point elsewhere were given anew: none of them is believed."""
 
 
@@ -193,8 +193,9 @@ def _by_id(
     found = np.flatnonzero(source >= 0)
     if len(found):
         pairs, which = np.unique(np.column_stack([source[found], grid[found]]), axis=0, return_inverse=True)
-        near = shapely.dwithin(old_shapes.geometry[pairs[:, 0]], new_shapes.geometry[pairs[:, 1]], _NEAR_M)
-        stray = ~near[which.ravel()]
+        # A member stands still: its old and its new grid have the ground it stands on in common.
+        shared = shapely.intersection(old_shapes.geometry[pairs[:, 0]], new_shapes.geometry[pairs[:, 1]])
+        stray = (shapely.area(shared) < _LEAST_M2)[which.ravel()]
         source[found if stray.mean() > _MOST_STRAY_FRAC else found[stray]] = -1
     return source, int((source >= 0).sum())
 
