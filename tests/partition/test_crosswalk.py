@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 
 import geopandas as gpd
 import numpy as np
@@ -18,7 +19,15 @@ from data.files.plan_file import read_plan, write_plan
 from gis.errors import InputError
 from gis.territory import Territory
 from partition.checks.succession import check_crosswalk, check_retired, check_succession
-from partition.crosswalk import compose, crosswalk_of_plans, invert, make_crosswalk, members_before, relations
+from partition.crosswalk import (
+    atoms_before,
+    compose,
+    crosswalk_of_plans,
+    invert,
+    make_crosswalk,
+    members_before,
+    relations,
+)
 from partition.filed import (
     COMMUNITY_COLUMNS,
     CROSSWALK_COLUMNS,
@@ -395,3 +404,19 @@ def test_the_check_finds_numbers_issued_again_or_forgotten():
     assert "check_crosswalk_old_unknown" in [
         f.code for f in check_succession(old, replace(new, crosswalk=new.crosswalk.replace("C002", "C008")))
     ]
+
+
+def test_an_atom_comes_from_the_grid_most_of_its_households_come_from():
+    old = plan_of({"C002": (0, 100), "C001": (100, 200)}, {})
+    territory = territory_of({"a": 10, "b": 150, "c": 160, "d": 90, "e": 110})
+    lattice = [(0, 500), (80, 120), (0, 60), (600, 700)]
+    atoms = SimpleNamespace(
+        geometry=shapely.box(
+            [500_000 + x for x, _ in lattice], 2_500_000, [500_000 + x for _, x in lattice], 2_500_100
+        ),
+        building_atom=np.array([0, 0, 0, 1, 1]),
+        unit_atom=np.zeros(0, np.int64),
+    )
+    parent = atoms_before(members_before(old, territory), old, territory, atoms)
+    # Two of three from C001; one each: the lower code; no building: by place; nowhere.
+    assert [old.grids["code"][i] if i >= 0 else None for i in parent] == ["C001", "C001", "C002", None]
