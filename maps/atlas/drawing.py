@@ -263,19 +263,24 @@ def _neighbour_names(
 
 def _room_for(shape: shapely.Geometry, w: float, h: float, taken: Taken) -> tuple[float, float] | None:
     x0, y0, x1, y1 = shape.bounds
-    xs, ys = np.meshgrid(np.arange(x0 + w / 2, x1 - w / 2 + 0.1, 2.5), np.arange(y0 + h / 2, y1 - h / 2 + 0.1, 2.5))
+    xs, ys = np.meshgrid(_steps(x0 + w / 2, x1 - w / 2), _steps(y0 + h / 2, y1 - h / 2))
     spots = np.column_stack([xs.ravel(), ys.ravel()])
     if not len(spots):
         return None
     boxes = shapely.box(spots[:, 0] - w / 2, spots[:, 1] - h / 2, spots[:, 0] + w / 2, spots[:, 1] + h / 2)
+    shapely.prepare(shape)
     good = shapely.covers(shape, boxes)
     good[good] = taken.free(boxes[good])
     if not good.any():
         return None
-    room = np.where(good, np.round(shapely.distance(shapely.points(spots), shape.boundary), 2), -1.0)
-    best = int(np.argmax(room))
+    fit = np.flatnonzero(good)
+    best = int(fit[np.argmax(np.round(shapely.distance(shapely.points(spots[fit]), shape.boundary), 2))])
     taken.take(boxes[best])
     return float(spots[best, 0]), float(spots[best, 1])
+
+
+def _steps(low: float, high: float) -> NDArray[np.float64]:
+    return np.linspace(low, high, min(max(int((high - low) / 2.5), 1), 16)) if high >= low else np.zeros(0)
 
 
 def page_name(code: str) -> str:

@@ -101,6 +101,11 @@ def elide(face: Face, text: str, size: float, most: float) -> str:
     return text.rstrip() + _ELLIPSIS
 
 
+def fit_size(face: Face, text: str, sizes: tuple[float, ...], most: float) -> float:
+    """The first of some font sizes at which a text fits into ``most`` points; the last one where it never does."""
+    return next((size for size in sizes if face.width(text, size) <= most), sizes[-1])
+
+
 def wrap(face: Face, text: str, size: float, most: float) -> list[str]:
     """The text in lines of at most ``most`` points: breaks between Chinese characters and at spaces."""
     lines: list[str] = []

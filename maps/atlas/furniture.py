@@ -6,7 +6,7 @@ import numpy as np
 import shapely
 from numpy.typing import NDArray
 
-from maps.atlas.fonts import elide
+from maps.atlas.fonts import elide, fit_size
 from maps.atlas.pen import MM, Pen
 from maps.atlas.sheets import FOOTER, HEADER, MARGIN, Box, Sheet
 from maps.style import COLOURS, FILLS
@@ -97,9 +97,8 @@ def draw_legend(pen: Pen, box: Box, items: list[tuple[str, str]]) -> None:
     for i, (sign, word) in enumerate(items):
         x, y = box.x + (i % n_columns) * w, box.top - (i // n_columns + 1) * line
         _sign(pen, sign, x, y + 0.5, 6.5, 3.2)
-        room = (w - 8.5) * MM
-        size = 6.5 if pen.regular.width(word, 6.5) <= room else 5.6
-        pen.text(x + 8, y + 1.1, elide(pen.regular, word, size, room), size, INK)
+        size = fit_size(pen.regular, word, (6.5, 5.6), (w - 8.5) * MM)
+        pen.text(x + 8, y + 1.1, elide(pen.regular, word, size, (w - 8.5) * MM), size, INK)
 
 
 def _sign(pen: Pen, sign: str, x: float, y: float, w: float, h: float) -> None:
@@ -138,6 +137,9 @@ def _sign(pen: Pen, sign: str, x: float, y: float, w: float, h: float) -> None:
         pen.line(x, middle, x + w, middle)
     elif sign == "town_edge":
         pen.stroke(COLOURS["community-edge"], 0.7)
+        pen.line(x, middle, x + w, middle)
+    elif sign == "thin_edge":
+        pen.stroke(COLOURS["grid-edge"], 0.25)
         pen.line(x, middle, x + w, middle)
     elif sign == "sheet":
         pen.stroke(COLOURS["chosen"], 0.25)

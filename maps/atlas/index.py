@@ -22,6 +22,7 @@ from maps.colouring import borders, colour
 from maps.style import COLOURS, FILLS
 
 _MAIN_STREETS = 2
+_SIZES = (9.0, 8.0, 7.0, 6.0, 5.2)
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +57,7 @@ def spots_of(
         return w + 0.6, size * (1.95 if sign.second else 1.1) / MM + 0.4
 
     extents = [lambda size, sign=sign: extent(sign, size) for sign in signs]
-    return place_grid_labels(paper, extents, taken, leaders=leaders)
+    return place_grid_labels(paper, extents, taken, sizes=_SIZES, leaders=leaders)
 
 
 def draw_index_map(

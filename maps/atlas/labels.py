@@ -1,7 +1,7 @@
 """Where labels stand: grid labels inside their grid where they fit, else beside it on a leader; names along streets.
 
-Decides places and sizes only.  No two labels overlap and none leaves the frame; what finds no place is left out,
-except grid labels, which always find one.
+Decides places and sizes only.  No two labels overlap and none leaves the frame; what finds no place is left out: of
+grid labels only where the frame is full.
 """
 
 from __future__ import annotations
@@ -56,7 +56,12 @@ Extent = Callable[[float], tuple[float, float]]
 
 
 def place_grid_labels(
-    shapes: NDArray[np.object_], extents: list[Extent], taken: Taken, *, leaders: bool = True
+    shapes: NDArray[np.object_],
+    extents: list[Extent],
+    taken: Taken,
+    *,
+    sizes: tuple[float, ...] = SIZES,
+    leaders: bool = True,
 ) -> list[Spot | None]:
     """A spot for the label of each grid.
 
@@ -68,6 +73,8 @@ def place_grid_labels(
         Size of each label at a font size.
     taken
         What is occupied; the spots are added.
+    sizes
+        Font sizes to try, largest first.
     leaders
         A label that fits nowhere in its grid stands beside it; otherwise it is left out.
 
@@ -80,19 +87,19 @@ def place_grid_labels(
     for i in np.argsort(shapely.area(shapes), kind="stable").tolist():
         if shapely.is_empty(shapes[i]):
             continue
-        spots[i] = _inside(shapes[i], extents[i], taken)
+        spots[i] = _inside(shapes[i], extents[i], sizes, taken)
         if spots[i] is None and leaders:
             outside.append(i)
     tree = shapely.STRtree(shapes)
     for i in outside:
-        spots[i] = _beside(shapes, tree, i, extents[i], taken)
+        spots[i] = _beside(shapes, tree, i, extents[i], sizes, taken)
     return spots
 
 
-def _inside(shape: shapely.Geometry, extent: Extent, taken: Taken) -> Spot | None:
+def _inside(shape: shapely.Geometry, extent: Extent, sizes: tuple[float, ...], taken: Taken) -> Spot | None:
     points, room = _candidates(shape)
     shapely.prepare(shape)
-    for size in SIZES:
+    for size in sizes:
         w, h = extent(size)
         # A box fits nowhere that has less room around it than half its lesser side.
         able = points[room >= min(w, h) / 2]
@@ -125,11 +132,13 @@ def _candidates(shape: shapely.Geometry) -> tuple[NDArray[np.float64], NDArray[n
     return points[order], room[order]
 
 
-def _beside(shapes: NDArray[np.object_], tree: shapely.STRtree, i: int, extent: Extent, taken: Taken) -> Spot | None:
+def _beside(
+    shapes: NDArray[np.object_], tree: shapely.STRtree, i: int, extent: Extent, sizes: tuple[float, ...], taken: Taken
+) -> Spot | None:
     points, _ = _candidates(shapes[i])
     x, y = float(points[0, 0]), float(points[0, 1])
     x0, y0, x1, y1 = taken.frame.bounds
-    for size in SIZES[2:]:
+    for size in sizes[2:]:
         w, h = extent(size)
         xs, ys = np.meshgrid(np.arange(x0 + w / 2 + 0.5, x1 - w / 2, 2.0), np.arange(y0 + h / 2 + 0.5, y1 - h / 2, 2.0))
         spots = np.column_stack([xs.ravel(), ys.ravel()])

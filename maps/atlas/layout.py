@@ -131,8 +131,9 @@ def _entries(pen: Pen, filed: FiledPlan, land: Land, paper: str, language: str) 
     rows = properties(filed.grids.drop(columns=filed.grids.geometry.name))
     said: dict[str, list[str]] = {}
     for row in properties(filed.violations):
-        if row["grid"]:
-            said.setdefault(row["grid"], []).append(row[f"detail_{language}"] or row["code"])
+        # Of a community as a whole where no grid is named: a space keeps the two kinds of code apart.
+        key = row["grid"] or f" {row['community']}"
+        said.setdefault(key, []).append(row[f"detail_{language}"] or row["code"])
     has_buildings = bool((filed.members["kind"] == "building").any())
     result = []
     for place in land.places:
@@ -140,8 +141,10 @@ def _entries(pen: Pen, filed: FiledPlan, land: Land, paper: str, language: str) 
             continue
         mine = [rows[i] for i in place.grids]
         reasons = [_reason(rows[i], land.status[i], said, words) for i in place.grids]
+        pressing = [land.status[i] == "action" for i in place.grids]
+        notes = said.get(f" {place.code}", [])
         fills = [int(land.fill[i]) for i in place.grids]
-        table = make_table(mine, reasons, fills, words, pen, has_buildings=has_buildings)
+        table = make_table(mine, reasons, pressing, fills, notes, words, pen, has_buildings=has_buildings)
         result.append(Entry(place, choose_sheet(place.outline.bounds, paper, table.height), table))
     return result
 
@@ -151,7 +154,7 @@ def _reason(row: dict[str, object], status: str, said: dict[str, list[str]], wor
     if sentences:
         return " ".join(sentences)
     if row["reason"]:
-        return words["reason_only"].format(reason=row["reason"])
+        return words["out_of_band_why"].format(reason=row["reason"])
     return words["out_of_band"] if status == "action" else ""
 
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from maps.atlas.fonts import elide
+from maps.atlas.fonts import elide, fit_size
 from maps.atlas.pen import MM, Pen
 from maps.atlas.sheets import Box
 from maps.style import COLOURS
@@ -98,14 +98,15 @@ class Listing:
                 room_text = (share + 0.26) * w - 2
             else:
                 room_text = room - 1.2
-            text = elide(face, text, size, room_text * MM + 0.5)
+            fitting = fit_size(face, text, (size, size * 0.85, size * 0.75), room_text * MM + 0.5)
+            text = elide(face, text, fitting, room_text * MM + 0.5)
             blue = key == "page" and not strong and cells is not self.heads
             if text:
                 pen.text(
                     x + room - 0.6 if anchor == "end" else x + 1.2,
                     y,
                     text,
-                    size,
+                    fitting,
                     COLOURS["chosen"] if blue else colour,
                     bold=strong or blue,
                     anchor=anchor,

@@ -20,6 +20,12 @@ from maps.style import COLOURS
 from partition.filed import FiledPlan
 
 _BAR_MM = 50.0
+_INDEX_SIGNS = [
+    ("town_edge", "l_town_edge"),
+    ("thin_edge", "l_community_edge"),
+    ("sheet", "l_sheet"),
+    ("page", "l_page"),
+]
 
 
 class Pages:
@@ -111,9 +117,7 @@ class Pages:
             sheets if not by_town else [],
             words["north"],
         )
-        items = [("community_edge", "l_community_edge"), ("town_edge", "l_town_edge")]
-        items += [("sheet", "l_sheet"), ("page", "l_page")] if not by_town else []
-        self._legend(sheet, items[1 if by_town else 0 :] + self._ground_items(("water", "rail", "streets")))
+        self._legend(sheet, _INDEX_SIGNS[: 2 if by_town else 4] + self._ground_items(("water", "rail", "streets")))
         if sheet.table is not None:
             layout.listing.draw(sheet.table)
         if pen.missing:
@@ -153,13 +157,7 @@ class Pages:
         sheets = [(entry.sheet, entry.place.code) for entry in chapter.entries]
         signs = page_signs(chapter.entries)
         draw_index_map(pen, self.land, sheet, shapes, fills_of(shapes), signs, chapter.spots, sheets, words["north"])
-        items = [
-            ("community_edge", "l_community_edge"),
-            ("town_edge", "l_town_edge"),
-            ("sheet", "l_sheet"),
-            ("page", "l_page"),
-        ]
-        self._legend(sheet, items + self._ground_items(("water", "rail", "streets")))
+        self._legend(sheet, _INDEX_SIGNS + self._ground_items(("water", "rail", "streets")))
         if sheet.table is not None:
             chapter.listing.draw(sheet.table)
         self._foot(sheet.width, chapter.page)

@@ -178,4 +178,3 @@ def _sheet(
     frame = Box(MARGIN, legend.top + GAP, inner_w, low + inner_h - legend.top - GAP)
     scale = fit_scale(x1 - x0, y1 - y0, frame, scales)
     return Sheet(w, h, frame, scale, ((x0 + x1) / 2, (y0 + y1) / 2), legend, table)
-

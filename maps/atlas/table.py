@@ -35,11 +35,12 @@ _COLUMNS = (
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One grid: texts by column, the fill of its swatch, the reason of whatever needs action."""
+    """One grid: texts by column, the fill of its swatch, what there is to say of it, and whether that is pressing."""
 
     cells: dict[str, str]
     fill: int
     reason: str = ""
+    pressing: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,18 +51,19 @@ class Table:
     rows: list[Row]
     total: dict[str, str]
     empty: str
+    notes: list[str]
     pen: Pen
 
     def height(self, width: float) -> float:
-        """Height in millimetres with head and total."""
-        return HEAD + sum(self._row_height(row, width) for row in self.rows or [None]) + ROW
+        """Height in millimetres with head, total and notes."""
+        return HEAD + sum(self._row_height(row, width) for row in self.rows or [None]) + self._end_height(width)
 
     def pages(self, width: float, room: float) -> list[tuple[int, int]]:
         """Rows of each page when it goes on over several: first row and the one after the last."""
         pages, start, used = [], 0, HEAD
         for i, row in enumerate(self.rows):
             needed = self._row_height(row, width)
-            if used + needed + ROW > room and i > start:
+            if used + needed + self._end_height(width) > room and i > start:
                 pages.append((start, i))
                 start, used = i, HEAD
             used += needed
@@ -86,18 +88,21 @@ class Table:
         pen.stroke(COLOURS["ink"], 0.2)
         pen.line(box.x, box.top, box.right, box.top)
         pen.line(box.x, y, box.right, y)
+        for line in self._note_lines(box.w) if stop == len(self.rows) else []:
+            y -= LINE
+            pen.text(box.x + _PAD, y + 0.6, line, 6.3, COLOURS["action-text"])
 
     def _draw_row(self, row: Row, box: Box, top: float) -> float:
         pen = self.pen
         reason = self._reason(row, box.w)
         y = top - ROW
         pen.fill(FILLS[row.fill])
-        pen.stroke(COLOURS["action"] if row.reason else COLOURS["grid-edge"], 0.25)
+        pen.stroke(COLOURS["action"] if row.pressing else COLOURS["grid-edge"], 0.25)
         pen.rect(box.x + 0.4, y + 0.9, 2.6, 2.6, "B")
         self._cells(row.cells, box, y + 1.4, COLOURS["ink"])
         for line in reason:
             y -= LINE
-            pen.text(box.x + 4.2, y + 1.3, line, 6.3, COLOURS["action-text"])
+            pen.text(box.x + 4.2, y + 1.3, line, 6.3, COLOURS["action-text" if row.pressing else "ink-soft"])
         pen.stroke(COLOURS["rule"], 0.15)
         pen.line(box.x, y, box.right, y)
         return y
@@ -126,6 +131,12 @@ class Table:
     def _reason(self, row: Row, width: float) -> list[str]:
         return wrap(self.pen.regular, row.reason, 6.3, (width - 5.5) * MM) if row.reason else []
 
+    def _note_lines(self, width: float) -> list[str]:
+        return [line for note in self.notes for line in wrap(self.pen.regular, note, 6.3, (width - 2 * _PAD) * MM)]
+
+    def _end_height(self, width: float) -> float:
+        return ROW + LINE * len(self._note_lines(width))
+
     def _row_height(self, row: Row | None, width: float) -> float:
         if row is None:
             return ROW
@@ -135,7 +146,9 @@ class Table:
 def make_table(
     rows: list[dict[str, Any]],
     reasons: list[str],
+    pressing: list[bool],
     fills: list[int],
+    notes: list[str],
     words: dict[str, str],
     pen: Pen,
     *,
@@ -148,9 +161,13 @@ def make_table(
     rows
         Grids as plain data, columns of the plan file.
     reasons
-        Sentence per grid that needs action, else empty.
+        What there is to say of each grid, or nothing.
+    pressing
+        Whether each grid needs action.
     fills
         Position of its fill in `maps.style.FILLS`.
+    notes
+        What there is to say of the community as a whole.
     words
         The words of the atlas in one language.
     pen
@@ -160,7 +177,7 @@ def make_table(
     """
     heads = {key: words[f"c_{key}"] for key, _, _ in _COLUMNS}
     lines = []
-    for row, reason, fill in zip(rows, reasons, fills, strict=True):
+    for row, reason, urgent, fill in zip(rows, reasons, pressing, fills, strict=True):
         cells = {
             "code": plain(row["code"]),
             "name": plain(row["name"]),
@@ -170,9 +187,9 @@ def make_table(
             "buildings": count(row["buildings"]) if has_buildings else NONE,
             "area": f"{row['area_m2'] / 10_000:,.2f}",
         }
-        lines.append(Row(cells, fill, plain(reason)))
+        lines.append(Row(cells, fill, plain(reason), urgent))
     total = {"code": words["total"]}
     total |= {key: count(sum(row[key] for row in rows)) for key in ("households", "population", "buildings")}
     total["buildings"] = total["buildings"] if has_buildings else NONE
     total["area"] = f"{sum(row['area_m2'] for row in rows) / 10_000:,.2f}"
-    return Table(heads, lines, total, words["no_grids"], pen)
+    return Table(heads, lines, total, words["no_grids"], [plain(note) for note in notes], pen)
