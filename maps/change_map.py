@@ -25,7 +25,7 @@ from maps.plan_map import make_page, write_page
 from maps.plan_shapes import PlanShapes, shape_outlines, shape_plan
 from maps.style import drawing
 from maps.words import LANGUAGES, page_words
-from partition.compare import Comparison, Pair, compare
+from partition.compare import Comparison, Pair, compare, ground_of
 from partition.compare.shapes import SLIVER_FRAC, shapes_of
 from partition.compare.shapes import PlanShapes as GroundShapes
 from partition.filed import FiledPlan
@@ -67,7 +67,7 @@ def write_change_map(
     comparison
         What `partition.compare.compare` says of exactly these two; compared here where it is not given.
     territory
-        Land to show beneath the grids; without it the grids alone.
+        Land to show beneath the grids, and households per member to compare by; without it the grids alone.
     language
         ``zh`` or ``en``: the language the page opens in; it holds both.
     title
@@ -98,7 +98,8 @@ def render_change_map(
         raise InputError("map_language_unknown", measured=language, allowed=", ".join(LANGUAGES))
     if comparison is None:
         names = [plan.meta.get("plan_id", "") or word for plan, word in ((old, "A"), (new, "B"))]
-        comparison = compare((old, new), names)
+        ground = None if territory is None else ground_of(territory)
+        comparison = compare((old, new), names, ground=ground)
     pair = comparison.pairs[0]
     shapes = shape_plan(new)
     outlines, lines = shape_outlines(old, shapes.origin)

@@ -33,6 +33,7 @@ __all__ = [
     "compare",
     "count_changes",
     "ground_of",
+    "is_redraw_of",
 ]
 
 
