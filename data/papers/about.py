@@ -7,10 +7,10 @@ from data.papers.options import PaperOptions
 from data.papers.workbook import Column, Sheet, day
 
 _NOTES = {
-    "register": ("note_codes", "note_boundary", "note_posts", "note_empty"),
-    "statistics": ("note_totals", "note_band", "note_posts", "note_empty"),
-    "changes": ("note_changes", "note_empty"),
-    "crosswalk": ("note_shares", "note_codes"),
+    "register": ("about_on_codes", "about_on_boundary", "about_on_posts", "about_on_empty"),
+    "statistics": ("about_on_totals", "about_on_band", "about_on_posts", "about_on_empty"),
+    "changes": ("about_on_changes", "about_on_empty"),
+    "crosswalk": ("about_on_shares", "about_on_codes"),
 }
 
 
