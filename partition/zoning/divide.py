@@ -172,7 +172,8 @@ def _divide_one(
     lock_of = locked[rest]
     for lock in np.unique(lock_of[lock_of >= 0]):
         members = rest[lock_of == lock]
-        owners = np.unique(estate[members])
+        homes = members[graph.households[members] > 0]  # land without households may have been attached
+        owners = np.unique(estate[homes if len(homes) else members])
         dedicated = len(owners) == 1 and owners[0] >= 0 and is_dedicated[owners[0]]
         rural = bool(graph.community_is_rural[community]) and rules.rural_mode != "banded"
         kind = DEDICATED if dedicated else RURAL if rural else STANDARD
@@ -221,7 +222,8 @@ def divide_groups(
     """Villagers' groups as grids: (known at once, small ones to be united, land without households).
 
     A community without ready-made groups is one grid.  Under a floor, parts of the land are cut by the solver as
-    ever, with a band from the floor upward and no pull but to the floor: as many grids as can be, none below it.
+    ever, with a band from the floor upward and no pull but to the floor: no grid below it, and none that could be
+    parted again.
     """
     if not (graph.kind[rest] == AtomKind.VILLAGE).any():
         return [Fixed(RURAL, rest)], [], []
@@ -245,8 +247,8 @@ def divide_groups(
         join_small_parts=True,
     )
     parts, empty = _regions(graph, own, RURAL, rest, edges)
-    fixed = [Fixed(RURAL, part.atoms) for part in parts if part.households < 2 * floor]
-    return fixed, [replace(part, rules=own) for part in parts if part.households >= 2 * floor], empty
+    fixed = [Fixed(RURAL, part.atoms) for part in parts if part.households < floor]
+    return fixed, [replace(part, rules=own) for part in parts if part.households >= floor], empty
 
 
 def whole_estates(graph: AtomGraph, rules: Rules, atoms: IntArray) -> IntArray:
