@@ -122,7 +122,7 @@ def _candidates(shape: shapely.Geometry) -> tuple[NDArray[np.float64], NDArray[n
     largest = parts[int(np.argmax(shapely.area(parts)))]
     radius = shapely.maximum_inscribed_circle(largest, tolerance=max(float(np.sqrt(largest.area)) / 50, 0.05))
     x0, y0, x1, y1 = shape.bounds
-    step = max((x1 - x0) / 24, (y1 - y0) / 24, 0.7)
+    step = max((x1 - x0) / 16, (y1 - y0) / 16, 0.7)
     xs, ys = np.meshgrid(np.arange(x0 + step / 2, x1, step), np.arange(y0 + step / 2, y1, step))
     lattice = np.column_stack([xs.ravel(), ys.ravel()])
     lattice = lattice[shapely.contains_xy(shape, lattice[:, 0], lattice[:, 1])]
