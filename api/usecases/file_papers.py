@@ -6,8 +6,7 @@ Decides which papers there are and in which order; what stands in each is decide
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -15,12 +14,12 @@ from typing import Any
 from api.i18n import sentence
 from api.usecases.filing_folder import DATA, FiledFile, list_files, may_replace, some, write_list, write_manifest
 from api.usecases.verdict import judge
-from data.export import Cgcs2000, Encoding, Exported, export_plan
+from data.export import DECIMALS, Cgcs2000, Encoding, Exported, export_plan
 from data.files.plan_file import read_plan
 from data.files.whole_folder import whole_folder
 from data.papers import write_change_list, write_crosswalk, write_notice, write_register, write_statistics
 from data.papers.lineage import with_crosswalk
-from gis.errors import Fault, InputError, StorageError
+from gis.errors import Fault, InputError
 from gis.progress import SILENT, Progress
 from gis.readers.territory_file import read_territory
 from gis.report import Remark
@@ -144,7 +143,7 @@ def file_papers(
     order = _Order(filed, territory, old, language)
     papers = _papers(order)
     facts = _facts(order.filed)
-    with whole_folder(out, may_replace=replaces) as place, _told_of(place, out):
+    with whole_folder(out, may_replace=replaces) as place:
         progress.stage("stage_papers", len(papers))
         for what, write in papers.items():
             write(place / _NAMES[what][language])
@@ -273,24 +272,17 @@ def _notes(
         notes.append(("filing_atlas_coarse", {"measured": len(atlas.coarse), "id": some(atlas.coarse)}))
     shown = ", ".join(f"{form} {crs}" for form, crs in exported.crs.items())
     notes.append(("filing_crs", {"measured": shown, "allowed": encoding.upper()}))
+    rounded = [remark for remark in exported.report.remarks if remark.code == "note_export_rounded"]
+    sums = {name: sum(int(getattr(r, name) or 0) for r in rounded) for name in ("before", "after")}
+    sums["n"] = sum(int(r.facts["n"] or 0) for r in rounded)
+    code = "filing_rounded_apart" if any(sums.values()) else "filing_rounded"
+    notes.append((code, {**sums, "measured": max(r.facts["measured"] for r in rounded), "allowed": DECIMALS}))
     groups: dict[tuple[str, str, str], list[Remark]] = {}
     for remark in exported.report.remarks:
-        groups.setdefault((remark.code, remark.layer, str(remark.facts.get("column", ""))), []).append(remark)
-    for (code, layer, column), remarks in groups.items():
+        if remark not in rounded:
+            groups.setdefault((remark.code, remark.layer, str(remark.facts["column"])), []).append(remark)
+    for (code, layer, _), remarks in groups.items():
         first = remarks[0]
-        facts = {**first.facts, "layer": layer, "column": column, "before": first.before, "after": first.after}
-        notes.append((code, {**facts, "id": some([r.id for r in remarks]), "n": first.facts.get("n", len(remarks))}))
+        facts = {**first.facts, "layer": layer, "before": first.before, "n": len(remarks)}
+        notes.append((code, {**facts, "id": some([r.id for r in remarks])}))
     return notes
-
-
-@contextmanager
-def _told_of(place: Path, out: Path) -> Iterator[None]:
-    """Let faults of writers name the file in its final place, not where it is being made."""
-    try:
-        yield
-    except StorageError as error:
-        moved = {
-            key: value.replace(str(place), str(out)) if isinstance(value, str) else value
-            for key, value in error.facts.items()
-        }
-        raise StorageError(error.code, **moved) from error

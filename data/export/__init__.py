@@ -18,7 +18,7 @@ import numpy as np
 import pandas as pd
 
 from data.export.dbf import Encoding
-from data.export.degrees import to_degrees
+from data.export.degrees import DECIMALS, to_degrees
 from data.export.geojson import write_geojson
 from data.export.kml import write_kml
 from data.export.shapefile import FORMS, Cgcs2000, shapefile_crs, write_shapefiles
@@ -33,7 +33,7 @@ from gis.report import QualityReport
 from gis.territory import Territory
 from partition.filed import FiledPlan
 
-__all__ = ["ENCODINGS", "FORMS", "Cgcs2000", "Encoding", "Exported", "export_plan"]
+__all__ = ["DECIMALS", "ENCODINGS", "FORMS", "Cgcs2000", "Encoding", "Exported", "export_plan"]
 
 ENCODINGS: tuple[Encoding, ...] = ("utf-8", "gbk")
 GEOPACKAGE, SHAPEFILES, GEOJSON, KML = "plan.gpkg", "shapefile", "geojson", "plan.kml"

@@ -6,6 +6,7 @@ Decides the coordinate system and the files of a layer; what stands in the layer
 from __future__ import annotations
 
 import datetime as dt
+import struct
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Literal
@@ -102,8 +103,16 @@ def _write_shapes(path: Path, shapes: gpd.GeoSeries) -> None:
     try:
         # The attribute table and the .cpg that GDAL makes here are replaced by our own.
         pyogrio.write_dataframe(frame, path, driver="ESRI Shapefile", geometry_type="Polygon", promote_to_multi=False)
-        n_written = pyogrio.read_info(path)["features"]
+        n_written = _n_complete(path)
     except (DataSourceError, DataLayerError, FeatureError, RuntimeError) as error:
         raise storage_error(path, error) from error
     if n_written != len(shapes):
         raise storage_error(path, RuntimeError(f"{n_written} of {len(shapes)} shapes were written"))
+
+
+def _n_complete(path: Path) -> int:
+    """How many shapes a file has, by its index; none where the file is shorter than it says (a disk that is full)."""
+    with path.open("rb") as file:
+        (words,) = struct.unpack(">24xi", file.read(28))
+    n = (path.with_suffix(".shx").stat().st_size - 100) // 8
+    return n if path.stat().st_size == 2 * words else 0

@@ -61,6 +61,11 @@ def whole_folder(folder: Path, *, may_replace: bool = False) -> Iterator[Path]:
         _put(place, folder, scratch)
     except OSError as error:
         raise storage_error(folder, error) from error
+    except StorageError as error:
+        # Writers inside name the file where it is being made; users know it by its final place.
+        there, here = str(scratch) + os.sep, str(folder.parent) + os.sep
+        facts = {k: v.replace(there, here) if isinstance(v, str) else v for k, v in error.facts.items()}
+        raise StorageError(error.code, **facts) from error
     finally:
         shutil.rmtree(scratch, ignore_errors=True)
 

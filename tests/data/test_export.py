@@ -285,3 +285,17 @@ def test_what_is_not_possible_is_refused_and_nothing_is_written(tmp_path) -> Non
     with pytest.raises(StorageError, match="folder_not_empty"):
         export_plan(filed, land, tmp_path / "full")
     assert {p.name for p in tmp_path.iterdir()} == {"full"}
+
+
+def test_a_shapefile_shorter_than_it_says_is_not_taken_for_written(tmp_path, monkeypatch) -> None:
+    write = pyogrio.write_dataframe
+
+    def cut_short(frame, path, *args, **options) -> None:
+        write(frame, path, *args, **options)
+        if Path(path).suffix == ".shp":
+            Path(path).write_bytes(Path(path).read_bytes()[:-100])
+
+    monkeypatch.setattr(pyogrio, "write_dataframe", cut_short)
+    with pytest.raises(StorageError, match="file_not_writable"):
+        export_plan(*filed_town(), tmp_path / "data")
+    assert list(tmp_path.iterdir()) == []
