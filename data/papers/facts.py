@@ -5,6 +5,7 @@ Decides which figure stands for what; how it is laid out is decided in the room 
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -180,8 +181,11 @@ class Facts:
         return [len(names) for names in inside], [self._listed(names) for names in inside]
 
     def _listed(self, names: Sequence[str]) -> str:
-        text = self.words("list_joint").join(names[:_MOST_NAMES])
-        return text if len(names) <= _MOST_NAMES else self.words("list_and_more", names=text, n=len(names))
+        """Names in one cell; those without a name of their own come as their kind, and are counted."""
+        counts = Counter(names)
+        told = [name if n == 1 else self.words("many_alike", name=name, n=n) for name, n in counts.items()]
+        text = self.words("list_joint").join(told[:_MOST_NAMES])
+        return text if len(told) <= _MOST_NAMES else self.words("list_and_more", names=text, n=len(names))
 
     def posts_inside(self) -> list[str]:
         """Per grid the posts that stand in it, counted by kind."""

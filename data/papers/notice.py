@@ -113,8 +113,9 @@ def _lines(facts: Facts, options: PaperOptions, changes: Sequence[Change]) -> li
     words, meta = facts.words, facts.meta
     start = day(options.effective_from or meta.get("effective_from", "")) or words("notice_blank")
     n_new = len(facts.filed.grids)
-    lines = [words("notice_from", date=start, plan=meta.get("plan_id", ""))]
-    if facts.filed.crosswalk is None:
+    is_first = facts.filed.crosswalk is None
+    lines = [words("notice_from_first" if is_first else "notice_from", date=start, plan=meta.get("plan_id", ""))]
+    if is_first:
         lines.append(words("notice_first", n=n_new, communities=facts.filed.grids["community"].nunique()))
     else:
         kept, carried = (sum(c.relation == relation for c in changes) for relation in CARRIED)

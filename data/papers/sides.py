@@ -183,6 +183,8 @@ def _named(pieces: _Pieces, territory: Territory) -> tuple[list[Bound], IntArray
 
     # An estate bounds the land outside its red line, not itself.
     open_rows = np.flatnonzero(label < 0)
+    # Sources without a name give the id in its place: no word for people.
+    estates = estates[(estates["name"] != estates["id"]).to_numpy(dtype=bool)]
     estate_shapes = np.asarray(estates.geometry.array, dtype=object)
     if len(open_rows) and len(estate_shapes):
         estate_label = numbered([Bound("estate", str(name).strip()) for name in estates["name"]])

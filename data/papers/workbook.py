@@ -49,6 +49,7 @@ _MOST_WIDTH: Mapping[str, int] = {"long": 36, "flag": 22, "text": 22, "code": 22
 _LEAST_WIDTH, _MOST_HEAD_WIDTH = 6, 12
 _LINE_POINTS, _EDGE_POINTS = 13.5, 4.0
 _MOST_POINTS = 400.0
+_MOST_BASIS = 40
 _FONTS: Mapping[str, str] = {"zh": "宋体", "en": "Calibri"}
 _MOST_CHARACTERS = 32_767
 _PAPERS: Mapping[str, int] = {"A3": 8, "A4": 9}
@@ -177,7 +178,8 @@ def _column_width(column: Column, head: str, rows: Sequence[Sequence[Any]], j: i
         widest += 1
     else:
         widest = min(widest, _MOST_WIDTH[column.kind])
-    return max(_LEAST_WIDTH, min(width_of(head) / 2 + 4, _MOST_HEAD_WIDTH), widest)
+    longest_word = max(map(width_of, head.split()), default=0) if head.isascii() else 0
+    return max(_LEAST_WIDTH, min(width_of(head) / 2 + 4, _MOST_HEAD_WIDTH), longest_word + 3, widest)
 
 
 def _shown(value: object, kind: str) -> str:
@@ -221,6 +223,8 @@ def plan_line(meta: Mapping[str, str], words: Words) -> str:
     if level := words.of("level", meta.get("level")):
         parts.append(words("plan_level", level=level))
     basis = meta.get("households_basis", "")
+    # A long basis (how households were modelled) stands in full on the last sheet.
+    basis = basis if len(basis) <= _MOST_BASIS else basis[: _MOST_BASIS - 1] + "…"
     parts.append(words("plan_basis", basis=basis) if basis else words("plan_basis_none"))
     return words("plan_joint").join(parts)
 

@@ -69,6 +69,13 @@ def test_many_key_places_are_counted_and_the_first_ones_named(tmp_path: Path) ->
     assert row["重点场所"].endswith("等15处")
 
 
+def test_key_places_without_a_name_are_told_by_kind_and_counted(tmp_path: Path) -> None:
+    land = make_land()
+    places = land["key_places"].assign(name=None)
+    row = register(tmp_path, land=land.with_layers(key_places=places)).set_index("网格代码").loc["990101001001001"]
+    assert (row["重点场所（处）"], row["重点场所"]) == (15, "学校×15")
+
+
 def test_posts_inside_are_counted_by_kind(tmp_path: Path) -> None:
     table = register(tmp_path).set_index("网格代码")
     assert table.loc["990101001001002", "辖内岗点"] == "警务室1、服务站1"
@@ -258,6 +265,7 @@ def test_kept_grids_are_no_news(tmp_path: Path) -> None:
 def test_a_first_notice_lists_every_code(tmp_path: Path) -> None:
     write_notice(make_plan(), make_land(), tmp_path / "n.xlsx")
     assert read_table(tmp_path / "n.xlsx", 1)["新网格代码"].tolist() == sorted(CELLS)
+    assert not [c for c in cells_of(tmp_path / "n.xlsx") if "原方案" in str(c.value)]
 
 
 def test_old_codes_stand_in_the_register_after_a_redraw(tmp_path: Path) -> None:

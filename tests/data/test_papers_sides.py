@@ -52,6 +52,16 @@ def test_an_estate_bounds_the_land_outside_it_and_never_itself() -> None:
     assert all(b.kind != "estate" for side in bounds("990101001002600").values() for b in side)
 
 
+def test_an_estate_that_has_only_its_id_for_a_name_gives_no_word() -> None:
+    plan, land = make_plan(), make_land()
+    land = land.with_layers(estates=land["estates"].assign(name="e1"))
+    grids = plan.grids
+    codes = grids["code"].tolist()
+    shapes = np.asarray(grids.geometry.array, dtype=object)
+    found = dict(zip(codes, bounds_of_grids(shapes, codes, grids["community"].tolist(), land)))
+    assert found["990101001001003"]["east"] == (Bound("community", "乙社区"),)
+
+
 def territory(streets: dict[str, LineString], outline: Polygon) -> Territory:
     layers = {
         "communities": gpd.GeoDataFrame(
