@@ -191,7 +191,7 @@ def redraw_plan(
         False,
         drawn.freed,
         after.pairing.moved,
-        sum(drawn.floor.values()),
+        drawn.moved_at_least,
         _relations(filed),
     )
 
@@ -284,7 +284,7 @@ def file_successor(
         "retired_codes": " ".join(after.retired),
         "change_weight": repr(change_weight),
         "households_moved": str(after.pairing.moved),
-        "households_moved_at_least": str(sum(drawn.floor.values())),
+        "households_moved_at_least": str(drawn.moved_at_least),
     }
     filed = file_plan(
         ground.territory, ground.atoms, result, names=_name, explain=explain, meta=meta, progress=progress

@@ -124,7 +124,7 @@ def weigh_change(
                 with_floor=not points,
                 progress=progress,
             )
-            floor = floor or sum(drawn.floor.values())
+            floor = floor or drawn.moved_at_least
             after = follow(ground, seen, drawn)
             filed = file_successor(ground, seen, drawn, after, weight, moment, progress)
             judge(verify(filed, ground.territory, rules), filed)

@@ -128,15 +128,15 @@ def _climb(task: Task, clock: Clock) -> tuple[Problem, IntArray, str, str | None
         if answer.refusal is None:
             return _search(task, problem, clock)
         proof = answer.refusal if problem.is_exact else _loose_refusal(task)
-        part, _ = _least(task, problem, clock)
+        part, _, bound = _least(task, problem, clock)
         if plan_price(land, part)[0] == 0:
             return problem, part, "yes", None, "none", float("nan"), False
         if proof == "none":
             return problem, part, "unknown", "not_found", "none", float("nan"), False
-        return problem, part, "no", "no_cover", proof, float("nan"), True
+        return problem, part, "no", "no_cover", proof, bound, True
     problem = task.exact if task.exact.n_pieces <= task.contracted.n_pieces else task.contracted
-    part, is_done = _least(task, problem, clock)
-    return problem, part, "no", reason, "arithmetic", float("nan"), is_done
+    part, is_done, bound = _least(task, problem, clock)
+    return problem, part, "no", reason, "arithmetic", bound, is_done
 
 
 def _warm(task: Task, land: Land, columns: Columns, clock: Clock) -> IntArray | None:
@@ -183,20 +183,30 @@ def _search(task: Task, problem: Problem, clock: Clock) -> tuple[Problem, IntArr
     return problem, part, "unknown", "not_found", "none", float("nan"), False
 
 
-def _least(task: Task, problem: Problem, clock: Clock) -> tuple[IntArray, bool]:
-    """The plan with the fewest households outside the band, then the least cost: (part, is the search complete)."""
+def _least(task: Task, problem: Problem, clock: Clock) -> tuple[IntArray, bool, float]:
+    """The plan with the fewest households outside the band, then the least cost.
+
+    Returns
+    -------
+    (part, is_done, bound)
+        ``is_done``: all grids of a reasonable size were weighed.  ``bound``: of the cost of any plan with as few
+        households outside; NaN where grids of other sizes might do as well.
+    """
     land = problem.land
     total = int(land.weight.sum())
     alone = np.zeros(problem.n_pieces, np.int64)
+    nothing = float("nan")
     if total <= land.lo or problem.n_pieces == 1:
-        return alone, True
+        # A second grid could only be further below the band; below it as a whole, one grid misses least.
+        return alone, True, plan_price(land, alone)[1]
     if clock.is_over():
         best = best_of_runs(land, task.seed, task.effort * task.share, clock)
-        return (best if plan_price(land, best) <= plan_price(land, alone) else alone), False
+        return (best if plan_price(land, best) <= plan_price(land, alone) else alone), False, nothing
+    low, high = max(1, land.lo // 2), max(land.hi * 3 // 2, int(land.weight.max()))
     columns = enumerate_columns(
         land,
-        max(1, land.lo // 2),
-        max(land.hi * 3 // 2, int(land.weight.max())),
+        low,
+        high,
         max_columns=_scaled(_MAX_COLUMNS // 5, task),
         max_nodes=_scaled(_MAX_BRANCHES // 5, task),
     )
@@ -209,9 +219,13 @@ def _least(task: Task, problem: Problem, clock: Clock) -> tuple[IntArray, bool]:
         )
         if answer.chosen is not None:
             part = label_pieces(problem.n_pieces, columns, answer.chosen)
-            return (part if plan_price(land, part) <= plan_price(land, alone) else alone), answer.is_optimal
+            part = part if plan_price(land, part) <= plan_price(land, alone) else alone
+            outside, cost = plan_price(land, part)
+            # A grid of a size that was not weighed would by itself miss the band by more.
+            is_best = answer.is_optimal and outside < min(land.lo - low + 1, high + 1 - land.hi)
+            return part, answer.is_optimal, cost if is_best else nothing
     best = best_of_runs(land, task.seed, task.effort * task.share, clock)
-    return (best if plan_price(land, best) <= plan_price(land, alone) else alone), False
+    return (best if plan_price(land, best) <= plan_price(land, alone) else alone), False, nothing
 
 
 def _scaled(limit: int, task: Task) -> int:

@@ -55,16 +55,19 @@ class Before:
         Per atom: households of today that were in any old grid.
     weight
         Metres of border that one household in another grid costs.
+    toll
+        Per old grid: households that every new grid pays for taking its place; empty: nothing.
     """
 
     parent: IntArray
     keep: IntArray
     was: IntArray
     weight: float
+    toll: IntArray
 
     def at(self, atoms: IntArray) -> Before:
         """The same for some of the atoms."""
-        return Before(self.parent[atoms], self.keep[atoms], self.was[atoms], self.weight)
+        return Before(self.parent[atoms], self.keep[atoms], self.was[atoms], self.weight, self.toll)
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,7 +184,8 @@ def _inherited(
     parent, keep = np.full(n, -1, np.int64), np.zeros(n)
     for j in np.lexsort((-pair, share)):  # the largest share is written last
         parent[pair[j] // n_old], keep[pair[j] // n_old] = pair[j] % n_old, share[j]
-    return parent, keep, np.bincount(piece, before.was, n).astype(float), np.zeros(n_old), float(before.weight)
+    toll = before.toll[old[old >= 0]].astype(float) if len(before.toll) else np.zeros(n_old)
+    return parent, keep, np.bincount(piece, before.was, n).astype(float), toll, float(before.weight)
 
 
 @njit(cache=True)

@@ -8,7 +8,7 @@ are still lawful in its new bounds; all others are cut again by `draw`, where ev
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -72,13 +72,13 @@ class Redrawn:
         The plan, with codes of a first numbering (see `partition.lineage.carry_codes`).
     freed
         Codes of the communities that were cut anew, ascending.
-    floor
-        Per freed community: fewest households that any lawful plan moves, proved; 0 where nothing is.
+    moved_at_least
+        Households that change grid in any plan as lawful as this, proved; 0 where it was not asked for.
     """
 
     result: Result
     freed: tuple[str, ...]
-    floor: Mapping[str, int]
+    moved_at_least: int
 
 
 def redraw(
@@ -122,7 +122,16 @@ def redraw(
     held = [*locks, *(lock for division in keeps for lock in _locks_of(graph, division, in_force, taken))]
     freed = tuple(sorted({graph.communities[d.community] for d in divisions} - _names(graph, keeps)))
     pins = np.where(in_force.pinned, PIN_WEIGHT, 1)
-    before = Before(in_force.parent, in_force.keep * pins, in_force.was * pins, change_weight)
+    # Only one new grid can take an old one's place: in the community that holds most of it.
+    home, toll = _homes(graph, in_force)
+    stays = (in_force.parent >= 0) & (home[in_force.parent] == graph.community_index)
+    before = Before(
+        np.where(stays, in_force.parent, -1),
+        np.where(stays, in_force.keep, 0) * pins,
+        in_force.was * pins,
+        change_weight,
+        np.zeros(0, np.int64),
+    )
     result = draw(
         graph,
         rules,
@@ -137,11 +146,28 @@ def redraw(
         known=known,
         progress=progress,
     )
-    floor = dict.fromkeys(freed, 0)
+    floor = 0
     if with_floor and not is_called_off():
-        plain = replace(before, keep=in_force.keep, was=in_force.was, weight=1.0)
-        floor = _floor(graph, rules, held, plain, freed, seed, stop, workers, executor, is_called_off, progress)
+        plain = Before(in_force.parent, in_force.keep, in_force.was, 1.0, toll)
+        floor = _floor(graph, rules, held, plain, freed, seed, workers, executor, is_called_off, progress)
     return Redrawn(result, freed, floor)
+
+
+def _homes(graph: AtomGraph, in_force: InForce) -> tuple[IntArray, IntArray]:
+    """Per old grid: the community that holds most of its households, and how many the next one holds."""
+    n_old, n = len(in_force.codes), len(graph.communities)
+    known = in_force.parent >= 0
+    key, back = np.unique(in_force.parent[known] * n + graph.community_index[known], return_inverse=True)
+    share = np.bincount(back, in_force.keep[known], len(key)).astype(np.int64)
+    home, most, second = np.full(n_old + 1, -1, np.int64), np.full(n_old, -1, np.int64), np.zeros(n_old, np.int64)
+    for pair, households in zip(key.tolist(), share.tolist()):
+        old = pair // n
+        if households > most[old]:
+            second[old] = max(int(most[old]), 0)
+            most[old], home[old] = households, pair % n
+        else:
+            second[old] = max(int(second[old]), households)
+    return home, second
 
 
 def _names(graph: AtomGraph, divisions: Sequence[Division]) -> set[str]:
@@ -210,20 +236,24 @@ def _floor(
     before: Before,
     freed: Sequence[str],
     seed: int,
-    stop: Stop | None,
     workers: int,
     executor: Executor | None,
     is_called_off: Call,
     progress: Progress,
-) -> dict[str, int]:
-    """Fewest households that change grid, by community: the same search with borders that cost next to nothing."""
+) -> int:
+    """Fewest households that change grid: the same search with borders that cost next to nothing.
+
+    An old grid p that lies in several communities can go on in one of them only.  Every new grid anywhere that takes
+    its place pays a toll t(p), and sum(t) is taken off in the end (Lagrange): the sum over the communities, each cut
+    for least change alone, is then below the change of every plan.  A community without a proof counts with
+    ``sum over p of min(its households of p, t(p))``, which holds for any cut of it.
+    """
     light = {f"weight_{name}": getattr(rules, f"weight_{name}") * _FLOOR_SCALE for name in _BORDERS}
     bare = replace(rules, balance_weight=0.0, dispersion_weight=0.0, **light)
     least = draw(
         graph,
         bare,
         seed=seed,
-        stop=stop,
         workers=workers,
         executor=executor,
         locks=locks,
@@ -231,15 +261,21 @@ def _floor(
         is_called_off=is_called_off,
         progress=progress,
     )
-    owner = graph.community_index[graph.edge_a]
-    borders = np.bincount(owner, edge_costs(graph, bare), len(graph.communities))
+    n = len(graph.communities)
+    borders = np.bincount(graph.community_index[graph.edge_a], edge_costs(graph, bare), n)
+    known = before.parent >= 0
+    key, back = np.unique(before.parent[known] * n + graph.community_index[known], return_inverse=True)
+    share = np.bincount(back, before.keep[known], len(key))
+    any_cut = np.bincount(key % n, np.minimum(share, before.toll[key // n]), n)
     place = {code: i for i, code in enumerate(graph.communities)}
-    floor = {}
-    for row in least.communities:
-        if row.code in set(freed):
-            bound = row.bound - borders[place[row.code]] - 1e-6
-            floor[row.code] = max(0, math.ceil(bound)) if math.isfinite(bound) else 0
-    return floor
+    bounds = {row.code: row.bound for row in least.communities}
+    total = 0.0
+    for code in freed:
+        c = place[code]
+        proved = bounds[code] - borders[c] if math.isfinite(bounds[code]) else 0.0
+        total += max(proved, float(any_cut[c]))
+    return max(0, math.ceil(total - float(before.toll.sum()) - _TINY))
 
 
 _BORDERS = ("arterial", "street", "alley", "water", "rail", "wall", "unit", "open")
+_TINY = 1e-3  # of the sums of hundreds of bounds

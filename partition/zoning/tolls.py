@@ -7,7 +7,8 @@ Here each old grid p asks a toll t(p) of every new grid that takes its place (La
     cost of a plan, true change  >=  cost with tolls - change weight x sum(t),
 
 so that a proof with tolls is a proof of the truth, and the tolls are raised where an old grid is claimed twice until
-the two meet or the rounds are spent.  How a region is cut for given tolls is decided in `ladder`.
+the two meet or the rounds are spent.  Tolls that the task itself brings along are part of its cost: they stand for
+old grids that lie in several communities (see `redraw`).  How a region is cut for given tolls is decided in `ladder`.
 """
 
 from __future__ import annotations
@@ -32,27 +33,29 @@ def solve_task(task: Task, is_called_off: Call = never) -> Solved:
     land = task.exact.land
     if len(land.toll) == 0:
         return solve_region(task, is_called_off)
-    toll = np.zeros(len(land.toll))
+    asked = land.toll
+    toll = asked.copy()
     best: Solved | None = None
+    rank = (0, 0.0)
     bound, seconds = -np.inf, 0.0
     for _ in range(_ROUNDS):
         answer = solve_region(_with_tolls(task, toll), is_called_off)
         seconds += answer.seconds
         part = _pieces(task.exact, answer.part)
-        cost = true_cost(land, part)
+        price = plan_price(land, part)[0], true_cost(land, part)
         if np.isfinite(answer.bound):
-            bound = max(bound, answer.bound - land.change * float(toll.sum()))
-        if best is None or cost < best.objective - _TINY:
-            best = replace(answer, objective=cost)
-        if answer.feasible != "yes" or answer.stopped_by in ("clock", "cancel") or bound >= best.objective - _TINY:
+            bound = max(bound, answer.bound - land.change * float((toll - asked).sum()))
+        if best is None or price < (rank[0], rank[1] - _TINY):
+            best, rank = replace(answer, objective=price[1]), price
+        if answer.feasible == "unknown" or answer.stopped_by in ("clock", "cancel") or bound >= best.objective - _TINY:
             break
         claims = _claims(land, part, toll)
         miss = claims - 1.0
-        miss[(toll == 0.0) & (miss < 0.0)] = 0.0
+        miss[(toll == asked) & (miss < 0.0)] = 0.0
         if land.change == 0.0 or not miss.any():
             break
         gap = best.objective - (bound if np.isfinite(bound) else 0.9 * best.objective)
-        toll = np.maximum(0.0, toll + gap / land.change * miss / float((miss**2).sum()))
+        toll = np.maximum(asked, toll + gap / land.change * miss / float((miss**2).sum()))
     assert best is not None
     return replace(best, bound=min(bound, best.objective) if np.isfinite(bound) else np.nan, seconds=seconds)
 
@@ -64,10 +67,11 @@ def true_cost(land: Land, part: IntArray) -> float:
 
 
 def moved_households(land: Land, part: IntArray) -> float:
-    """Households of old grids that are not in the grid which takes its place, under the best matching."""
+    """Households of old grids that are not in the grid which takes its place, and tolls, under the best matching."""
     was, kept = inherited_of_parts(land, part, int(part.max()) + 1)
-    rows, columns = linear_sum_assignment(kept, maximize=True)
-    return float(was.sum() - kept[rows, columns].sum())
+    worth = np.maximum(kept - land.toll, 0.0)
+    rows, columns = linear_sum_assignment(worth, maximize=True)
+    return float(was.sum() - worth[rows, columns].sum())
 
 
 def _claims(land: Land, part: IntArray, toll: FloatArray) -> FloatArray:

@@ -12,6 +12,14 @@ from partition.rules import Rules
 
 def all_plans(graph: AtomGraph, rules: Rules, *, is_lawful: bool) -> Iterator[tuple[list[int], float]]:
     """(households per grid, cost) of every contiguous plan; per connected part the plans are combined."""
+    w = graph.households.tolist()
+    for masks in all_cuts(graph, rules, is_lawful=is_lawful):
+        sizes = [sum(w[v] for v in _members(mask)) for mask in masks]
+        yield sizes, sum(_cost(graph, rules, m, masks) for m in masks)
+
+
+def all_cuts(graph: AtomGraph, rules: Rules, *, is_lawful: bool) -> Iterator[list[int]]:
+    """The same plans as sets of atoms, one bit an atom."""
     n = graph.n_atoms
     near: list[int] = [0] * n
     for a, b, passable, kind in zip(graph.edge_a, graph.edge_b, graph.edge_passable, graph.edge_class):
@@ -55,8 +63,7 @@ def all_plans(graph: AtomGraph, rules: Rules, *, is_lawful: bool) -> Iterator[tu
             for others in combine(parts[1:]):
                 yield [*first, *others]
 
-    for masks in combine(home):
-        yield [weight(m) for m in masks], sum(_cost(graph, rules, m, masks) for m in masks)
+    yield from combine(home)
 
 
 def best_plan(graph: AtomGraph, rules: Rules) -> float | None:
