@@ -22,6 +22,7 @@ from maps.colouring import borders, colour
 from maps.style import COLOURS, FILLS
 
 _MAIN_STREETS = 2
+_MANY_SHEETS = 40
 _SIZES = (9.0, 8.0, 7.0, 6.0, 5.2)
 
 
@@ -108,7 +109,7 @@ def draw_index_map(
         pen.stroke(COLOURS["community-edge"], 0.7)
         pen.lines(edges(sheet, land.towns, bounds))
         for other, code in sheets:
-            _extent(pen, sheet, other, code)
+            _extent(pen, sheet, other, code, faint=len(sheets) > _MANY_SHEETS)
     draw_north(pen, frame, north)
     for spot, sign in zip(spots, signs, strict=True):
         if spot is not None:
@@ -117,10 +118,10 @@ def draw_index_map(
     pen.rect(frame.x, frame.y, frame.w, frame.h, "S")
 
 
-def _extent(pen: Pen, sheet: Sheet, other: Sheet, code: str) -> None:
+def _extent(pen: Pen, sheet: Sheet, other: Sheet, code: str, *, faint: bool) -> None:
     box = sheet.on_paper(np.array([shapely.box(*other.ground)], dtype=object))[0]
     x0, y0, x1, y1 = box.bounds
-    pen.stroke(COLOURS["chosen"], 0.22)
+    pen.stroke("#8fabd0" if faint else COLOURS["chosen"], 0.12 if faint else 0.22)
     pen.rect(x0, y0, x1 - x0, y1 - y0, "S")
     frame = sheet.frame
     left, right, low, top = max(x0, frame.x), min(x1, frame.right), max(y0, frame.y), min(y1, frame.top)

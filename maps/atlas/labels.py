@@ -82,22 +82,36 @@ def place_grid_labels(
     -------
     One spot a grid; ``None`` for an empty shape, and for a label that was left out.
     """
+    there = [i for i in np.argsort(shapely.area(shapes), kind="stable").tolist() if not shapely.is_empty(shapes[i])]
+    candidates = {i: _candidates(shapes[i]) for i in there}
+    first = {i: _inside(shapes[i], candidates[i], extents[i], sizes, taken) for i in there}
+    # One map, one hand: where many labels must be small, the others are not much larger.
+    found = sorted(spot.size for spot in first.values() if spot is not None)
+    usual = found[len(found) // 4] if found else sizes[-1]
+    allowed = sizes[max(sizes.index(usual) - 1, 0) :]
     spots: list[Spot | None] = [None] * len(shapes)
     outside: list[int] = []
-    for i in np.argsort(shapely.area(shapes), kind="stable").tolist():
-        if shapely.is_empty(shapes[i]):
-            continue
-        spots[i] = _inside(shapes[i], extents[i], sizes, taken)
-        if spots[i] is None and leaders:
+    for i in there:
+        spot = first[i]
+        fits = spot is None or spot.size <= allowed[0]
+        spots[i] = spot if fits else _inside(shapes[i], candidates[i], extents[i], allowed, taken)
+        if spots[i] is not None:
+            taken.take(spots[i].box)
+        elif leaders:
             outside.append(i)
     tree = shapely.STRtree(shapes)
     for i in outside:
-        spots[i] = _beside(shapes, tree, i, extents[i], sizes, taken)
+        spots[i] = _beside(shapes, tree, i, candidates[i], extents[i], sizes, taken)
     return spots
 
 
-def _inside(shape: shapely.Geometry, extent: Extent, sizes: tuple[float, ...], taken: Taken) -> Spot | None:
-    points, room = _candidates(shape)
+Candidates = tuple[NDArray[np.float64], NDArray[np.float64]]
+
+
+def _inside(
+    shape: shapely.Geometry, candidates: Candidates, extent: Extent, sizes: tuple[float, ...], taken: Taken
+) -> Spot | None:
+    points, room = candidates
     shapely.prepare(shape)
     for size in sizes:
         w, h = extent(size)
@@ -111,12 +125,11 @@ def _inside(shape: shapely.Geometry, extent: Extent, sizes: tuple[float, ...], t
             good[good] = taken.free(boxes[good])
         if good.any():
             best = int(np.flatnonzero(good)[0])
-            taken.take(boxes[best])
             return Spot(float(able[best, 0]), float(able[best, 1]), size, boxes[best])
     return None
 
 
-def _candidates(shape: shapely.Geometry) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+def _candidates(shape: shapely.Geometry) -> Candidates:
     # The middle of the largest circle and a lattice, the roomiest first.
     parts = shapely.get_parts(shape)
     largest = parts[int(np.argmax(shapely.area(parts)))]
@@ -133,9 +146,15 @@ def _candidates(shape: shapely.Geometry) -> tuple[NDArray[np.float64], NDArray[n
 
 
 def _beside(
-    shapes: NDArray[np.object_], tree: shapely.STRtree, i: int, extent: Extent, sizes: tuple[float, ...], taken: Taken
+    shapes: NDArray[np.object_],
+    tree: shapely.STRtree,
+    i: int,
+    candidates: Candidates,
+    extent: Extent,
+    sizes: tuple[float, ...],
+    taken: Taken,
 ) -> Spot | None:
-    points, _ = _candidates(shapes[i])
+    points, _ = candidates
     x, y = float(points[0, 0]), float(points[0, 1])
     x0, y0, x1, y1 = taken.frame.bounds
     for size in sizes[2:]:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import json
-import string
 from dataclasses import replace
 from pathlib import Path
 
@@ -12,27 +10,20 @@ import numpy as np
 import pandas as pd
 import pytest
 import shapely
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
 import maps.atlas.fonts as fonts
 from gis.errors import InputError, StorageError
 from gis.readers.territory_file import read_territory
 from gis.territory import Territory
 from maps.atlas import AtlasSummary, write_atlas
-from maps.atlas.furniture import COMMUNITY_EDGE_MM, round_length_m
-from maps.atlas.labels import Taken, place_grid_labels
-from maps.atlas.land import survey
-from maps.atlas.layout import lay_out
-from maps.atlas.pen import Pen
-from maps.atlas.sheets import SCALES, Sheet, choose_sheet
-from maps.atlas.words import LANGUAGES, atlas_words
+from maps.atlas.furniture import COMMUNITY_EDGE_MM
+from maps.atlas.sheets import Sheet
 from maps.style import ACTION, COLOURS, FILLS
 from partition.filed import FiledPlan
-from tests.maps.pdf import character_boxes, n_pictures, near, picture, sizes_mm, texts, unembedded_fonts
+from tests.maps.atlases import MARGIN, framed, one_square, sheets_of
+from tests.maps.pdf import character_boxes, n_pictures, near, sizes_mm, texts, unembedded_fonts
 from tests.maps.plans import make_plan
 
-MARGIN = 9.5
 DOTS = 8.0
 
 
@@ -45,24 +36,6 @@ def town() -> tuple[FiledPlan, Territory]:
 def atlas(town: tuple[FiledPlan, Territory], tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, AtlasSummary]:
     path = tmp_path_factory.mktemp("atlas") / "town.pdf"
     return path, write_atlas(*town, path)
-
-
-def sheets_of(filed: FiledPlan, territory: Territory | None, paper: str = "A4") -> dict[int, tuple[str, Sheet]]:
-    """Page to community and sheet, as the atlas lays them out."""
-    pen = Pen(Path("unwritten.pdf"), "", "", "", "")
-    layout = lay_out(pen, filed, survey(filed, territory), paper, "zh")
-    return {entry.page: (entry.place.code, entry.sheet) for entry in layout.entries}
-
-
-def one_square(
-    side_m: float, crs: str = "EPSG:4549", corner: tuple[float, float] = (500_000.0, 3_390_000.0)
-) -> FiledPlan:
-    """A plan of one square grid."""
-    filed, _ = make_plan(n_grids=4, n_communities=1)
-    grids = filed.grids.iloc[:1].copy()
-    square = shapely.box(corner[0], corner[1], corner[0] + side_m, corner[1] + side_m)
-    grids = gpd.GeoDataFrame(grids.drop(columns="geometry"), geometry=[square], crs=crs)
-    return replace(filed, grids=grids, violations=filed.violations.iloc[:0], communities=filed.communities.iloc[:1])
 
 
 def test_every_community_has_a_page_with_its_name_its_grids_and_their_figures(
@@ -117,13 +90,6 @@ def test_the_reason_of_a_grid_out_of_band_stands_in_the_table_and_the_grid_is_ha
         n_hatched += hatch > 0
         assert (hatch > 0.001) == bool(named & set(filed.grids["code"][filed.grids["community"] == code]))
     assert n_hatched
-
-
-def framed(path: Path, page: int, sheet: Sheet, dots: float = 4.0) -> np.ndarray:
-    image = picture(path, page, dots)
-    frame = sheet.frame
-    top, bottom = (sheet.height - frame.top) * dots, (sheet.height - frame.y) * dots
-    return image[round(top) : round(bottom), round(frame.x * dots) : round(frame.right * dots)]
 
 
 def test_the_map_frame_holds_ink_of_grids_streets_buildings_and_borders(
@@ -243,85 +209,6 @@ def test_grids_alone_make_an_atlas(town: tuple[FiledPlan, Territory], tmp_path: 
     assert all(code in "".join(texts(tmp_path / "bare.pdf")) for code in filed.grids["code"])
 
 
-def test_a_table_that_is_too_long_goes_on_over_the_next_pages(tmp_path: Path) -> None:
-    filed, territory = make_plan(n_grids=130, n_communities=1)
-    summary = write_atlas(filed, territory, tmp_path / "long.pdf")
-    pages = texts(tmp_path / "long.pdf")
-    assert summary.sheets == 1
-    assert summary.pages >= 4
-    assert all(code not in pages[1] for code in filed.grids["code"])
-    listed = "".join(pages[2:])
-    assert all(listed.count(code) >= 1 for code in filed.grids["code"])
-    assert "合计" in pages[-1]
-    assert "合计" not in pages[2]
-
-
-def test_a_large_territory_has_a_list_of_its_own_and_a_page_per_town(tmp_path: Path) -> None:
-    filed, territory = make_plan(n_grids=300, n_communities=150)
-    towns = [f"{'甲乙丙丁'[i % 4]}镇" for i in range(len(territory["communities"]))]
-    territory = territory.with_layers(communities=territory["communities"].assign(town=towns))
-    summary = write_atlas(filed, territory, tmp_path / "large.pdf")
-    pages = texts(tmp_path / "large.pdf")
-    assert summary.sheets == len(territory["communities"])
-    assert summary.pages > summary.sheets + 2
-    assert "社区一览" in pages[1]
-    listed = "".join(text for text in pages if text.startswith("社区一览"))
-    for page, (code, _) in sheets_of(filed, territory).items():
-        assert f"{page}{code}" in listed
-        assert code in pages[page - 1]
-
-
-def test_characters_the_font_lacks_show_as_a_box_stay_searchable_and_are_listed(tmp_path: Path) -> None:
-    # The first is in no weight of the font, the second is, beyond the basic plane.
-    filed, territory = make_plan(n_grids=6, n_communities=2, names={0: "\U00020bb7家社区", 1: "\U0002c1d9水社区"})
-    summary = write_atlas(filed, territory, tmp_path / "rare.pdf")
-    assert summary.missing_characters == ("\U00020bb7",)
-    cover, *sheets = texts(tmp_path / "rare.pdf")
-    assert "U+20BB7" in cover
-    assert "\U00020bb7家社区" in "".join(sheets)
-    assert "\U0002c1d9水社区" in "".join(sheets)
-
-
-def test_names_of_any_length_and_content_stay_on_the_page(tmp_path: Path) -> None:
-    nasty = {0: "很长的社区名字" * 12, 1: "a\x00b\nc\u202e(<>\\)%%EOF"}
-    filed, territory = make_plan(n_grids=6, n_communities=2, names=nasty)
-    write_atlas(filed, territory, tmp_path / "nasty.pdf")
-    for page, (w, h) in enumerate(sizes_mm(tmp_path / "nasty.pdf"), start=1):
-        boxes = character_boxes(tmp_path / "nasty.pdf", page)
-        assert boxes[:, 2].max() < w - MARGIN + 0.5
-        assert boxes[:, 3].max() < h - MARGIN + 0.5
-    assert "(<>\\)%%EOF" in "".join(texts(tmp_path / "nasty.pdf"))
-
-
-def test_what_a_rule_says_of_a_whole_community_stands_on_its_sheet(tmp_path: Path) -> None:
-    filed, territory = make_plan(n_grids=8, n_communities=2)
-    code = filed.communities["code"].iloc[0]
-    said = pd.DataFrame(
-        {
-            "code": ["not_found"],
-            "grid": [None],
-            "community": [code],
-            "detail_zh": ["本社区未找到合法方案。"],
-            "detail_en": ["None."],
-        }
-    )
-    write_atlas(replace(filed, violations=said), territory, tmp_path / "note.pdf")
-    pages = texts(tmp_path / "note.pdf")
-    (page,) = (page for page, (c, _) in sheets_of(filed, territory).items() if c == code)
-    assert [i + 1 for i, text in enumerate(pages) if "本社区未找到合法方案。" in text] == [page]
-
-
-def test_a_community_without_grids_still_has_its_sheet(tmp_path: Path) -> None:
-    filed, territory = make_plan(n_grids=8, n_communities=2)
-    empty = filed.communities["code"].iloc[-1]
-    left = filed.grids[filed.grids["community"] != empty].reset_index(drop=True)
-    summary = write_atlas(
-        replace(filed, grids=left, violations=filed.violations.iloc[:0]), territory, tmp_path / "gap.pdf"
-    )
-    assert summary.sheets == 2
-    assert "本社区无网格" in "".join(texts(tmp_path / "gap.pdf"))
-
-
 def test_without_the_font_nothing_is_written_and_the_error_says_what_to_do(
     town: tuple[FiledPlan, Territory], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -345,69 +232,11 @@ def test_bad_wishes_are_refused_and_nothing_is_left_behind(town: tuple[FiledPlan
     assert list(tmp_path.iterdir()) == []
 
 
-@settings(max_examples=25, deadline=None)
-@given(st.integers(1, 40), st.integers(0, 10_000), st.floats(4.0, 180.0))
-def test_grid_labels_never_overlap_nor_leave_the_frame_nor_lie_in_another_grid(
-    n: int, seed: int, side_mm: float
-) -> None:
-    points = np.random.default_rng(seed).uniform(0, side_mm, (n, 2)) + 10
-    square = shapely.box(10, 10, 10 + side_mm, 10 + side_mm)
-    cells = shapely.get_parts(shapely.voronoi_polygons(shapely.MultiPoint(points), extend_to=square))
-    cells = shapely.intersection(cells, square)
-    frame = shapely.box(0, 0, 200, 230)
-    spots = place_grid_labels(cells, [lambda size: (0.9 * size, 0.7 * size)] * len(cells), Taken(frame))
-    boxes = np.array([spot.box for spot in spots if spot is not None], dtype=object)
-    assert shapely.covers(frame, boxes).all()
-    a, b = shapely.STRtree(boxes).query(shapely.buffer(boxes, -0.01), predicate="intersects")
-    assert (a == b).all()
-    for cell, spot in zip(cells, spots, strict=True):
-        assert spot is not None
-        if spot.leader is None:
-            assert cell.buffer(1e-6).covers(spot.box)
-        else:
-            assert cell.intersects(shapely.Point(spot.leader))
-
-
-@settings(max_examples=200, deadline=None)
-@given(st.floats(10, 20_000), st.floats(10, 20_000), st.floats(20, 400), st.sampled_from(["A4", "A3"]))
-def test_a_sheet_takes_the_finest_standard_scale_at_which_the_place_fits(
-    w: float, h: float, table: float, paper: str
-) -> None:
-    sheet = choose_sheet((0.0, 0.0, w, h), paper, lambda width: table)
-    ground = sheet.ground
-    assert ground[0] <= 0
-    assert ground[1] <= 0
-    assert ground[2] >= w
-    assert ground[3] >= h
-    for scale in SCALES:
-        if scale < sheet.scale:
-            # Not even the whole frame of this sheet would hold it, less the air around.
-            assert w * 1000 / scale > sheet.frame.w - 12 or h * 1000 / scale > sheet.frame.h - 12
-    assert sheet.frame.right <= sheet.width - 9.9
-    assert sheet.frame.top <= sheet.height - 9.9
-    if sheet.table is not None:
-        assert sheet.table.h >= table
-        assert sheet.table.top <= sheet.frame.y or sheet.table.x > sheet.legend.right
-
-
-def test_scale_bars_have_round_lengths() -> None:
-    assert [round_length_m(m) for m in (24.9, 25, 99, 100, 500, 7_900)] == [20, 20, 80, 100, 400, 4_000]
-
-
-def test_both_languages_have_the_same_words_with_the_same_facts() -> None:
-    def facts(language: str) -> dict[str, set[str]]:
-        return {k: {n for _, n, _, _ in string.Formatter().parse(v) if n} for k, v in atlas_words(language).items()}
-
-    assert facts("zh") == facts("en")
-    for language in LANGUAGES:
-        assert json.dumps(atlas_words(language)).count('""') == 0
-
-
 def test_a_real_town_in_traditional_characters_is_complete_and_searchable(shared_data: Path, tmp_path: Path) -> None:
-    """Two towns of Tainan, each census unit a grid of its own: up to dozens of grids of odd shapes in a village."""
+    """A town of Tainan, each census unit a grid of its own: up to dozens of grids of odd shapes in a village."""
     territory = read_territory(shared_data / "tainan" / "tainan-2021.gpkg")
     communities = territory["communities"]
-    chosen = communities[communities["town"].isin(sorted(set(communities["town"]))[:2])]
+    chosen = communities[communities["town"].isin(sorted(set(communities["town"]))[:1])]
     units = territory["units"][territory["units"]["community"].isin(chosen["code"])].reset_index(drop=True)
     filed, _ = make_plan(n_grids=4, n_communities=1)
     serial = units.groupby("community").cumcount() + 1
