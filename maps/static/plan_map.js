@@ -269,6 +269,7 @@
     const seen = map.getBounds();
     if (before) screenView = { centre: map.getCenter(), zoom: map.getZoom() };
     document.body.classList.toggle("gw-printing", before);
+    if (before) byId("gw-scroll").scrollTop = 0;
     map.invalidateSize({ animate: false, pan: false });
     if (before) map.fitBounds(seen, { animate: false });
     else map.setView(screenView.centre, screenView.zoom, { animate: false });
