@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from api.i18n import sentence
+from api.usecases.check_nested import is_nested
 from api.usecases.filing_folder import DATA, FiledFile, list_files, may_replace, some, write_list, write_manifest
 from api.usecases.verdict import judge
 from data.export import DECIMALS, Cgcs2000, Encoding, Exported, export_plan
@@ -126,17 +127,17 @@ def file_papers(
     ------
     InputError
         ``filing_plan_fails`` with what is wrong, ``filing_codes_fail``, ``filing_other_territory``,
-        ``filing_*`` about the folder,
-        ``plan_without_rules``, ``compare_*`` about the two plans, and what the plan and territory readers find.
+        ``filing_nested``, ``filing_*`` about the folder, ``out_folder_missing``, ``plan_without_rules``,
+        ``compare_*`` about the two plans, and what the plan and territory readers find.
     StorageError
         The folder can not be written.
     """
     if not out.parent.is_dir():
         raise InputError("out_folder_missing", file=str(out), measured=str(out.parent))
     replaces = may_replace(out)
-    filed = _plan_with_rules(plan_path)
+    filed = _read_whole(plan_path)
     territory = read_territory(territory_path, progress=progress)
-    old = None if old_path is None else read_plan(old_path)
+    old = None if old_path is None else _read_whole(old_path)
     _assert_may_be_filed(filed, territory, plan_path, territory_path, progress)
     filed = _against(filed, old, territory)
     _assert_succeeds(filed, old, plan_path, old_path)
@@ -170,8 +171,11 @@ def file_papers(
     return Filing(out, str(facts["plan"]), files, notes, order.has_changes)
 
 
-def _plan_with_rules(path: Path) -> FiledPlan:
+def _read_whole(path: Path) -> FiledPlan:
+    """A plan of grids with its rules; micro-grids and areas are filed with the plan they belong to, not alone."""
     filed = read_plan(path)
+    if is_nested(filed):
+        raise InputError("filing_nested", file=path.name, kind=filed.meta["level"])
     if not filed.meta.get("rules"):
         raise InputError("plan_without_rules", file=str(path))
     return filed

@@ -147,7 +147,7 @@ def _listed(folder: Path) -> dict[str, str] | None:
 def _form(name: str) -> str:
     """What a data file is, by its ending."""
     path = PurePosixPath(name)
-    return {".dbf": "shp", ".shx": "shp", ".prj": "shp", ".cpg": "shp", ".csv": "fields"}.get(
+    return {".shx": "shp", ".prj": "shp", ".cpg": "shp", ".csv": "fields"}.get(
         path.suffix, path.suffix.removeprefix(".")
     )
 

@@ -299,3 +299,10 @@ def test_a_plan_that_issues_a_retired_code_again_is_not_filed_as_its_successor(p
         file_papers(plan, land, tmp_path / "out", old_path=retired)
     assert [fault.code for fault in caught.value.faults] == ["filing_codes_fail", "check_code_retired"]
     assert not (tmp_path / "out").exists()
+
+
+def test_micro_grids_are_not_filed_as_a_plan(plan, land, tmp_path) -> None:
+    micro = rewrite(plan, tmp_path / "micro.gpkg", meta={**read_plan(plan).meta, "level": "micro"})
+    for first, before in ((micro, None), (plan, micro)):
+        with pytest.raises(InputError, match="filing_nested"):
+            file_papers(first, land, tmp_path / "out", old_path=before)
