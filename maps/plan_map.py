@@ -25,7 +25,7 @@ from maps.ground import pack_ground
 from maps.offline import STATIC, OfflineMap, asset_file, render_page, script_text
 from maps.plan_shapes import PlanShapes, shape_plan
 from maps.style import css_variables, drawing
-from maps.words import LANGUAGES, page_words
+from maps.words import LANGUAGES, level_words
 from partition.filed import FiledPlan
 
 SCRIPTS = (
@@ -100,7 +100,7 @@ def render_plan_map(filed: FiledPlan, territory: Territory | None, *, language: 
     data = {
         "language": language,
         "title": title,
-        "words": page_words(),
+        "words": level_words(filed.meta.get("level", ""), filed.meta.get("measure", "")),
         "style": drawing(),
         "origin": list(shapes.origin),
         "plan": _plan_facts(filed, territory),
@@ -137,6 +137,8 @@ def _plan_facts(filed: FiledPlan, territory: Territory | None) -> dict[str, Any]
         "basis": basis or ("" if territory is None else territory.meta.get("households_basis", "")),
         "modelled": modelled.lower() not in ("", "0", "false", "no", "none") or "model" in basis.lower(),
         "has_land": territory is not None,
+        "level": filed.meta.get("level", ""),
+        "counts": filed.meta.get("measure", "") or "households",
     }
 
 
@@ -170,6 +172,10 @@ def _communities(filed: FiledPlan, territory: Territory | None, shapes: PlanShap
         if not row["grid"]:
             sentence = {"zh": row["detail_zh"] or row["code"], "en": row["detail_en"] or row["code"]}
             said.setdefault(row["community"], []).append(sentence)
+    if filed.meta.get("level"):
+        # Grids or towns in the place of communities: what the names of their parts begin with is their name.
+        wholes = zip(filed.grids["community"], filed.grids["name"])
+        known = {code: {"name": str(name or "").rpartition("第")[0]} for code, name in wholes}
     rows = properties(filed.communities.drop(columns="seconds"))
     for row in rows:
         land = known.get(row["code"], {})

@@ -17,7 +17,9 @@
     const high = HEIGHT - EDGE.top - EDGE.bottom;
     // One giant grid must not flatten all the others: what is above the top is cut, and marked.
     const most = Math.max(...grids.map((g) => g.households), 1);
-    const top = Math.min(most * 1.06, plan.max * 1.8) || 1;
+    // A band that counts something else than households (grids of an area) is not drawn.
+    const banded = plan.counts === "households";
+    const top = (banded ? Math.min(most * 1.06, plan.max * 1.8) : most * 1.06) || 1;
     const y = (v) => EDGE.top + high - (Math.min(v, top) / top) * high;
     const step = inner / order.length;
     const bar = step > 5 ? step - 1.5 : step > 2.5 ? step - 0.7 : step;
@@ -28,10 +30,12 @@
     });
     const bandTop = y(plan.max);
     const bandLow = y(plan.min);
-    svg.append(
-      element("svg:rect", { x: EDGE.left, y: bandTop, width: inner, height: Math.max(1, bandLow - bandTop), class: "gw-band" }),
-    );
-    for (const value of [0, plan.min, plan.max]) {
+    if (banded) {
+      svg.append(
+        element("svg:rect", { x: EDGE.left, y: bandTop, width: inner, height: Math.max(1, bandLow - bandTop), class: "gw-band" }),
+      );
+    }
+    for (const value of banded ? [0, plan.min, plan.max] : [0, most]) {
       svg.append(
         element("svg:line", { x1: EDGE.left, x2: wide - EDGE.right, y1: y(value), y2: y(value), class: value ? "gw-limit" : "gw-axis" }),
         element("svg:text", { x: EDGE.left - 6, y: y(value) + (value ? 5 : 1), class: "gw-tick" }, number(value)),
@@ -89,7 +93,8 @@
         element("span", {}, element("i", { class: `gw-chart-key gw-chart-key-${group}` }), say(`chart_${group}`))),
     );
     section.replaceChildren(
-      element("h2", {}, say("chart"), element("span", { class: "gw-beside" }, say("chart_band", { min: plan.min, max: plan.max }))),
+      element("h2", {}, say("chart"), 
+        banded ? element("span", { class: "gw-beside" }, say("chart_band", { min: plan.min, max: plan.max })) : ""),
       svg,
       ...(keys.length > 1 ? [key] : []),
       read,

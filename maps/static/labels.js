@@ -24,7 +24,9 @@
     return widths.get(text) * px;
   }
 
-  const shortCode = (code) => (code.length > 6 ? code.slice(-3) : code);
+  // What a code adds to that of the grid or community around it.
+  const ending = data.plan && data.plan.level === "micro" ? -2 : -3;
+  const shortCode = (code) => (code.length > 6 ? code.slice(ending) : code);
 
   // What a label may say, most first.
   function wordings(grid) {

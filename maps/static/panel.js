@@ -16,6 +16,7 @@
   };
 
   function band(grid) {
+    if (plan.counts !== "households") return say(grid.within_band ? "state_in_band" : "state_out_of_band", { min: plan.min, max: plan.max });
     if (grid.households > plan.max) return say("over", { n: number(grid.households - plan.max) });
     if (grid.households < plan.min) return say("under", { n: number(plan.min - grid.households) });
     return say("state_in_band", { min: plan.min, max: plan.max });

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import networkx as nx
 import numpy as np
 import pytest
 import shapely
@@ -139,25 +138,34 @@ def test_small_groups_are_united_up_to_the_floor_and_never_split(floor):
         assert (mine["households"] >= floor).all() or len(mine) == 1
 
 
+def hang_together(atoms: list[int], near: set[frozenset[int]]) -> bool:
+    found, todo = {atoms[0]}, [atoms[0]]
+    while todo:
+        here = todo.pop()
+        more = {there for there in atoms if there not in found and frozenset((here, there)) in near}
+        found |= more
+        todo += sorted(more)
+    return found == set(atoms)
+
+
 @pytest.mark.parametrize("seed", range(6))
 @pytest.mark.parametrize("floor", [60, 90])
 def test_no_united_grid_could_be_parted_again(seed, floor):
     land = mesh_territory(3, seed, 45, rural=True)
     atoms = build_atoms(land, max_households=500, estate_cap=500)
     result = draw(atoms.graph, Rules(rural_mode="villager_group", group_floor_households=floor))
-    graph = nx.Graph(list(zip(atoms.graph.edge_a.tolist(), atoms.graph.edge_b.tolist())))
+    near = {frozenset(pair) for pair in zip(atoms.graph.edge_a.tolist(), atoms.graph.edge_b.tolist())}
     for i, grid in enumerate(result.plan.grids):
         atoms_of = np.flatnonzero(result.plan.atom_grid == i).tolist()
         assert grid.households >= floor
-        assert nx.is_connected(graph.subgraph(atoms_of))
+        assert hang_together(atoms_of, near)
         for cut in range(1, 2 ** (len(atoms_of) - 1)):
             one = [v for j, v in enumerate(atoms_of) if cut >> j & 1]
             two = [v for v in atoms_of if v not in one]
             if not two:
                 continue
             lawful = all(
-                atoms.graph.households[part].sum() >= floor and nx.is_connected(graph.subgraph(part))
-                for part in (one, two)
+                atoms.graph.households[part].sum() >= floor and hang_together(part, near) for part in (one, two)
             )
             assert not lawful, (grid.households, one, two)
     assert result.communities[0].feasible == "yes"
