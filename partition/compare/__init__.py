@@ -17,7 +17,7 @@ import pandas as pd
 from gis.errors import Fault, InputError
 from gis.progress import SILENT, Progress
 from partition.compare.changes import CHANGE_COLUMNS, count_changes, list_changes
-from partition.compare.joining import Ground, Pieces, ground_of, join
+from partition.compare.joining import Ground, Pieces, ground_of, join, told_by
 from partition.compare.measures import Measures, measure_plan
 from partition.compare.shapes import PlanShapes, shapes_of
 from partition.crosswalk import invert, make_crosswalk
@@ -120,6 +120,8 @@ def compare(
     pairs = []
     for plan, name, shape in zip(plans[1:], names[1:], shapes[1:]):
         pieces = join(plans[0], plan, shapes[0], shape, ground)
+        if is_redraw_of(plan, plans[0]) and plan.crosswalk is not None:
+            pieces = told_by(plan.crosswalk, plans[0], plan, pieces)
         measures.append(measure_plan(plan, shape, pieces, len(plans[0].grids)))
         pairs.append(_pair(plans[0], plan, (names[0], name), (shapes[0], shape), pieces))
         progress.advance()

@@ -8,7 +8,7 @@ grid hold.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import geopandas as gpd
 import numpy as np
@@ -125,6 +125,21 @@ def join(
         by_place=int(by_place.sum()),
         keeps_code=int(keeps.sum()),
         n_judged=len(keeps),
+    )
+
+
+def told_by(crosswalk: pd.DataFrame, old: FiledPlan, new: FiledPlan, pieces: Pieces) -> Pieces:
+    """The pieces of a filed crosswalk: one a row, counted by whoever made the plan; codes kept as ``pieces`` found."""
+    rows = crosswalk[crosswalk["new"].isin(new.grids["code"])]
+    counts = rows[["households", "buildings"]].to_numpy(np.int64)
+    return replace(
+        pieces,
+        old=pd.Index(old.grids["code"]).get_indexer(rows["old"]).astype(np.int64),
+        new=pd.Index(new.grids["code"]).get_indexer(rows["new"]).astype(np.int64),
+        households=counts[:, 0],
+        buildings=counts[:, 1],
+        area_m2=np.zeros(len(rows)),
+        is_counted=True,
     )
 
 

@@ -224,7 +224,12 @@ def test_the_crosswalk_of_a_redraw_is_used_as_filed() -> None:
     made = compare((old, new), ("old", "new"))
     assert made.pairs[0].households != "filed"  # says it is a re-draw, but carries no table
     table = made.pairs[0].crosswalk.assign(households=made.pairs[0].crosswalk["households"] + 1)
-    filed = compare((old, replace(new, crosswalk=table)), ("old", "new")).pairs[0]
+    both = compare((old, replace(new, crosswalk=table)), ("old", "new"))
+    filed = both.pairs[0]
+    kept = table[table["relation"].isin(["kept", "changed"])]["households"].sum()
+    heirs = table[table["old"].notna() & table["new"].notna()]["households"].sum()
+    assert both.measures[1].households_moved <= heirs - kept
+    assert both.measures[1].households_moved != made.measures[1].households_moved
     assert (filed.households, filed.joined) == ("filed", "filed")
     pd.testing.assert_frame_equal(filed.crosswalk, table)
     stranger = replace(new, crosswalk=table, meta={**new.meta, "parent_plan": "P-9"})
