@@ -21,6 +21,7 @@ from api.usecases.places import check_out
 from api.usecases.rules_file import read_rules
 from api.usecases.verdict import Verdict, judge
 from data.files.plan_file import read_plan, write_plan
+from data.files.territory_file import write_territory
 from gis.atoms import Atoms, build_atoms
 from gis.errors import Conflict, GridwrightError, InputError
 from gis.mergers import apply
@@ -29,6 +30,7 @@ from gis.readers.territory_file import read_territory
 from gis.report import QualityReport
 from gis.territory import Territory
 from partition.checks import verify
+from partition.checks.succession import check_succession
 from partition.crosswalk import crosswalk_of_plans, relations
 from partition.executor import Executor, Pool
 from partition.file_plan import file_plan, grid_name
@@ -40,7 +42,7 @@ from partition.zoning.ladder import Solved
 from partition.zoning.redraw import Redrawn, redraw
 from partition.zoning.succession import Succession, succeed
 
-CHANGE_WEIGHT = 10.0
+CHANGE_WEIGHT = 20.0
 """Metres of border that one household in another grid costs, where the user does not say (docs/concepts.md)."""
 
 
@@ -120,7 +122,8 @@ def redraw_plan(
     rules_path
         Rules as TOML; those of the plan in force when omitted.
     mergers
-        Changes of communities to apply first (see `gis.mergers.read_specs`).
+        Changes of communities to apply first (see `gis.mergers.read_specs`); the territory so changed is written
+        beside the plan (`territory_beside`).
     change_weight
         Metres of border that one household in another grid costs.
     locks
@@ -177,9 +180,11 @@ def redraw_plan(
     filed = file_successor(ground, seen, drawn, after, change_weight, moment, progress)
     progress.stage("stage_check")
     verdict = judge(verify(filed, territory, ground.rules), filed)
-    if verdict.faults:
-        first = verdict.faults[0]
-        raise GridwrightError("plan_refused_by_check", measured=len(verdict.faults), first=str(first), seed=seed)
+    faults = [*verdict.faults, *check_succession(old, filed)]
+    if faults:
+        raise GridwrightError("plan_refused_by_check", measured=len(faults), first=str(faults[0]), seed=seed)
+    if mergers:
+        write_territory(territory, territory_beside(out))
     write_plan(filed, out, progress)
     return RedrawnPlan(
         out,
@@ -194,6 +199,11 @@ def redraw_plan(
         drawn.moved_at_least,
         _relations(filed),
     )
+
+
+def territory_beside(out: Path) -> Path:
+    """Where the territory with the mergers applied is written: beside the plan."""
+    return out.with_suffix(".territory.gpkg")
 
 
 def check_weight(change_weight: float) -> None:

@@ -42,6 +42,7 @@ def draw(
     executor: Executor | None = None,
     locks: Sequence[Lock] = (),
     before: Before | None = None,
+    share: float = 1.0,
     is_called_off: Call = never,
     known: dict[str, Solved] | None = None,
     progress: Progress = SILENT,
@@ -63,6 +64,8 @@ def draw(
         Grids that stay as they are.
     before
         The plan in force: households that leave their grid then cost something (see `redraw`).
+    share
+        Scales search and pricing, but not what is enumerated: for a quick answer where proofs are cheap.
     is_called_off
         Asked all the time; once true, finished regions stay, running ones end with the best they have, and the
         others get the quick plan.
@@ -92,8 +95,8 @@ def draw(
             exact, contracted, loose = make_problems(graph, region, division.edges, cost, rules, before)
             key = f"{graph.communities[division.community]}/{i}"
             number = len(tasks)
-            share = share_of_effort(exact.n_pieces, graph.n_atoms)
-            tasks.append(Task(number, exact, contracted, loose, _seed_of(key, seed), limit.effort, share, None))
+            mine = share * share_of_effort(exact.n_pieces, graph.n_atoms)
+            tasks.append(Task(number, exact, contracted, loose, _seed_of(key, seed), limit.effort, mine, None))
     progress.stage("stage_draw", len(tasks))
     is_small = len(tasks) < 2 or sum(task.exact.n_pieces for task in tasks) < _FEW_PIECES
     is_short = limit.seconds is not None and limit.seconds < _SHORT_S

@@ -25,6 +25,7 @@ from partition.zoning.problem import Land, Problem, inherited_of_parts
 from partition.zoning.seeds import plan_price
 
 _ROUNDS = 8
+_LATER_SHARE = 0.25  # of the search and pricing of the first round: what it found is in hand
 _TINY = 1e-6
 
 
@@ -38,8 +39,8 @@ def solve_task(task: Task, is_called_off: Call = never) -> Solved:
     best: Solved | None = None
     rank = (0, 0.0)
     bound, seconds = -np.inf, 0.0
-    for _ in range(_ROUNDS):
-        answer = solve_region(_with_tolls(task, toll), is_called_off)
+    for turn in range(_ROUNDS):
+        answer = solve_region(_with_tolls(task, toll, 1.0 if turn == 0 else _LATER_SHARE), is_called_off)
         seconds += answer.seconds
         part = _pieces(task.exact, answer.part)
         price = plan_price(land, part)[0], true_cost(land, part)
@@ -83,11 +84,12 @@ def _claims(land: Land, part: IntArray, toll: FloatArray) -> FloatArray:
     return np.bincount(own[takes], minlength=len(toll)).astype(float)
 
 
-def _with_tolls(task: Task, toll: FloatArray) -> Task:
+def _with_tolls(task: Task, toll: FloatArray, share: float) -> Task:
     def asked(problem: Problem) -> Problem:
         return replace(problem, land=problem.land._replace(toll=toll))
 
-    return replace(task, exact=asked(task.exact), contracted=asked(task.contracted), loose=asked(task.loose))
+    contracted, loose = asked(task.contracted), asked(task.loose)
+    return replace(task, exact=asked(task.exact), contracted=contracted, loose=loose, share=task.share * share)
 
 
 def _pieces(problem: Problem, part: IntArray) -> IntArray:

@@ -211,7 +211,7 @@ def test_a_locked_atom_stays_with_its_grid() -> None:
 
 @pytest.mark.parametrize("workers", [2])
 def test_the_number_of_workers_changes_nothing(workers: int) -> None:
-    graph = in_communities(mesh(16, 4, 60), np.arange(256) // 16 // 4)
+    graph = in_communities(mesh(12, 4, 120), np.arange(144) // 12 // 3)
     old = draw(graph, Rules())
     now = replace(graph, households=graph.households[::-1].copy())
     one = redraw(now, Rules(), in_force(now, old), change_weight=1.0)

@@ -42,7 +42,7 @@ def add_arguments(parser: Parser) -> None:
 def run(arguments: Namespace, talk: Talk) -> Outcome:
     """Re-draw; status 1 when the plan breaks a rule for which it has no stated reason."""
     from api.usecases import redraw_plan
-    from api.usecases.redraw_plan import CHANGE_WEIGHT
+    from api.usecases.redraw_plan import CHANGE_WEIGHT, territory_beside
 
     if arguments.scheduler is not None and arguments.workers is not None:
         raise InputError("option_both", column="--scheduler", measured="--workers")
@@ -98,6 +98,9 @@ def run(arguments: Namespace, talk: Talk) -> Outcome:
     for why in CUT_SHORT:
         if drawn.n_stopped_by(why):
             shown.append(talk.say(f"draw_stopped_by_{why}", measured=drawn.n_stopped_by(why)))
+    if arguments.merge and not drawn.is_same:
+        summary["territory"] = territory_beside(drawn.path)
+        shown.insert(1, talk.say("redraw_territory", file=str(territory_beside(drawn.path))))
     following = f"gridwright compare {arguments.old} {drawn.path}"
     return Outcome(
         DONE if drawn.verdict.passed else BROKEN, summary, [part for part in shown if part is not None], following
