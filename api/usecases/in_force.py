@@ -117,6 +117,8 @@ def _unchanged(
     area_then = old.grids["area_m2"].to_numpy(float)
     same = (n_then == n_now) & (households_now == old.grids["households"].to_numpy(float))
     same &= np.abs(area_now - area_then) <= _SAME_GROUND_M2
+    pairs = np.unique(np.stack([parent[of], graph.community_index[of].astype(np.int64)]), axis=1)
+    same &= np.bincount(pairs[0], minlength=n_old) == 1  # none of it lies in another community now
     home = dict(zip(codes, old.grids["community"].astype(str)))
     out = []
     for c, community in enumerate(graph.communities):
