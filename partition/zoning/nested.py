@@ -6,6 +6,7 @@ code and two digits.  Cutting is the work of `draw`; unions of grids are drawn i
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
@@ -93,6 +94,8 @@ def draw_micro(
     report = QualityReport() if report is None else report
     land = land_of_grids(filed, territory)
     known: dict[str, Solved] = {}
+    limit = stop or Stop()
+    began = time.monotonic()
 
     def attempt(finer: Sequence[str]) -> tuple[Atoms, Result]:
         atoms = build_atoms(
@@ -103,12 +106,13 @@ def draw_micro(
             report=report,
             progress=progress,
         )
+        left = None if limit.seconds is None else limit.seconds - (time.monotonic() - began if finer else 0.0)
         result = draw(
             atoms.graph,
             rules,
             seed=seed,
             territory_hash=territory.content_hash(),
-            stop=stop,
+            stop=replace(limit, seconds=None if left is None else max(0.0, left)),
             workers=workers,
             executor=executor,
             is_called_off=is_called_off,

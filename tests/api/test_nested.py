@@ -199,6 +199,14 @@ def test_a_plan_of_another_territory_is_refused(folder, tmp_path, capsys):
     assert sorted(path.name for path in tmp_path.iterdir()) == ["other.gpkg"]
 
 
+def test_a_search_cut_short_by_the_clock_is_written_checked_and_says_so(folder, capsys):
+    words = ("plan.gpkg", "town.gpkg", "--out", "short.gpkg", "--seconds", "0.001", "--json")
+    assert run(folder, "micro", *words) in (0, 1)
+    said = as_json(capsys)
+    assert said["stopped_by_clock"] > 0
+    assert check_plan(folder / "short.gpkg", folder / "town.gpkg", of=folder / "plan.gpkg").report.faults == ()
+
+
 def test_the_size_of_an_area_is_a_number_or_a_range():
     assert (area_size().low, area_size().high) == (5, 8)
     assert area_size("6") == area_size()
