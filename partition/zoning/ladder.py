@@ -134,6 +134,10 @@ def _climb(task: Task, clock: Clock) -> tuple[Problem, IntArray, str, str | None
         if proof == "none":
             return problem, part, "unknown", "not_found", "none", float("nan"), False
         return problem, part, "no", "no_cover", proof, bound, True
+    if total <= land.lo or (land.hi < total < 2 * land.lo and total - land.hi < 2 * land.lo - total):
+        # Below the band, and where any two grids miss it by more than the one does: one grid misses least.
+        part = np.zeros(problem.n_pieces, np.int64)
+        return problem, part, "no", reason, "arithmetic", plan_price(land, part)[1], True
     problem = task.exact if task.exact.n_pieces <= task.contracted.n_pieces else task.contracted
     part, is_done, bound = _least(task, problem, clock)
     return problem, part, "no", reason, "arithmetic", bound, is_done
@@ -196,12 +200,15 @@ def _least(task: Task, problem: Problem, clock: Clock) -> tuple[IntArray, bool, 
     total = int(land.weight.sum())
     alone = np.zeros(problem.n_pieces, np.int64)
     nothing = float("nan")
-    if total <= land.lo or problem.n_pieces == 1:
-        # A second grid could only be further below the band; below it as a whole, one grid misses least.
+    if problem.n_pieces == 1:
         return alone, True, plan_price(land, alone)[1]
     if clock.is_over():
         best = best_of_runs(land, task.seed, task.effort * task.share, clock)
         return (best if plan_price(land, best) <= plan_price(land, alone) else alone), False, nothing
+    if land.hi < total < 2 * land.lo and 2 * land.lo - total < total - land.hi:
+        found = _two_too_small(task, problem, 2 * land.lo - total, clock)
+        if found is not None:
+            return found
     low, high = max(1, land.lo // 2), max(land.hi * 3 // 2, int(land.weight.max()))
     columns = enumerate_columns(
         land,
@@ -226,6 +233,22 @@ def _least(task: Task, problem: Problem, clock: Clock) -> tuple[IntArray, bool, 
             return part, answer.is_optimal, cost if is_best else nothing
     best = best_of_runs(land, task.seed, task.effort * task.share, clock)
     return (best if plan_price(land, best) <= plan_price(land, alone) else alone), False, nothing
+
+
+def _two_too_small(task: Task, problem: Problem, under: int, clock: Clock) -> tuple[IntArray, bool, float] | None:
+    """Two grids that both lie below the band or at its lower end: among these all cuts miss by the same, ``under``."""
+    land = problem.land
+    total = int(land.weight.sum())
+    narrow = land._replace(lo=total - land.lo, hi=land.lo)
+    part = best_of_runs(narrow, task.seed, task.effort * task.share, clock)
+    if plan_price(land, part)[0] != under:
+        return None
+    if problem.n_pieces > _PROVED_PIECES or clock.is_over():
+        return part, False, float("nan")
+    found = prove(narrow, part, effort=task.effort * task.share, is_over=clock.is_over)
+    if found is None:
+        return part, False, float("nan")
+    return found.part, found.is_optimal, found.bound
 
 
 def _scaled(limit: int, task: Task) -> int:

@@ -27,7 +27,7 @@ from partition.zoning.problem import Before, edge_costs
 PIN_WEIGHT = 1_000
 """Households that a locked atom counts as many times: it moves only where nothing else is lawful."""
 
-_FLOOR_SHARE = 0.1  # without borders to look at, pricing has nothing to drop its branches by
+_FLOOR_SHARE = 0.5  # without borders to look at, pricing has nothing to drop its branches by
 _FLOOR_SCALE = 1e-6  # weight of borders beside one household where the least change of all is asked for
 
 
