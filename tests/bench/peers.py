@@ -25,6 +25,8 @@ from tests.bench.peers_score import score, total
 
 ROOT = Path(__file__).resolve().parents[2]
 OURS = "gridwright"
+"""By border alone, as its peers count; the other row is what users get without a word: border, balance and spread."""
+OURS_DEFAULT = "gridwright, default rules"
 PEERS_PYTHON = ROOT / ".venv-bench" / "bin" / "python"
 VILLAGES = ROOT.parent / "shared" / "data" / "tainan" / "tainan-2021.gpkg"
 _IMPORT_LIMIT_S = 180.0
@@ -34,8 +36,8 @@ class Worker:
     """One process of one method; started again after a hang or a crash."""
 
     def __init__(self, method: str, python: Path) -> None:
-        self.command = [sys.executable, "-m", "tests.bench.peers_ours"]
-        if method != OURS:
+        self.command = [sys.executable, "-m", "tests.bench.peers_ours", *(["--default"] * (method == OURS_DEFAULT))]
+        if method not in (OURS, OURS_DEFAULT):
             self.command = [str(python), str(ROOT / "tests" / "bench" / "peers_adapters.py"), method]
         self.process: subprocess.Popen[bytes] | None = None
         self.version: str | None = None
@@ -162,7 +164,7 @@ def rows(asked: argparse.Namespace) -> Iterator[dict[str, Any]]:
     for instance in instances:
         if not any(word in instance.name for word in asked.instances):
             continue
-        for method in [OURS, *METHODS]:
+        for method in [OURS, OURS_DEFAULT, *METHODS]:
             if any(word in method for word in asked.peers):
                 yield {**run(instance, method, asked.python), **machine()}
 
@@ -171,7 +173,7 @@ def table(found: list[dict[str, Any]]) -> str:
     """The rows as Markdown, one table an instance."""
     out = []
     versions = sorted(
-        {f"{METHODS[r['peer']][0]} {r['version']}" for r in found if r.get("version") and r["peer"] != OURS}
+        {f"{METHODS[r['peer']][0]} {r['version']}" for r in found if r.get("version") and r["peer"] in METHODS}
     )
     machines = sorted({f"{r['date']}, {r['machine']}, Python {r['python']}" for r in found})
     loads = [r["load"] for r in found if r["load"] is not None]
