@@ -100,7 +100,7 @@ def succeed(
     grids = []
     for grid, code, parent in zip(plan.grids, carried.codes, pairing.parent.tolist()):
         old = old_codes[parent] if parent >= 0 else None
-        reason = known.get(old or "", grid.reason) if grid.reason == "locked" else grid.reason
+        reason = known.get(old or "") or grid.reason if grid.reason == "locked" else grid.reason
         grids.append(replace(grid, code=code, parent=old, reason=reason))
     order = sorted(range(len(grids)), key=lambda i: grids[i].code)
     rank: Int32Array = np.empty(len(grids), np.int32)

@@ -139,3 +139,31 @@ def test_what_is_locked_stays(files, tmp_path, capsys, kind) -> None:
     new = read_plan(out)
     at = new.members.set_index("id")["grid"]
     assert new.grids.set_index("code")["parent"][at[building["id"]]] == grid
+
+
+def test_locks_that_no_lawful_plan_can_keep_are_refused_by_name(tmp_path, capsys) -> None:
+    then, now, plan = tmp_path / "then.gpkg", tmp_path / "now.gpkg", tmp_path / "plan.gpkg"
+    write_territory(territory("ab", {"a": 200, "b": 200}), then)
+    later = territory("ab", {"a": 350, "b": 350})
+    write_territory(later, now)
+    assert main(["draw", str(then), "--out", str(plan), "--workers", "1"]) == 0
+    assert len(read_plan(plan).grids) == 1
+    units = later["units"]["id"].tolist()
+    locks = [word for unit in units for word in ("--lock", f"unit:{unit}")]
+    words = ["redraw", plan, now, "--out", tmp_path / "new.gpkg", "--workers", 1, *locks]
+    assert refused(capsys, *words) == ["locks_contradict"]
+    assert not (tmp_path / "new.gpkg").exists()
+
+
+def test_a_locked_grid_out_of_band_is_declared(tmp_path, capsys) -> None:
+    then, now, plan = tmp_path / "then.gpkg", tmp_path / "now.gpkg", tmp_path / "plan.gpkg"
+    write_territory(territory("abcd", dict.fromkeys("abcd", 200)), then)
+    write_territory(territory("abcd", dict.fromkeys("abcd", 270)), now)
+    assert main(["draw", str(then), "--out", str(plan), "--workers", "1"]) == 0
+    code = read_plan(plan).grids["code"].iloc[0]
+    out = tmp_path / "new.gpkg"
+    status, said = run(capsys, "redraw", plan, now, "--out", out, "--workers", 1, "--lock", code)
+    assert status in (0, 1)
+    new = read_plan(out)
+    assert code in set(new.violations["grid"])
+    assert said["violations"].get("locked") == 1
