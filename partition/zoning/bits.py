@@ -7,7 +7,7 @@ from numba import njit
 from numpy.typing import NDArray
 
 from gis.graph import BoolArray, FloatArray, IntArray
-from partition.zoning.problem import Land, change_cost
+from partition.zoning.problem import Land
 from partition.zoning.seeds import misfit
 
 Masks = NDArray[np.uint64]
@@ -91,19 +91,3 @@ def rest_fits(near: Masks, weight: IntArray, fits: BoolArray, mask: Masks, rest:
                 todo[v >> 6] &= ~(one << np.uint64(v & 63))
         if not fits[w]:
             return False
-
-
-@njit(cache=True)
-def change_of_mask(land: Land, mask: Masks, is_rest: bool) -> float:
-    """`change_cost` of the grid of a set of pieces, or of all others."""
-    if len(land.toll) == 0:
-        return 0.0
-    was = 0.0
-    kept = np.zeros(len(land.toll), np.float64)
-    for v in range(len(land.weight)):
-        is_in = (mask[v >> 6] >> np.uint64(v & 63)) & np.uint64(1) == np.uint64(1)
-        if is_in != is_rest:
-            was += land.was[v]
-            if land.parent[v] >= 0:
-                kept[land.parent[v]] += land.keep[v]
-    return change_cost(land, was, kept)

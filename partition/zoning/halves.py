@@ -10,8 +10,8 @@ import numpy as np
 from numba import njit
 
 from gis.graph import BoolArray, FloatArray, IntArray
-from partition.zoning.bits import Masks, border_costs, change_of_mask, lowest, members_of, near_masks, rest_fits
-from partition.zoning.problem import Land, shape_cost
+from partition.zoning.bits import Masks, border_costs, lowest, members_of, near_masks, rest_fits
+from partition.zoning.problem import Land, change_cost, shape_cost
 
 
 def best_halves(land: Land, best_cost: float, max_branches: int) -> tuple[bool, IntArray | None, float, int]:
@@ -74,12 +74,20 @@ def _split(
     against = np.zeros(n + 2, np.int64)
     settled = np.zeros(n + 2, np.float64)  # border between the set and what was passed over
     sums = np.zeros((n + 2, 4), np.float64)  # border, x, y, r2 of the set
+    n_old = len(land.toll)
+    was = np.zeros((n + 2, 2), np.float64)  # households from old grids, of the set and of what was passed over
+    kept = np.zeros((n + 2, 2, n_old), np.float64)
     best = np.zeros(words, np.uint64)
     rest = np.zeros(words, np.uint64)
     todo = np.zeros(words, np.uint64)
     all_x = all_y = all_r = 0.0
     root = 0
+    all_was = 0.0
+    all_kept = np.zeros(n_old, np.float64)
     for v in range(n):
+        all_was += land.was[v]
+        if land.parent[v] >= 0:
+            all_kept[land.parent[v]] += land.keep[v]
         all_x += land.weight[v] * land.x[v]
         all_y += land.weight[v] * land.y[v]
         all_r += land.r2[v]
@@ -131,14 +139,21 @@ def _split(
             frontier[deep, word] = frontier[depth, word] | (near[v, word] & ~seen[depth, word])
             seen[deep, word] = seen[depth, word] | near[v, word]
         mask[deep, v >> 6] |= bit
+        if n_old > 0:
+            was[deep], kept[deep] = was[depth], kept[depth]
+            was[deep, 0] += land.was[v]
+            was[depth, 1] += land.was[v]
+            if land.parent[v] >= 0:
+                kept[deep, 0, land.parent[v]] += land.keep[v]
+                kept[depth, 1, land.parent[v]] += land.keep[v]
         # After this branch the piece belongs to the other grid at this depth.
         other[depth, v >> 6] |= bit
         settled[depth] += to_set
         against[depth] += land.weight[v]
-        if against[depth] > high or settled[depth] + least_shape >= best_cost:
+        if against[depth] > high or settled[depth] + least_shape + _changes(land, was[depth], kept[depth]) >= best_cost:
             for word in range(words):
                 frontier[depth, word] = np.uint64(0)
-        if weight[deep] > high or settled[deep] + least_shape >= best_cost:
+        if weight[deep] > high or settled[deep] + least_shape + _changes(land, was[deep], kept[deep]) >= best_cost:
             continue
         depth = deep
         w = weight[deep]
@@ -149,8 +164,17 @@ def _split(
             continue
         cost += shape_cost(land, total - w, all_x - sums[deep, 1], all_y - sums[deep, 2], all_r - sums[deep, 3])
         if cost < best_cost - 1e-9:
-            cost += change_of_mask(land, mask[deep], False) + change_of_mask(land, mask[deep], True)
+            cost += change_cost(land, was[deep, 0], kept[deep, 0])
+            cost += change_cost(land, all_was - was[deep, 0], all_kept - kept[deep, 0])
         if cost < best_cost - 1e-9 and rest_fits(near, land.weight, fits, mask[deep], rest, todo):
             best_cost = cost
             for word in range(words):
                 best[word] = mask[deep, word]
+
+
+@njit(cache=True)
+def _changes(land: Land, was: FloatArray, kept: FloatArray) -> float:
+    """Change of what is settled on both sides: more pieces never make it less."""
+    if len(land.toll) == 0:
+        return 0.0
+    return change_cost(land, was[0], kept[0]) + change_cost(land, was[1], kept[1])

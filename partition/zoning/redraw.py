@@ -150,7 +150,7 @@ def redraw(
     floor = 0
     if with_floor and not is_called_off():
         plain = Before(in_force.parent, in_force.keep, in_force.was, 1.0, toll)
-        floor = _floor(graph, rules, held, plain, freed, seed, workers, executor, is_called_off, progress)
+        floor = _floor(graph, rules, held, divisions, plain, freed, seed, workers, executor, is_called_off, progress)
     return Redrawn(result, freed, floor)
 
 
@@ -234,6 +234,7 @@ def _floor(
     graph: AtomGraph,
     rules: Rules,
     locks: Sequence[Lock],
+    divisions: Sequence[Division],
     before: Before,
     freed: Sequence[str],
     seed: int,
@@ -271,12 +272,22 @@ def _floor(
     any_cut = np.bincount(key % n, np.minimum(share, before.toll[key // n]), n)
     place = {code: i for i, code in enumerate(graph.communities)}
     bounds = {row.code: row.bound for row in least.communities}
+    given = {
+        graph.communities[d.community]: sum(_change_of(before, fixed.atoms) for fixed in d.fixed) for d in divisions
+    }
     total = 0.0
     for code in freed:
         c = place[code]
         proved = bounds[code] - borders[c] if math.isfinite(bounds[code]) else 0.0
-        total += max(proved, float(any_cut[c]))
+        total += max(proved + given[code], float(any_cut[c]))
     return max(0, math.ceil(total - float(before.toll.sum()) - _TINY))
+
+
+def _change_of(before: Before, atoms: IntArray) -> float:
+    """Change of a grid that nothing has to be searched for (a village, an estate)."""
+    known = atoms[before.parent[atoms] >= 0]
+    kept = np.bincount(before.parent[known], before.keep[known], len(before.toll)) - before.toll
+    return float(before.was[atoms].sum() - max(kept.max(initial=0.0), 0.0))
 
 
 _BORDERS = ("arterial", "street", "alley", "water", "rail", "wall", "unit", "open")

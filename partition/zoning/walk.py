@@ -13,8 +13,8 @@ import numpy as np
 from numba import njit
 
 from gis.graph import BoolArray, FloatArray, IntArray
-from partition.zoning.bits import Masks, border_costs, change_of_mask, fitting_sums, lowest, near_masks, rest_fits
-from partition.zoning.problem import Land, shape_cost
+from partition.zoning.bits import Masks, border_costs, fitting_sums, lowest, near_masks, rest_fits
+from partition.zoning.problem import Land, change_cost, shape_cost
 
 _CHUNK = 2_000_000
 _HOPELESS = ((0.08, 0.01), (0.16, 0.03), (0.32, 0.1), (0.64, 0.25))
@@ -80,7 +80,8 @@ def harvest(
     near, border, fits = near_masks(land), border_costs(land), fitting_sums(land)
     words = near.shape[1]
     sets: Masks = np.zeros((3, n + 2, words), np.uint64)
-    sums = np.zeros((7, n + 2))
+    sums = np.zeros((8, n + 2))
+    kept = np.zeros((n + 2, len(land.toll)))
     at = np.array([-1, 0, 0, 0])
     gain = np.zeros(most + 1)
     # Dearest households first: what the pieces still to come can bring in at most.
@@ -92,7 +93,23 @@ def harvest(
     while True:
         stop = min(max_branches, int(at[2]) + chunk)
         is_done = _walk(
-            land, near, border, fits, duals, fixed, limit, gain, by_worth, sets, sums, at, masks, cost, reduced, stop
+            land,
+            near,
+            border,
+            fits,
+            duals,
+            fixed,
+            limit,
+            gain,
+            by_worth,
+            sets,
+            sums,
+            kept,
+            at,
+            masks,
+            cost,
+            reduced,
+            stop,
         )
         filled = int(at[3])
         if is_done:
@@ -128,6 +145,7 @@ def _walk(
     by_worth: IntArray,
     sets: Masks,
     sums: FloatArray,
+    kept: FloatArray,
     at: IntArray,
     masks: Masks,
     cost: FloatArray,
@@ -144,6 +162,7 @@ def _walk(
     mask, frontier, seen = sets[0], sets[1], sets[2]
     weight, cut, sx, sy, sr, dual = sums[0], sums[1], sums[2], sums[3], sums[4], sums[5]
     settled = sums[6]  # border between the set and what was passed over for good
+    was = sums[7]  # households from old grids, and from each of them: `kept`
     most = len(gain) - 1
     rest = np.zeros(words, np.uint64)
     todo = np.zeros(words, np.uint64)
@@ -180,9 +199,16 @@ def _walk(
         if w > most:
             continue
         worth = dual[depth] + duals[v] + fixed
-        if 0.5 * against - worth - gain[most - w] > limit:
-            continue
         deep = depth + 1
+        change = 0.0
+        if len(land.toll) > 0:
+            was[deep] = was[depth] + land.was[v]
+            kept[deep] = kept[depth]
+            if land.parent[v] >= 0:
+                kept[deep, land.parent[v]] += land.keep[v]
+            change = change_cost(land, was[deep], kept[deep])  # more pieces never make it less
+        if 0.5 * against + change - worth - gain[most - w] > limit:
+            continue
         settled[deep] = against
         c = cut[depth] + border[v] - 2.0 * to_set
         for word in range(words):
@@ -203,9 +229,7 @@ def _walk(
         if less > limit:
             continue
         shape = shape_cost(land, w, sx[depth], sy[depth], sr[depth])
-        if less + shape > limit:
-            continue
-        shape += change_of_mask(land, mask[depth], False)
+        shape += change
         if less + shape > limit or not rest_fits(near, land.weight, fits, mask[depth], rest, todo):
             continue
         for word in range(words):
