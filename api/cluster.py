@@ -26,6 +26,7 @@ R = TypeVar("R")
 
 _ADDRESS = re.compile(r"(tcp|tls)://[^\s/]+:\d{1,5}")
 _CONNECT_S = 10
+_TRIES_ALONE = 3
 _LOOK_S = 0.1
 _QUEUED = 2  # tasks at or on their way to each worker: the way is not short
 
@@ -80,10 +81,14 @@ class Cluster:
         """See `partition.executor.Executor.map`; running tasks can not be told to end early, they are left behind."""
         suspects: list[T] = []
         yield from self._round(work, tasks, _QUEUED * self.workers, is_over, patience_s, suspects)
-        # A task that kills its worker takes others down with it: each is tried again by itself, and only one that
-        # kills once more is left out.
+        # A task that kills its worker takes others down with it, even the next one, sent to a worker that nobody knows
+        # to be dead: each is tried again by itself, and only one that kills every time is left out.
         for task in suspects:
-            yield from self._round(work, [task], 1, is_over, patience_s, [])
+            for _ in range(_TRIES_ALONE):
+                again: list[T] = []
+                yield from self._round(work, [task], 1, is_over, patience_s, again)
+                if not again:
+                    break
 
     def _round(
         self, work: Work[T, R], tasks: Iterable[T], room: int, is_over: Call, patience_s: float, suspects: list[T]
