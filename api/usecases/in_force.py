@@ -62,12 +62,10 @@ def see(old: FiledPlan, territory: Territory, atoms: Atoms, rules: Rules) -> See
     was = np.bincount(members.atom[placed], members.households[placed], n).astype(np.int64)
     is_pure: BoolArray = np.bincount(members.atom[~same], minlength=n) == 0
     communities = tuple(old.grids["community"].astype(str))
-    households = old.grids["households"].to_numpy(np.int64)
     place = np.array([graph.communities[i] for i in graph.community_index[members.atom]], dtype=object)
     in_force = InForce(
         before.codes,
         communities,
-        households,
         parent,
         keep,
         was,

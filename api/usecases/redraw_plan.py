@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from importlib.metadata import version
@@ -38,7 +37,6 @@ from partition.filed import FiledPlan
 from partition.plan import CommunityResult, Grid
 from partition.rules import Rules
 from partition.stop import Call, Stop, never
-from partition.zoning.ladder import Solved
 from partition.zoning.redraw import Redrawn, redraw
 from partition.zoning.succession import Succession, succeed
 
@@ -152,8 +150,6 @@ def redraw_plan(
     seen = replace(seen, in_force=replace(seen.in_force, pinned=pinned))
     engine: Executor | None = Cluster(scheduler) if scheduler is not None else None
     engine = Pool(workers) if engine is None and workers > 1 else engine
-    began = time.monotonic()
-    known: dict[str, Solved] = {}
     try:
         drawn = redraw(
             ground.atoms.graph,
@@ -162,27 +158,19 @@ def redraw_plan(
             change_weight=change_weight,
             seed=seed,
             territory_hash=territory.content_hash(),
-            stop=Stop(seconds=None if seconds is None else max(0.05, seconds - (time.monotonic() - began))),
+            stop=Stop(seconds=seconds),
             workers=workers,
             executor=engine,
             locks=held,
             is_called_off=is_called_off,
-            known=known,
             with_floor=seconds is None,
             progress=progress,
         )
     finally:
         if engine is not None:
             engine.close()
-    after = follow(ground, seen, drawn)
-    _check_pins(seen, ground.atoms, after, pinned)
     moment = moment_of_territory(territory_path, territory.meta)
-    filed = file_successor(ground, seen, drawn, after, change_weight, moment, progress)
-    progress.stage("stage_check")
-    verdict = judge(verify(filed, territory, ground.rules), filed)
-    faults = [*verdict.faults, *check_succession(old, filed)]
-    if faults:
-        raise GridwrightError("plan_refused_by_check", measured=len(faults), first=str(faults[0]), seed=seed)
+    after, filed, verdict = conclude(ground, seen, drawn, change_weight, moment, seed, progress)
     if mergers:
         write_territory(territory, territory_beside(out))
     write_plan(filed, out, progress)
@@ -199,6 +187,21 @@ def redraw_plan(
         drawn.moved_at_least,
         _relations(filed),
     )
+
+
+def conclude(
+    ground: _Ground, seen: Seen, drawn: Redrawn, change_weight: float, moment: str, seed: int, progress: Progress
+) -> tuple[Succession, FiledPlan, Verdict]:
+    """Codes, tables and verdict of a re-drawn plan; refused where it is not sound or a lock does not hold."""
+    after = follow(ground, seen, drawn)
+    _check_pins(seen, ground.atoms, after)
+    filed = file_successor(ground, seen, drawn, after, change_weight, moment, progress)
+    progress.stage("stage_check")
+    verdict = judge(verify(filed, ground.territory, ground.rules), filed)
+    faults = [*verdict.faults, *check_succession(ground.old, filed)]
+    if faults:
+        raise GridwrightError("plan_refused_by_check", measured=len(faults), first=str(faults[0]), seed=seed)
+    return after, filed, verdict
 
 
 def territory_beside(out: Path) -> Path:
@@ -324,10 +327,10 @@ def _told_as_before(filed: FiledPlan, old: FiledPlan, unchanged: frozenset[str])
     )
 
 
-def _check_pins(seen: Seen, atoms: Atoms, after: Succession, pinned: np.ndarray) -> None:
+def _check_pins(seen: Seen, atoms: Atoms, after: Succession) -> None:
     """Refuse a plan in which something locked left its grid."""
     codes = [grid.parent for grid in after.result.plan.grids]
-    for atom in np.flatnonzero(pinned).tolist():
+    for atom in np.flatnonzero(seen.in_force.pinned).tolist():
         old = seen.in_force.parent[atom]
         if old >= 0 and codes[after.result.plan.atom_grid[atom]] != seen.in_force.codes[old]:
             raise Conflict(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 import pandas as pd
@@ -12,12 +12,11 @@ from api.usecases.draw_plan import check_options
 from api.usecases.in_force import read_locks
 from api.usecases.moments import moment_of_territory
 from api.usecases.places import check_out
-from api.usecases.redraw_plan import check_weight, file_successor, follow, prepare
-from api.usecases.verdict import judge
+from api.usecases.redraw_plan import check_weight, conclude, prepare
 from data.files.atomic import whole_file
 from data.files.plan_file import write_plan
+from data.files.territory_file import write_territory
 from gis.progress import SILENT, Progress
-from partition.checks import verify
 from partition.executor import Executor, Pool
 from partition.lineage import pair_grids
 from partition.score import measure
@@ -76,7 +75,8 @@ def weigh_change(
     Parameters
     ----------
     folder
-        Made where it is missing; files of the same names are replaced, each in one step.
+        Made where it is missing; files of the same names are replaced, each in one step.  With ``mergers`` it also
+        gets ``territory.gpkg``, the territory that the plans are for.
     weights
         Metres of border per household that changes grid.
     old_path, territory_path, rules_path, mergers, seed, workers, locks, is_called_off, progress
@@ -95,9 +95,12 @@ def weigh_change(
     check_out(table, (".csv",), [territory_path, old_path])
     ground = prepare(old_path, territory_path, rules_path, mergers, progress)
     graph, rules, seen = ground.atoms.graph, ground.rules, ground.seen
-    held, _ = read_locks(locks, ground.old, ground.territory, ground.atoms, seen.in_force)
+    held, pinned = read_locks(locks, ground.old, ground.territory, ground.atoms, seen.in_force)
+    seen = replace(seen, in_force=replace(seen.in_force, pinned=pinned))
     moment = moment_of_territory(territory_path, ground.territory.meta)
     known = int(seen.members.households[seen.members.old >= 0].sum())
+    if mergers:
+        write_territory(ground.territory, folder / "territory.gpkg")
     points: list[Point] = []
     engine: Executor | None = Pool(workers) if workers > 1 else None
     try:
@@ -125,9 +128,7 @@ def weigh_change(
                 progress=progress,
             )
             floor = floor or drawn.moved_at_least
-            after = follow(ground, seen, drawn)
-            filed = file_successor(ground, seen, drawn, after, weight, moment, progress)
-            judge(verify(filed, ground.territory, rules), filed)
+            after, filed, _ = conclude(ground, seen, drawn, weight, moment, seed, progress)
             name = f"redraw-{weight:g}.gpkg"
             write_plan(filed, folder / name, progress)
             mine = measure(graph, after.result.plan)

@@ -37,8 +37,8 @@ class InForce:
 
     Attributes
     ----------
-    codes, communities, households
-        Per old grid: its code, its community's code then, its households then.
+    codes, communities
+        Per old grid: its code, and its community's code then.
     parent
         Per atom: number of the old grid that most of its households (of its members, of its ground where it has
         none) were in; -1 for none.
@@ -54,7 +54,6 @@ class InForce:
 
     codes: tuple[str, ...]
     communities: tuple[str, ...]
-    households: IntArray
     parent: IntArray
     keep: IntArray
     was: IntArray

@@ -101,6 +101,23 @@ def test_the_trade_off_curve_has_a_plan_per_point(files, tmp_path, capsys) -> No
     assert len(pd.read_csv(out / "frontier.csv")) == len(points)
 
 
+def test_every_point_of_the_curve_obeys_the_locks_and_has_its_territory(files, tmp_path, capsys) -> None:
+    out = tmp_path / "curve"
+    old = read_plan(files["plan"])
+    building = old.members[old.members["kind"] == "building"].iloc[0]
+    rural = read_territory(files["town"])["communities"].query("kind == 'rural'")["code"].tolist()
+    words = ["redraw", files["plan"], files["town"], "--out", out, "--frontier", "--workers", 1]
+    merger = f"{rural[0]}+{rural[1]}={rural[0]}"
+    status, said = run(capsys, *words, "--merge", merger, "--lock", f"building:{building['id']}")
+    assert status == 0
+    for point in said["points"][1:]:
+        new = read_plan(out / point["plan"])
+        code = new.members.set_index("id")["grid"][building["id"]]
+        assert new.grids.set_index("code")["parent"][code] == building["grid"]
+    last = str(out / said["points"][-1]["plan"])
+    assert main(["check", last, str(out / "territory.gpkg"), "--lang", "en"]) in (0, 1)
+
+
 def refused(capsys: pytest.CaptureFixture[str], *words: object) -> list[str]:
     status, said = run(capsys, *words)
     assert status == 2

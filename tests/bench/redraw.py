@@ -43,7 +43,6 @@ def hundred_atoms() -> list[dict[str, Any]]:
     seen = InForce(
         tuple(grid.code for grid in old.grids),
         tuple(grid.community for grid in old.grids),
-        np.array([grid.households for grid in old.grids], np.int64),
         old.atom_grid.astype(np.int64),
         graph.households,
         graph.households,

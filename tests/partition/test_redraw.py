@@ -34,7 +34,6 @@ def in_force(graph: AtomGraph, old: Result, *, unchanged: frozenset[str] = froze
     return InForce(
         tuple(grid.code for grid in plan.grids),
         tuple(grid.community for grid in plan.grids),
-        np.array([grid.households for grid in plan.grids], np.int64),
         plan.atom_grid.astype(np.int64),
         households,
         households,
