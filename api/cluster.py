@@ -13,6 +13,7 @@ import logging
 import re
 import time
 from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import CancelledError
 from contextlib import suppress
 from pathlib import Path
 from typing import Any, TypeVar
@@ -26,8 +27,12 @@ R = TypeVar("R")
 
 _ADDRESS = re.compile(r"(tcp|tls)://[^\s/]+:\d{1,5}")
 _CONNECT_S = 10
+_FIRST_WORKER_S = 10
+_NO_WORKER_S = 60  # long enough for a supervisor to start a dead worker again, even on a slow machine
 _TRIES_ALONE = 3
 _LOOK_S = 0.1
+_LOOK_FOR_WORKERS_S = 1.0
+_ENDED = ("finished", "error", "cancelled")  # not "lost": that answer died with its worker, and is worked out again
 _QUEUED = 2  # tasks at or on their way to each worker: the way is not short
 
 
@@ -43,7 +48,9 @@ class Cluster:
     ------
     InputError
         ``scheduler_malformed``, ``scheduler_package_missing``, ``scheduler_unreachable``,
-        ``scheduler_without_workers``, ``scheduler_workers_differ``.
+        ``scheduler_without_workers``, ``scheduler_workers_differ``.  While tasks are under way,
+        ``scheduler_unreachable`` when the scheduler is lost, and ``scheduler_without_workers`` when it has had
+        no worker at all for a minute.
     """
 
     def __init__(self, address: str) -> None:
@@ -107,13 +114,18 @@ class Cluster:
                 if not running:
                     return
                 for future in self._first(set(running), is_over, patience_s):
-                    task = running.pop(future)
-                    if future.status == "finished":
-                        yield future.result()
-                    elif future.status == "error":
-                        if not isinstance(future.exception(), self._distributed.KilledWorker):
-                            future.result()  # an error of ours: raise it
-                        suspects.append(task)
+                    if future.status not in _ENDED:
+                        continue  # lost since, while the caller had another answer
+                    try:
+                        answer = future.result(timeout=_NO_WORKER_S)
+                    except (self._distributed.KilledWorker, CancelledError):
+                        suspects.append(running.pop(future))
+                    except TimeoutError:
+                        if future.status == "error":
+                            raise  # the task's own
+                    else:
+                        del running[future]
+                        yield answer
                 if is_over():
                     return
                 if self._client.status != "running":
@@ -130,8 +142,10 @@ class Cluster:
 
     def _first(self, running: set[Any], is_over: Call, patience_s: float) -> set[Any]:
         since: float | None = None
+        empty_since: float | None = None
+        looked = time.monotonic()
         while True:
-            done = {future for future in running if future.status != "pending"}
+            done = {future for future in running if future.status in _ENDED}
             if done:
                 return done
             if is_over():
@@ -140,12 +154,28 @@ class Cluster:
                     return set()
             if self._client.status != "running":
                 return set()
-            with self._client.as_current(), suppress(TimeoutError):
+            if time.monotonic() - looked > _LOOK_FOR_WORKERS_S:
+                looked = time.monotonic()
+                empty_since = self._empty_since(empty_since)
+            with self._client.as_current(), suppress(TimeoutError, CancelledError):
                 self._distributed.wait(list(running), timeout=_LOOK_S, return_when="FIRST_COMPLETED")
+
+    def _empty_since(self, since: float | None) -> float | None:
+        """When the scheduler was first seen without any worker; ``None`` while it has one."""
+        try:
+            if self._client.nthreads(callback_timeout=_CONNECT_S):
+                return None
+        except (OSError, TimeoutError):
+            return since  # the scheduler did not answer: nothing is known
+        now = time.monotonic()
+        since = now if since is None else since
+        if now - since > _NO_WORKER_S:
+            raise InputError("scheduler_without_workers", measured=self._address)
+        return since
 
     def _check_workers(self) -> None:
         try:
-            self._client.wait_for_workers(1, timeout=_CONNECT_S)
+            self._client.wait_for_workers(1, timeout=_FIRST_WORKER_S)
         except TimeoutError as error:
             raise InputError("scheduler_without_workers", measured=self._address) from error
         mine = code_digest()
