@@ -189,3 +189,17 @@ plan_states = Table(
     PrimaryKeyConstraint("plan", "revision"),
 )
 """Every state a plan was ever in."""
+
+plan_changes = Table(
+    "plan_changes",
+    METADATA,
+    text("plan"),
+    Column("revision", Integer, nullable=False),  # of the plan after the change
+    text("kind"),  # an edit's kind, undo, redo, lock, unlock, rename, or a state
+    text("name"),
+    Column("at", Moment, nullable=False),
+    text("who"),
+    Column("change", JSON_OBJECT, nullable=False),  # grids, communities, members that moved, ground in lon/lat
+    PrimaryKeyConstraint("plan", "revision"),
+)
+"""What every revision changed and who did it: for the answer to a writer who knew an older one."""
