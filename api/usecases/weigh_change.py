@@ -8,11 +8,12 @@ from pathlib import Path
 
 import pandas as pd
 
-from api.usecases.draw_plan import check_options
 from api.usecases.in_force import read_locks
 from api.usecases.moments import moment_of_territory
 from api.usecases.places import check_out
-from api.usecases.redraw_plan import check_weight, conclude, prepare
+from api.usecases.redraw_plan import prepare
+from api.usecases.run_draw import check_options
+from api.usecases.run_redraw import check_weight, conclude
 from data.files.atomic import whole_file
 from data.files.plan_file import write_plan
 from data.files.territory_file import write_territory

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import time
-from collections.abc import Sequence
+from collections.abc import MutableMapping, Sequence
 
 import numpy as np
 
@@ -44,7 +44,7 @@ def draw(
     before: Before | None = None,
     share: float = 1.0,
     is_called_off: Call = never,
-    known: dict[str, Solved] | None = None,
+    known: MutableMapping[str, Solved] | None = None,
     progress: Progress = SILENT,
 ) -> Result:
     """Cut every community into grids.
@@ -70,7 +70,7 @@ def draw(
         Asked all the time; once true, finished regions stay, running ones end with the best they have, and the
         others get the quick plan.
     known
-        Answers of earlier calls by the content of their regions; used, and added to.
+        Answers of earlier calls by the content of their regions; used, and added to as they come.
 
     Returns
     -------

@@ -8,7 +8,7 @@ are still lawful in its new bounds; all others are cut again by `draw`, where ev
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import MutableMapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -94,7 +94,7 @@ def redraw(
     executor: Executor | None = None,
     locks: Sequence[Lock] = (),
     is_called_off: Call = never,
-    known: dict[str, Solved] | None = None,
+    known: MutableMapping[str, Solved] | None = None,
     with_floor: bool = True,
     progress: Progress = SILENT,
 ) -> Redrawn:
@@ -149,7 +149,9 @@ def redraw(
     floor = 0
     if with_floor and not is_called_off():
         plain = Before(in_force.parent, in_force.keep, in_force.was, 1.0, toll)
-        floor = _floor(graph, rules, held, divisions, plain, freed, seed, workers, executor, is_called_off, progress)
+        floor = _floor(
+            graph, rules, held, divisions, plain, freed, seed, workers, executor, is_called_off, known, progress
+        )
     return Redrawn(result, freed, floor)
 
 
@@ -240,6 +242,7 @@ def _floor(
     workers: int,
     executor: Executor | None,
     is_called_off: Call,
+    known: MutableMapping[str, Solved] | None,
     progress: Progress,
 ) -> int:
     """Fewest households that change grid: the same search with borders that cost next to nothing.
@@ -261,13 +264,14 @@ def _floor(
         before=before,
         share=_FLOOR_SHARE,
         is_called_off=is_called_off,
+        known=known,
         progress=progress,
     )
     n = len(graph.communities)
     borders = np.bincount(graph.community_index[graph.edge_a], edge_costs(graph, bare), n)
-    known = before.parent >= 0
-    key, back = np.unique(before.parent[known] * n + graph.community_index[known], return_inverse=True)
-    share = np.bincount(back, before.keep[known], len(key))
+    placed = before.parent >= 0
+    key, back = np.unique(before.parent[placed] * n + graph.community_index[placed], return_inverse=True)
+    share = np.bincount(back, before.keep[placed], len(key))
     any_cut = np.bincount(key % n, np.minimum(share, before.toll[key // n]), n)
     place = {code: i for i, code in enumerate(graph.communities)}
     bounds = {row.code: row.bound for row in least.communities}

@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import threading
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, MutableMapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -55,7 +55,7 @@ def solve_all(
     *,
     seconds: float | None,
     is_called_off: Call,
-    known: dict[str, Solved] | None,
+    known: MutableMapping[str, Solved] | None,
     progress: Progress,
 ) -> list[Solved]:
     """Every region solved, in the order given.
@@ -68,7 +68,8 @@ def solve_all(
     seconds
         Time left; ``None`` for no limit.
     known
-        Answers of an earlier run by the content of their region; used, and added to.
+        Answers of an earlier run by the content of their region; used, and added to as they come home, so that
+        who keeps them goes on after a crash where the work was.
     """
     last = None if seconds is None else time.monotonic() + max(seconds, 0.0)
     # What is shared out ends a little before the last moment, so that answers still come home.
@@ -82,6 +83,14 @@ def solve_all(
 
     solved: dict[int, Solved] = {}
     names = {task.number: _digest(task) for task in tasks} if known is not None else {}
+
+    def take_home(answers: Sequence[Solved]) -> None:
+        for answer in answers:
+            solved[answer.number] = answer
+            if known is not None and answer.stopped_by in ("done", "work"):
+                known[names[answer.number]] = answer
+        progress.advance(len(answers))
+
     for task in tasks:
         if known is not None and names[task.number] in known:
             solved[task.number] = replace(known[names[task.number]], number=task.number)
@@ -89,8 +98,7 @@ def solve_all(
     if end is not None:
         missing = [task for task in tasks if task.number not in solved]
         for answer in _meanwhile(missing, executor, end, is_over):
-            solved[answer.number] = answer
-            progress.advance()
+            take_home([answer])
     # Whole chunks first.  What a dead worker took along is then tried region by region: one of them is to blame.
     some = sum(map(_weight, tasks)) // (4 * executor.workers)
     for pieces in (min(_CHUNK_PIECES, some), 0):
@@ -99,8 +107,7 @@ def solve_all(
             break
         chunks = _chunks(missing, pieces, executor.workers, end)
         for answers in executor.map(solve_chunk, chunks, is_over=is_over, patience_s=patience_s):
-            solved.update((answer.number, answer) for answer in answers)
-            progress.advance(len(answers))
+            take_home(answers)
     _look_again(tasks, solved, executor, end, is_over, patience_s)
     why = "cancel" if is_called_off() else "clock" if is_over() else "worker"
     for task in tasks:

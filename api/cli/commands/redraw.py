@@ -42,7 +42,8 @@ def add_arguments(parser: Parser) -> None:
 def run(arguments: Namespace, talk: Talk) -> Outcome:
     """Re-draw; status 1 when the plan breaks a rule for which it has no stated reason."""
     from api.usecases import redraw_plan
-    from api.usecases.redraw_plan import CHANGE_WEIGHT, territory_beside
+    from api.usecases.redraw_plan import territory_beside
+    from api.usecases.run_redraw import CHANGE_WEIGHT
 
     if arguments.scheduler is not None and arguments.workers is not None:
         raise InputError("option_both", column="--scheduler", measured="--workers")
