@@ -17,7 +17,8 @@ LANGUAGES = ("en", "zh")
 PACKAGES = ("gis", "partition", "data", "maps", "api")
 
 # Calls whose first argument is a message code.
-CODED_CALLS = {"Fault", "InputError", "NotFound", "Conflict", "StorageError", "GridwrightError", "Remark", "Violation"}
+CODED_CALLS = {"Fault", "InputError", "NotFound", "Conflict", "StorageError", "GridwrightError", "Refusal", "Remark"}
+CODED_CALLS |= {"Violation"}
 CODED_METHODS = {"stage"}
 PREFIXED_CODE = re.compile(r"(stage|repair|note|warn|reason)_[a-z0-9_]*[a-z0-9]")
 
@@ -38,7 +39,8 @@ def placeholders(sentence: str) -> set[str]:
 
 def first_texts(call: ast.Call) -> list[str]:
     """The code or codes in the first argument: a literal, or both branches of a choice between literals."""
-    argument = call.args[0] if call.args else next((k.value for k in call.keywords if k.arg == "code"), None)
+    arguments = call.args[1:] if getattr(call.func, "id", "") == "Refusal" else call.args  # its status comes first
+    argument = arguments[0] if arguments else next((k.value for k in call.keywords if k.arg == "code"), None)
     choices = [argument.body, argument.orelse] if isinstance(argument, ast.IfExp) else [argument]
     return [c.value for c in choices if isinstance(c, ast.Constant) and isinstance(c.value, str)]
 

@@ -1,0 +1,159 @@
+"""What is checked of every request before its route sees it: parameters, acceptable answers, the body.
+
+It wraps the application of each route and so knows what the route declares; its own work is a few look-ups in tables
+made once.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import copy
+from collections.abc import Mapping
+from typing import Any
+
+from fastapi import params
+from fastapi.routing import APIRoute
+from starlette.concurrency import run_in_threadpool
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from api.http.json_guard import check_json
+from api.http.negotiate import preferred
+from api.http.parameters import check_query, declared_parameters
+from api.http.settings import ServiceSettings
+from api.problems import Refusal
+
+_WITH_BODY = frozenset({"POST", "PUT", "PATCH", "DELETE"})
+_INLINE_BYTES = 64 * 1024
+_JSON = "application/json"
+
+
+def guarded(route: APIRoute, settings: ServiceSettings) -> APIRoute:
+    """A copy of a route that checks requests before it answers them."""
+    made = copy.copy(route)
+    made.app = Guard(route, settings)
+    return made
+
+
+def media_types_given(route: APIRoute) -> tuple[str, ...]:
+    """Media types a route's good answers may have."""
+    default = getattr(route.response_class, "value", route.response_class).media_type
+    found: dict[str, None] = {default: None} if default else {}
+    for status, answer in route.responses.items():
+        if str(status).startswith(("2", "3")):
+            found.update(dict.fromkeys(answer.get("content", {})))
+    for status, answer in (route.openapi_extra or {}).get("responses", {}).items():
+        if str(status).startswith("2"):
+            found.update(dict.fromkeys(answer.get("content", {})))
+    return tuple(found)
+
+
+def media_types_taken(route: APIRoute) -> tuple[str, ...]:
+    """Media types a route's request body may have; none where it takes no body."""
+    stated: Mapping[str, Any] = (route.openapi_extra or {}).get("requestBody", {}).get("content", {})
+    if stated:
+        return tuple(stated)
+    if route.body_field is None:
+        return ()
+    info = route.body_field.field_info
+    if isinstance(info, params.Form):
+        return ("application/x-www-form-urlencoded", "multipart/form-data")
+    return (getattr(info, "media_type", None) or _JSON,)
+
+
+class Guard:
+    """The application of a route behind its checks."""
+
+    def __init__(self, route: APIRoute, settings: ServiceSettings) -> None:
+        self._app: ASGIApp = route.app
+        self._settings = settings
+        self._declared = declared_parameters(route.dependant, route.openapi_extra)
+        self._given = media_types_given(route)
+        self._taken = media_types_taken(route)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Check, then answer.
+
+        Raises
+        ------
+        Refusal
+            400, 406, 408, 413, 415 and the codes of `check_json` and `check_query`.
+        """
+        query = scope["query_string"]
+        if query:
+            check_query(query, self._declared)
+        accept, kind, length, packed = "", None, None, False
+        for name, value in scope["headers"]:
+            if name == b"accept":
+                accept = f"{accept},{value.decode('latin-1')}" if accept else value.decode("latin-1")
+            elif name == b"content-type":
+                kind = value.decode("latin-1")
+            elif name == b"content-length":
+                length = value
+            elif name == b"content-encoding":
+                packed = value.strip().lower() not in (b"", b"identity")
+        if (
+            accept
+            and "*/*" not in accept
+            and self._given
+            and preferred(accept, self._given) is None
+            and not (b"f=" in query and "f" in self._declared)
+        ):
+            raise Refusal(406, "not_acceptable", measured=accept[:120], allowed=", ".join(self._given))
+        if scope["method"] in _WITH_BODY:
+            body = await self._read(receive, length)
+            if body and self._taken:
+                if packed:
+                    raise Refusal(415, "content_encoding_refused")
+                await self._check(body, kind)
+            receive = _replay(body, receive)
+        await self._app(scope, receive, send)
+
+    async def _read(self, receive: Receive, length: bytes | None) -> bytes:
+        allowed = self._settings.max_body_bytes
+        if length is not None and length.isdigit() and int(length[:20]) > allowed:
+            raise Refusal(413, "body_too_large", headers={"Connection": "close"}, allowed=allowed)
+        chunks: list[bytes] = []
+        n_bytes = 0
+        try:
+            async with asyncio.timeout(self._settings.body_seconds):
+                while True:
+                    message = await receive()
+                    if message["type"] != "http.request":
+                        break
+                    chunk = message.get("body", b"")
+                    n_bytes += len(chunk)
+                    if n_bytes > allowed:
+                        raise Refusal(413, "body_too_large", headers={"Connection": "close"}, allowed=allowed)
+                    chunks.append(chunk)
+                    if not message.get("more_body", False):
+                        break
+        except TimeoutError as error:
+            seconds = self._settings.body_seconds
+            raise Refusal(408, "body_too_slow", headers={"Connection": "close"}, allowed=seconds) from error
+        return b"".join(chunks)
+
+    async def _check(self, body: bytes, kind: str | None) -> None:
+        name = (kind or "").split(";")[0].strip().lower()
+        if name not in self._taken and not (
+            _JSON in self._taken and name.startswith("application/") and name.endswith("+json")
+        ):
+            raise Refusal(415, "content_type_refused", measured=name[:80] or None, allowed=", ".join(self._taken))
+        if name == _JSON or name.endswith("+json"):
+            if len(body) <= _INLINE_BYTES:
+                check_json(body)
+            else:
+                await run_in_threadpool(check_json, body)
+
+
+def _replay(body: bytes, receive: Receive) -> Receive:
+    """The body as one message; after it, whatever the connection says (that it was closed)."""
+    given = False
+
+    async def again() -> Message:
+        nonlocal given
+        if given:
+            return await receive()
+        given = True
+        return {"type": "http.request", "body": body, "more_body": False}
+
+    return again

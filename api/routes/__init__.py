@@ -1,0 +1,14 @@
+"""The routes, one room each.
+
+A room is a module with ``router``; it may also have ``lifespan(app)``, an async context manager that is entered when
+the service starts and left when it ends.  Paths are matched in the order of this list.
+"""
+
+from __future__ import annotations
+
+from types import ModuleType
+
+from api.routes import health
+
+ROOMS: tuple[ModuleType, ...] = (health,)
+"""Every room of the service; add yours here."""
