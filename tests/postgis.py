@@ -112,7 +112,7 @@ def _cluster() -> Iterator[URL]:
         with (folder / "said").open("a") as said:
             command = [programs / program, "-D", folder / "data", *arguments]
             done = subprocess.run(
-                command, check=False, cwd=folder, env=environment, stdout=said, stderr=said, timeout=120, **rights
+                command, check=False, cwd=folder, env=environment, stdout=said, stderr=said, timeout=600, **rights
             )
         if done.returncode:
             said_all = "".join(p.read_text(errors="replace") for p in (folder / "said", folder / "log") if p.exists())
@@ -122,13 +122,13 @@ def _cluster() -> Iterator[URL]:
         run("initdb", "-U", "gridwright", "-A", "trust", "-E", "UTF8", "--locale=C.UTF-8", "--no-sync")
         port = _free_port()
         settings = f"-p {port} -k {folder} -h 127.0.0.1 -c fsync=off"
-        run("pg_ctl", "-w", "-l", str(folder / "log"), "-o", settings, "start")
+        run("pg_ctl", "-w", "-t", "500", "-l", str(folder / "log"), "-o", settings, "start")
         try:
             yield URL.create(
                 "postgresql+psycopg", username="gridwright", host="127.0.0.1", port=port, database="postgres"
             )
         finally:
-            run("pg_ctl", "-m", "immediate", "stop")
+            run("pg_ctl", "-m", "immediate", "-t", "500", "stop")
     finally:
         shutil.rmtree(folder, ignore_errors=True)
 

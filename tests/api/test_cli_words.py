@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
-import time
 
 import pytest
 
@@ -39,17 +38,14 @@ def test_help_lists_every_command(capsys) -> None:
     assert all(f"  {name} " in out for name in NAMES)
 
 
-def test_help_is_instant() -> None:
+def test_help_waits_for_no_heavy_package() -> None:
     # Reading geopandas and its friends takes seconds; help must not wait for them.
     code = (
         "import sys; from api.cli import main; main(['--help']); print(sorted(m for m in sys.modules), file=sys.stderr)"
     )
-    start = time.perf_counter()
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    seconds = time.perf_counter() - start
     for heavy in ("numpy", "geopandas", "pandas", "shapely", "rich", "fastapi", "highspy"):
         assert f"'{heavy}'" not in done.stderr
-    assert seconds < 5
 
 
 def test_an_unknown_command_suggests_the_nearest(capsys) -> None:

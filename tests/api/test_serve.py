@@ -166,12 +166,12 @@ def test_serve_answers_on_a_free_port_and_ctrl_c_ends_it_cleanly(folder) -> None
         try:
             line = process.stdout.readline()
             address = next(word for word in line.split() if word.startswith("http://"))
-            with urllib.request.urlopen(f"{address}/healthz", timeout=10) as answer:
+            with urllib.request.urlopen(f"{address}/healthz", timeout=120) as answer:
                 assert json.load(answer) == {"status": "ok"}
-            with urllib.request.urlopen(f"{address}/map/plan", timeout=10) as answer:
+            with urllib.request.urlopen(f"{address}/map/plan", timeout=120) as answer:
                 assert b"map" in answer.read()
             os.kill(process.pid, signal.SIGINT)
-            out, err = process.communicate(timeout=20)
+            out, err = process.communicate(timeout=120)
         finally:
             process.kill()
     assert process.returncode == 0

@@ -177,7 +177,7 @@ def test_same_content_gives_the_same_bytes_a_second_later_and_in_another_process
     )
     time.sleep(1.1)
     environment = {**os.environ, "PYTHONHASHSEED": "7", "TZ": "Asia/Shanghai"}
-    subprocess.run([sys.executable, "-c", code, ROOT, __file__, tmp_path], check=True, env=environment, timeout=120)
+    subprocess.run([sys.executable, "-c", code, ROOT, __file__, tmp_path], check=True, env=environment, timeout=600)
     assert sha(tmp_path / "a.gpkg") == sha(tmp_path / "b.gpkg")
     assert sha(tmp_path / "ta.gpkg") == sha(tmp_path / "tb.gpkg")
 
@@ -220,7 +220,7 @@ def test_a_full_disk_is_told_and_leaves_the_old_file(tmp_path: Path) -> None:
         "except StorageError as error: print(error.code)\n"
     )
     command = [sys.executable, "-c", code, ROOT, __file__, path]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=120)
+    done = subprocess.run(command, capture_output=True, text=True, timeout=600)
     assert done.stdout.strip() in ("disk_full", "file_not_writable"), done.stderr
     assert sha(path) == before
     assert [p.name for p in tmp_path.iterdir()] == ["p.gpkg"]

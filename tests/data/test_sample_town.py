@@ -241,6 +241,6 @@ def test_the_file_of_the_town_has_the_same_bytes_in_another_process(tmp_path: Pa
         "write_territory(make_town(2_000, 3).territory, Path(sys.argv[2]))\n"
     )
     command = [sys.executable, "-c", code, str(ROOT), str(tmp_path / "b.gpkg")]
-    subprocess.run(command, check=True, timeout=180, env={**os.environ, "PYTHONHASHSEED": "5"}, cwd=tmp_path)
+    subprocess.run(command, check=True, timeout=600, env={**os.environ, "PYTHONHASHSEED": "5"}, cwd=tmp_path)
     digest: Callable[[str], str] = lambda name: hashlib.sha256((tmp_path / name).read_bytes()).hexdigest()  # noqa: E731
     assert digest("a.gpkg") == digest("b.gpkg")

@@ -8,6 +8,8 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import pytest
@@ -15,20 +17,35 @@ import pytest
 from data.files.territory_file import write_territory
 from data.sample import make_town
 
+WAIT_S = 300  # far more than any of it takes, however busy the machine
 
-def children_of(pid: int) -> str:
-    return Path(f"/proc/{pid}/task/{pid}/children").read_text()
+
+def workers_of(pid: int) -> list[str]:
+    """Workers that have begun: from then on Ctrl+C is their parent's to answer."""
+    children = read(pid, f"task/{pid}/children").decode().split()
+    return [child for child in children if b"spawn_main" in read(child, "cmdline") and ignores_ctrl_c(child)]
+
+
+def ignores_ctrl_c(pid: str) -> bool:
+    ignored = next((line for line in read(pid, "status").splitlines() if line.startswith(b"SigIgn:")), b"SigIgn: 0")
+    return bool(int(ignored.split()[1], 16) >> (signal.SIGINT - 1) & 1)
 
 
 def is_running(pid: str) -> bool:
+    return read(pid, "stat").rpartition(b")")[2].split()[:1] not in ([], [b"Z"])
+
+
+def read(pid: str | int, name: str) -> bytes:
+    """A file of the system about a process; empty when that has ended."""
     try:
-        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+        return Path(f"/proc/{pid}/{name}").read_bytes()
     except OSError:
-        return False
+        return b""
 
 
-def begin(town: Path, plan: Path) -> subprocess.Popen[str]:
-    """Start a drawing, and wait until its workers have begun."""
+@contextmanager
+def drawing(town: Path, plan: Path) -> Iterator[subprocess.Popen[str]]:
+    """A drawing whose workers have begun; none of it is left in the end, whatever happens."""
     write_territory(make_town(40_000, 1).territory, town)
     command = [sys.executable, "-m", "api.cli", "draw", str(town), "--out", str(plan), "--workers", "2", "--lang", "en"]
     process = subprocess.Popen(
@@ -40,11 +57,17 @@ def begin(town: Path, plan: Path) -> subprocess.Popen[str]:
         # A shell that runs the tests in the background has Ctrl+C ignored, and its children inherit that.
         preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
     )
-    deadline = time.monotonic() + 120
-    while len(children_of(process.pid).split()) < 2 and process.poll() is None and time.monotonic() < deadline:
-        time.sleep(0.02)
-    assert children_of(process.pid), "the drawing ended before it had workers"
-    return process
+    try:
+        deadline = time.monotonic() + WAIT_S
+        while process.poll() is None and len(workers_of(process.pid)) < 2 and time.monotonic() < deadline:
+            time.sleep(0.02)
+        assert process.poll() is None, f"the drawing ended before it had workers:\n{process.stderr.read()}"
+        assert len(workers_of(process.pid)) == 2
+        yield process
+    finally:
+        with suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)
+        process.communicate()
 
 
 def wait_for_word(process: subprocess.Popen[str]) -> None:
@@ -57,7 +80,7 @@ def wait_for_word(process: subprocess.Popen[str]) -> None:
 
 
 def wait_until_gone(pids: list[str]) -> None:
-    deadline = time.monotonic() + 60
+    deadline = time.monotonic() + WAIT_S
     while any(map(is_running, pids)) and time.monotonic() < deadline:
         time.sleep(0.1)
     assert not any(map(is_running, pids))
@@ -66,12 +89,12 @@ def wait_until_gone(pids: list[str]) -> None:
 @pytest.mark.skipif(not Path("/proc/self/task").is_dir(), reason="needs /proc to see the workers")
 def test_a_second_ctrl_c_leaves_no_file_no_trace_and_no_worker(tmp_path) -> None:
     town, plan = tmp_path / "town.gpkg", tmp_path / "plan.gpkg"
-    with begin(town, plan) as process:
-        workers = children_of(process.pid).split()
+    with drawing(town, plan) as process:
+        workers = workers_of(process.pid)
         os.killpg(process.pid, signal.SIGINT)
         wait_for_word(process)
         os.killpg(process.pid, signal.SIGINT)
-        out, err = process.communicate(timeout=60)
+        out, err = process.communicate(timeout=WAIT_S)
     assert process.returncode == 130, err
     assert out == ""
     assert err.strip().splitlines()[-1] == "Interrupted; nothing was written half."
@@ -82,15 +105,15 @@ def test_a_second_ctrl_c_leaves_no_file_no_trace_and_no_worker(tmp_path) -> None
 @pytest.mark.skipif(not Path("/proc/self/task").is_dir(), reason="needs /proc to see the workers")
 def test_the_first_ctrl_c_finishes_with_the_best_plan_so_far_and_says_so(tmp_path) -> None:
     town, plan = tmp_path / "town.gpkg", tmp_path / "plan.gpkg"
-    with begin(town, plan) as process:
-        workers = children_of(process.pid).split()
+    with drawing(town, plan) as process:
+        workers = workers_of(process.pid)
         os.killpg(process.pid, signal.SIGINT)
-        out, err = process.communicate(timeout=120)
+        out, err = process.communicate(timeout=WAIT_S)
     assert process.returncode in (0, 1)
     assert "finishing with the best plan so far" in err
     assert "Called off" in out
     assert plan.exists()
     checked = [sys.executable, "-m", "api.cli", "check", str(plan), str(town), "--json"]
-    report = json.loads(subprocess.run(checked, capture_output=True, text=True, timeout=120).stdout)
+    report = json.loads(subprocess.run(checked, capture_output=True, text=True, timeout=WAIT_S).stdout)
     assert all(row["passed"] for row in report["checks"])
     wait_until_gone(workers)

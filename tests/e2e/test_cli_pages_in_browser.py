@@ -14,6 +14,8 @@ from playwright.sync_api import Browser, Page, sync_playwright
 from api.cli import main
 
 PROGRAMS = ("chromium", "chromium-browser", "google-chrome")
+ARGUMENTS = ["--no-sandbox", "--disable-gpu"]
+WAIT_MS = 180_000  # far more than any of it takes, however busy the machine
 
 
 @pytest.fixture(scope="module")
@@ -22,10 +24,13 @@ def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     assert main(["demo", "--out", str(folder), "--no-serve", "--households", "2000", "--lang", "en"]) in (0, 1)
     command = [sys.executable, "-m", "api.cli", "serve", "--folder", str(folder), "--port", "0", "--lang", "en"]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
-        assert process.stdout is not None
-        yield next(word for word in process.stdout.readline().split() if word.startswith("http://"))
-        process.send_signal(signal.SIGINT)
-        assert process.wait(timeout=20) == 0
+        try:
+            assert process.stdout is not None
+            yield next(word for word in process.stdout.readline().split() if word.startswith("http://"))
+            process.send_signal(signal.SIGINT)
+            assert process.wait(timeout=120) == 0
+        finally:
+            process.kill()
 
 
 @pytest.fixture(scope="module")
@@ -34,7 +39,9 @@ def browser() -> Iterator[Browser]:
     if program is None:
         pytest.fail("Chromium is not installed, so nobody has looked at the pages: run `make setup-tests`.")
     with sync_playwright() as playwright:
-        started = playwright.chromium.launch(executable_path=program, args=["--no-sandbox", "--disable-gpu"])
+        started = playwright.chromium.launch(
+            executable_path=program, args=["--no-sandbox", "--disable-gpu"], timeout=WAIT_MS
+        )
         yield started
         started.close()
 
@@ -45,6 +52,7 @@ def test_the_first_page_leads_to_a_map_without_errors_or_outside_requests(
 ) -> None:
     faults: list[str] = []
     page: Page = browser.new_page(viewport={"width": width, "height": height})
+    page.set_default_timeout(WAIT_MS)
     page.on("console", lambda m: faults.append(m.text) if m.type in ("error", "warning") else None)
     page.on("pageerror", lambda error: faults.append(str(error)))
     page.on("request", lambda r: None if r.url.startswith((address, "data:", "blob:")) else faults.append(r.url[:200]))

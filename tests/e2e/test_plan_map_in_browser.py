@@ -21,6 +21,7 @@ ARGUMENTS = [
     *("--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run"),
     *("--disable-background-networking", "--disable-component-update", "--disable-sync"),
 ]
+WAIT_MS = 180_000  # far more than any of it takes, however busy the machine
 LAPTOP = {"width": 1366, "height": 768}
 PHONE = {"width": 390, "height": 844}
 HOSTILE = (
@@ -40,7 +41,7 @@ def browser() -> Iterator[Browser]:
     if program is None:
         pytest.fail("Chromium is not installed, so nobody has looked at the map: run `make setup-tests`.")
     with sync_playwright() as playwright:
-        started = playwright.chromium.launch(executable_path=program, args=ARGUMENTS)
+        started = playwright.chromium.launch(executable_path=program, args=ARGUMENTS, timeout=WAIT_MS)
         yield started
         started.close()
 
@@ -66,6 +67,7 @@ def opened(browser: Browser, path: Path, size: dict[str, int] = LAPTOP, *, phone
             route.abort()
 
     context.route("**/*", guard)
+    context.set_default_timeout(WAIT_MS)
     page = context.new_page()
     page.on(
         "console", lambda m: faults.append(f"console {m.type}: {m.text}") if m.type in ("error", "warning") else None

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from pathlib import Path
 
 import numpy as np
@@ -30,9 +29,7 @@ def assert_seamless(atoms: Atoms, land: Territory) -> None:
 def test_tainan_units_become_atoms_with_the_published_contacts(shared_data: Path, year: int):
     path = shared_data / "tainan" / f"tainan-{year}.gpkg"
     land = Territory.of({name: pyogrio.read_dataframe(path, layer=name) for name in ("communities", "units")})
-    started = time.perf_counter()
     atoms = build_atoms(land, max_households=500, estate_cap=500)
-    assert time.perf_counter() - started < 30
     g = atoms.graph
     assert g.atom_ids == tuple(land["units"]["id"])
     assert g.households.sum() == 494_654
@@ -75,9 +72,7 @@ def osm_land(path: Path) -> Territory:
 def test_mapped_streets_enclose_blocks_that_cover_every_community(shared_data: Path, file: str, n_atoms):
     land = osm_land(shared_data / file)
     report = QualityReport()
-    started = time.perf_counter()
     atoms = build_atoms(land, max_households=500, estate_cap=500, report=report)
-    assert time.perf_counter() - started < 30
     g = atoms.graph
     assert n_atoms[0] < g.n_atoms < n_atoms[1]
     assert g.households.sum() == land["buildings"]["households"].sum()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from pathlib import Path
 
 import geopandas as gpd
@@ -169,13 +168,6 @@ def test_a_part_of_a_city_has_no_communities_and_says_so(
     layers = read_osm(shared_data / FILES[name], OsmOptions(extent_community=True))
     assert len(layers["communities"]) == 1
     assert len(layers["buildings"]) == len(maps[name][0]["buildings"])
-
-
-def test_liechtenstein_is_read_in_a_few_seconds(shared_data: Path) -> None:
-    start = time.perf_counter()
-    layers = read_osm(shared_data / FILES["liechtenstein-2021"])
-    model_households(layers["buildings"].to_crs(32632))
-    assert time.perf_counter() - start < 15
 
 
 @pytest.mark.parametrize("name", ["liechtenstein-2021", "monaco-2023"])

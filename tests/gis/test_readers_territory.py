@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from pathlib import Path
 
 import pandas as pd
@@ -176,11 +175,9 @@ def test_the_order_of_rows_changes_nothing(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(("year", "villages"), [(2017, 535), (2021, 459)])
 def test_tainan_is_read_without_a_fault(shared_data: Path, year: int, villages: int) -> None:
-    began = time.perf_counter()
     report = QualityReport()
     territory = read_territory(shared_data / "tainan" / f"tainan-{year}.gpkg", report)
     assert (len(territory["communities"]), len(territory["units"])) == (villages, 9156)
     assert int(territory["units"]["households"].sum()) == 494_654
     assert {r.code for r in report.remarks} <= {"repair_cover"}
     assert shapely.coverage_is_valid(territory["units"].geometry.to_numpy())
-    assert time.perf_counter() - began < 60  # about 3 s on an idle machine

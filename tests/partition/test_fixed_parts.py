@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ctypes
 import itertools
 import json
 import time
@@ -20,6 +19,7 @@ from tests.bench.cut_edges import prove, read_instance, solve
 from tests.conftest import ROOT
 
 BEST = {"ME_county": 16, "ID_county": 10, "NE_county": 19, "OK_county": 40, "MS_county": 34, "NH_tract": 26}
+PATIENCE_S = 600.0  # far more than any of it takes, however busy the machine
 
 
 @pytest.fixture(scope="session")
@@ -116,14 +116,33 @@ def test_a_published_tract_instance_is_cut_lawfully_and_close_to_the_optimum(pub
 
 
 def test_the_bench_prints_a_verified_plan_with_its_proof(published: Path) -> None:
-    answer = solve(published / "ID_county.json", seconds=30.0, seed=1)
+    answer = solve(published / "ID_county.json", seconds=600.0, seed=1)  # ends as soon as it is proved
     assert verified_cut(published / "ID_county.json", answer) == answer["objective"] == answer["bound"] == 10
 
 
 def test_a_bound_of_more_parts_is_below_the_published_optimum(published: Path) -> None:
-    proved = ctypes.c_double(-np.inf)
-    prove(read_instance(published / "OK_county.json"), 1, time.monotonic() + 12.0, proved)
-    assert 0 < proved.value <= BEST["OK_county"]
+    class Enough(Exception):
+        """Two bounds are told; no need to wait for more."""
+
+    class Proved:
+        def __init__(self) -> None:
+            self.told: list[float] = []
+
+        @property
+        def value(self) -> float:
+            return max(self.told, default=-np.inf)
+
+        @value.setter
+        def value(self, bound: float) -> None:
+            if bound > self.value:
+                self.told.append(bound)
+            if len(self.told) == 2:
+                raise Enough
+
+    proved = Proved()
+    with pytest.raises(Enough):
+        prove(read_instance(published / "OK_county.json"), 1, time.monotonic() + PATIENCE_S, proved)
+    assert 0 < min(proved.told) < max(proved.told) <= BEST["OK_county"]
 
 
 @pytest.mark.parametrize("seed", range(6))
@@ -135,7 +154,7 @@ def test_brute_force_agrees_on_small_grids(seed: int) -> None:
         land = grid_land(3, weight, int(mean - 1), int(mean + 1))
         best = brute_force(land, n_parts)
         found = divide_into(land, n_parts, seed=seed, moves=400_000)
-        bound = cut_bound(land, n_parts, found.lawful_parts, rounds=30, deadline=time.monotonic() + 30)
+        bound = cut_bound(land, n_parts, found.lawful_parts, rounds=30, deadline=time.monotonic() + PATIENCE_S)
         assert (found.cost if found.outside == 0 else np.inf) == best
         assert bound <= best
         if n_parts == 2:
