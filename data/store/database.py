@@ -12,12 +12,15 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
+import psycopg
 from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url, text
-from sqlalchemy.exc import ArgumentError, DBAPIError, OperationalError, SQLAlchemyError
+from sqlalchemy.exc import ArgumentError, DBAPIError, PendingRollbackError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
 
+from data.store.embedded import connect
 from data.store.tx import Tx
 from data.store.types import EVERYWHERE, Act
-from gis.errors import InputError, StorageError
+from gis.errors import Conflict, InputError, StorageError
 
 _BUSY_MS = 30_000
 _ALL = "*"  # what row-level security takes for "everywhere"; the empty setting is "nowhere"
@@ -90,13 +93,14 @@ def open_store(url: str) -> SqlStore:
         address = address.set(drivername="postgresql+psycopg")
     if address.drivername == "postgresql+psycopg":
         return SqlStore(create_engine(address, pool_pre_ping=True, connect_args={"connect_timeout": 10}))
-    if address.drivername == "sqlite" and address.database:
+    if address.drivername == "sqlite" and address.database not in (None, "", ":memory:"):
         return SqlStore(_sqlite_engine(address))
     raise InputError("store_address_wrong", measured=address.render_as_string())
 
 
 def _sqlite_engine(address: URL) -> Engine:
-    engine = create_engine(address)
+    path = str(address.database)
+    engine = create_engine(address, creator=lambda: connect(path))
 
     @event.listens_for(engine, "connect")
     def prepare(connection: sqlite3.Connection, _: Any) -> None:
@@ -125,22 +129,56 @@ def translated(url: URL) -> Iterator[None]:
     Raises
     ------
     StorageError
-        ``store_unreachable``, ``store_busy``, ``store_full``, ``store_refused``.
+        ``store_unreachable``, ``store_busy``, ``store_full``, ``store_without_tables``, ``store_refused``.
+    Conflict
+        ``plan_in_force_already``: two plans in force for a community at one time.
     """
-    shown = url.render_as_string()
     try:
         yield
-    except OperationalError as error:
-        said = str(error.orig)
-        code = "store_unreachable"
-        if "locked" in said or "busy" in said:
-            code = "store_busy"
-        elif "full" in said or "No space left" in said:
-            code = "store_full"
-        elif "no such table" in said:
-            code = "store_without_tables"
-        raise StorageError(code, file=shown, measured=said.splitlines()[0] if said else "") from error
-    except (DBAPIError, SQLAlchemyError) as error:
-        said = str(getattr(error, "orig", error))
-        code = "store_without_tables" if "does not exist" in said and "relation" in said else "store_refused"
-        raise StorageError(code, file=shown, measured=said.splitlines()[0] if said else "") from error
+    except (DBAPIError, PendingRollbackError, PoolTimeout, sqlite3.Error, psycopg.Error) as error:
+        cause = getattr(error, "orig", None) or error
+        said = (str(cause).splitlines() or [""])[0]
+        if "ex_reigns_one_plan_in_force" in str(cause):
+            raise Conflict("plan_in_force_already") from error
+        raise StorageError(_code(cause), file=url.render_as_string(), measured=said) from error
+
+
+_BY_STATE = {
+    "53100": "store_full",
+    "53300": "store_busy",  # too many connections
+    "55P03": "store_busy",  # a lock that was waited for too long
+    "40P01": "store_busy",  # two that waited for each other
+    "40001": "store_busy",
+    "42P01": "store_without_tables",
+    "3D000": "store_unreachable",  # no such database
+    "28000": "store_unreachable",
+    "28P01": "store_unreachable",
+}
+_SQLITE_CODES = {
+    sqlite3.SQLITE_BUSY: "store_busy",
+    sqlite3.SQLITE_LOCKED: "store_busy",
+    sqlite3.SQLITE_FULL: "store_full",
+    sqlite3.SQLITE_CANTOPEN: "store_unreachable",
+    sqlite3.SQLITE_NOTADB: "store_unreachable",
+    sqlite3.SQLITE_CORRUPT: "store_unreachable",
+    sqlite3.SQLITE_PERM: "store_unreachable",
+    sqlite3.SQLITE_IOERR: "store_unreachable",
+}
+
+
+def _code(cause: BaseException) -> str:
+    if isinstance(cause, sqlite3.Error):
+        if "no such table" in str(cause):
+            return "store_without_tables"
+        number = getattr(cause, "sqlite_errorcode", None) or 0
+        return _SQLITE_CODES.get(number & 0xFF, "store_refused")  # the low byte; the rest says more closely why
+    if isinstance(cause, psycopg.Error):
+        state = cause.sqlstate or ""
+        if state in _BY_STATE:
+            return _BY_STATE[state]
+        # Classes 08 (connection) and 57 (server shuts down); none at all: the connection broke or was never made.
+        if state[:2] in ("08", "57") or (not state and isinstance(cause, psycopg.OperationalError)):
+            return "store_unreachable"
+        return "store_refused"
+    # SQLAlchemy's own: no connection came free in time, or the one in use has broken.
+    return "store_busy" if isinstance(cause, PoolTimeout) else "store_unreachable"

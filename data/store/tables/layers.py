@@ -48,6 +48,13 @@ territories = Table(
     text("loaded_by"),
     Column("is_current", Boolean, nullable=False),  # what the service shows of this county
 )
+Index(
+    "uq_territories_county_current",
+    territories.c.county,
+    unique=True,
+    postgresql_where=territories.c.is_current,
+    sqlite_where=territories.c.is_current,
+)
 
 
 def _layer_table(layer: Layer) -> Table:

@@ -1,0 +1,156 @@
+"""What only PostgreSQL knows: its extensions and locale, the parts of its tables, and bulk loading by COPY.
+
+Row-level security holds for the owner of the tables too, but never for a superuser or a role with BYPASSRLS: the
+service's account must be neither (`unfit` says so).  Whoever dumps or reads the database with other tools sets
+``gw.jurisdiction`` first (``PGOPTIONS='-c gw.jurisdiction=*' pg_dump --enable-row-security``).
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from psycopg import sql
+from sqlalchemy import Connection, Table, text
+from sqlalchemy.exc import DBAPIError
+
+from gis.errors import Fault, StorageError
+
+EXTENSIONS = ("postgis", "btree_gist", "pg_trgm")
+_PARTS_LOCK = 0x67726970
+_FREE_NAME = re.compile(r"[0-9a-z]{1,6}")
+
+
+def prepare_server(connection: Connection) -> None:
+    """Make the extensions that are missing, where the account may.
+
+    Raises
+    ------
+    StorageError
+        ``store_extension_missing``.
+    """
+    missing = []
+    for name in sorted(set(EXTENSIONS) - _extensions(connection)):
+        try:
+            with connection.begin_nested():
+                connection.execute(text(f"create extension if not exists {name}"))
+        except DBAPIError:
+            missing.append(name)
+    if missing:
+        remedy = "; ".join(f"create extension {name}" for name in missing)
+        raise StorageError("store_extension_missing", measured=", ".join(missing), allowed=remedy)
+    if not _windows_are_open(connection) and _is_superuser(connection):
+        connection.execute(text("alter function geometry_overlaps(geometry, geometry) leakproof"))
+
+
+def unfit(connection: Connection) -> tuple[Fault, ...]:
+    """What is wrong with a server, for `doctor` and the start of the service; empty for nothing.
+
+    Returns
+    -------
+    tuple of Fault
+        ``server_not_utf8``, ``server_locale_c`` (the C locale keeps only ASCII in trigrams: no address is ever found),
+        ``server_extension_missing``, ``server_role_sees_all`` (row-level security does not bind the account),
+        ``server_windows_slow`` (row-level security keeps the spatial index from being used).
+    """
+    faults = []
+    encoding = str(connection.execute(text("show server_encoding")).scalar_one())
+    if encoding != "UTF8":
+        faults.append(Fault("server_not_utf8", {"measured": encoding}))
+    found = _extensions(connection)
+    faults += [Fault("server_extension_missing", {"measured": name}) for name in EXTENSIONS if name not in found]
+    if "pg_trgm" in found and connection.execute(text("select similarity('和平路', '和平路')")).scalar_one() != 1:
+        locale = connection.execute(text("select datctype from pg_database where datname = current_database()"))
+        faults.append(Fault("server_locale_c", {"measured": str(locale.scalar_one())}))
+    role = connection.execute(
+        text("select rolname, rolsuper or rolbypassrls from pg_roles where rolname = current_user")
+    ).one()
+    if role[1]:
+        faults.append(Fault("server_role_sees_all", {"measured": str(role[0])}))
+    elif "postgis" in found and not _windows_are_open(connection):
+        faults.append(Fault("server_windows_slow", {}))
+    return tuple(faults)
+
+
+def _extensions(connection: Connection) -> set[str]:
+    return set(connection.execute(text("select extname from pg_extension")).scalars())
+
+
+def _is_superuser(connection: Connection) -> bool:
+    return bool(connection.execute(text("select rolsuper from pg_roles where rolname = current_user")).scalar_one())
+
+
+def _windows_are_open(connection: Connection) -> bool:
+    """Whether a spatial index may be used under row-level security.
+
+    PostgreSQL asks the policy before a function that might tell of rows in an error message, and so leaves an index
+    aside whose operator is not declared leakproof.  Only a superuser can declare it.
+    """
+    asked = text(
+        "select proleakproof from pg_proc where oid = to_regprocedure('geometry_overlaps(geometry, geometry)')"
+    )
+    return bool(connection.execute(asked).scalar())
+
+
+def part_name(table: str, county: str) -> str:
+    """Name of the part of a table that holds a county."""
+    if _FREE_NAME.fullmatch(county):
+        return f"{table}_{county}"
+    return f"{table}_x{hashlib.sha256(county.encode()).hexdigest()[:16]}"
+
+
+def ensure_parts(connection: Connection, tables: Iterable[Table], county: str) -> None:
+    """Make the parts that hold a county, where they are missing; nobody who reads has to wait."""
+    connection.execute(text("select pg_advisory_xact_lock(:lock)"), {"lock": _PARTS_LOCK})
+    for table in tables:
+        part = part_name(table.name, county)
+        if connection.execute(text("select to_regclass(:name)"), {"name": part}).scalar() is not None:
+            continue
+        words = {"whole": sql.Identifier(table.name), "part": sql.Identifier(part), "county": sql.Literal(county)}
+        for statement in (
+            # ATTACH lets readers of the table go on; CREATE ... PARTITION OF would not.
+            "create table {part} (like {whole} including defaults including constraints)",
+            "alter table {whole} attach partition {part} for values in ({county})",
+            # Whoever asks a part past its table is shown nothing at all.
+            "alter table {part} enable row level security",
+            "alter table {part} force row level security",
+        ):
+            _execute(connection, sql.SQL(statement).format(**words))
+
+
+def copy_rows(
+    connection: Connection, table: Table, columns: Sequence[str], types: Sequence[str], rows: Iterable[Any]
+) -> None:
+    """Load rows by binary COPY.
+
+    COPY is refused on a table with row-level security, so it goes through a temporary table, and each row past the
+    policy.
+
+    Parameters
+    ----------
+    types
+        PostgreSQL type of each column; ``geometry`` columns take EWKB as ``bytea``.
+    """
+    raw = connection.connection.driver_connection
+    assert raw is not None
+    words = {
+        "table": sql.Identifier(table.name),
+        "waiting": sql.Identifier(f"waiting_{table.name}"),
+        "columns": sql.SQL(", ").join(map(sql.Identifier, columns)),
+    }
+    _execute(connection, sql.SQL("create temporary table {waiting} (like {table}) on commit drop").format(**words))
+    into = sql.SQL("copy {waiting} ({columns}) from stdin (format binary)").format(**words)
+    with raw.cursor() as cursor, cursor.copy(into) as copy:
+        copy.set_types(types)
+        for row in rows:
+            copy.write_row(row)
+    for statement in ("insert into {table} ({columns}) select {columns} from {waiting}", "drop table {waiting}"):
+        _execute(connection, sql.SQL(statement).format(**words))
+
+
+def _execute(connection: Connection, statement: sql.Composed) -> None:
+    raw = connection.connection.driver_connection
+    assert raw is not None
+    raw.execute(statement)
