@@ -1,4 +1,4 @@
-"""What the environment says: language, debugging, build time, cores.  The only room that reads it.
+"""What the environment says: language, debugging, build time, cores, store, data folder.  The only room that reads it.
 
 Nothing is read at import; every function reads when it is called, so tests and long-running services see changes.
 """
@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 from datetime import UTC, datetime
+from pathlib import Path
 
 LANGUAGES = ("en", "zh")
 
@@ -54,3 +55,38 @@ def n_cores() -> int:
     if hasattr(os, "sched_getaffinity"):
         return max(1, len(os.sched_getaffinity(0)))
     return max(1, os.cpu_count() or 1)
+
+
+def store_address() -> str:
+    """Address of the store that ``GRIDWRIGHT_STORE`` names; empty where it names none."""
+    return os.environ.get("GRIDWRIGHT_STORE", "").strip()
+
+
+def data_folder() -> Path:
+    """The user's folder for our data: ``XDG_DATA_HOME``, else ``~/.local/share``, and ``gridwright`` in it."""
+    stated = os.environ.get("XDG_DATA_HOME", "").strip()
+    # A relative path there is to be ignored, says the XDG base directory specification.
+    base = Path(stated) if stated and Path(stated).is_absolute() else Path.home() / ".local" / "share"
+    return base / "gridwright"
+
+
+def with_store(address: str) -> dict[str, str]:
+    """The environment for a child process that works on a store: no password stands on its command line."""
+    return {**os.environ, "GRIDWRIGHT_STORE": address}
+
+
+def config_folder() -> Path:
+    """The user's folder for our settings: ``XDG_CONFIG_HOME``, else ``~/.config``, and ``gridwright`` in it."""
+    stated = os.environ.get("XDG_CONFIG_HOME", "").strip()
+    base = Path(stated) if stated and Path(stated).is_absolute() else Path.home() / ".config"
+    return base / "gridwright"
+
+
+def secret() -> str:
+    """What ``GRIDWRIGHT_SECRET`` says; empty where it says nothing."""
+    return os.environ.get("GRIDWRIGHT_SECRET", "").strip()
+
+
+def rates() -> str:
+    """What ``GRIDWRIGHT_RATES`` says about requests by role; empty where it says nothing."""
+    return os.environ.get("GRIDWRIGHT_RATES", "").strip()

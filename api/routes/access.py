@@ -51,7 +51,8 @@ class Allow:
         """
         guard = guard_of(request)
         if not self.roles:
-            guard.rates.take("stranger", _address(request))
+            if not await _is_open(guard):
+                guard.rates.take("stranger", _address(request))
             return ANYONE
         good = await _pass(request, guard)
         caller = good.caller
@@ -121,17 +122,14 @@ async def _pass(request: Request, guard: Guard) -> Pass:
     stated = request.headers.getlist("authorization")
     if stated:
         return await _pass_of_key(request, guard, stated)
-    is_open = guard.is_open()
-    if is_open is None:
-        is_open = await run_in_threadpool(guard.ask_open)
-    if is_open:
+    if await _is_open(guard):
         if not _is_near(request):
             raise Refusal(401, "accounts_needed", headers=CHALLENGE)
         return Pass(LOCAL)
     token = request.cookies.get(cookie_name(request), "")
     if token:
         good = guard.known(token)
-        if good is None:
+        if good is None or not good.session:
             guard.rates.check("wrong_key", _address(request))
             good = await run_in_threadpool(guard.ask_session, token)
         if good is not None:
@@ -141,6 +139,11 @@ async def _pass(request: Request, guard: Guard) -> Pass:
         # A person with a browser: show them the way in instead of a problem.
         raise Refusal(303, "login_needed", headers={"Location": f"/login?next={_here(request)}"})
     raise Refusal(401, "login_needed", headers=CHALLENGE)
+
+
+async def _is_open(guard: Guard) -> bool:
+    known = guard.is_open()
+    return await run_in_threadpool(guard.ask_open) if known is None else known
 
 
 async def _pass_of_key(request: Request, guard: Guard, stated: list[str]) -> Pass:
