@@ -18,6 +18,11 @@ def tidy_name(text: str) -> str:
     return unicodedata.normalize("NFKC", text).strip().lower()
 
 
+def is_name(name: str) -> bool:
+    """Whether an account could be called so."""
+    return _NAME.fullmatch(name) is not None and name not in RESERVED
+
+
 def account_name(text: str) -> str:
     """The name of a new account.
 
@@ -27,7 +32,7 @@ def account_name(text: str) -> str:
         ``account_name_wrong``.
     """
     name = tidy_name(text)
-    if not _NAME.fullmatch(name) or name in RESERVED:
+    if not is_name(name):
         raise InputError("account_name_wrong", measured=text[:80], allowed="2-64")
     return name
 

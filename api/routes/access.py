@@ -18,6 +18,7 @@ from starlette.concurrency import run_in_threadpool
 from api.accounts.caller import ANYONE, LOCAL, ROLES, Caller, Pass
 from api.accounts.guard import CHALLENGE, REFUSED, AccessSettings, Guard
 from api.accounts.rates import address_of
+from api.http.guard import media_types_given
 from api.problems import Refusal
 
 __all__ = ["ANYONE", "LOCAL", "ROLES", "Allow", "Caller", "allow", "allow_anyone", "allow_signed_in", "guard_of"]
@@ -109,7 +110,7 @@ def pass_of(request: Request) -> Pass:
 
 def cookie_name(request: Request) -> str:
     """Name of the session's cookie; under https one that no other host and no http page can set."""
-    return "__Host-gridwright" if is_https(request) else "gridwright"
+    return "__Host-gw_session" if is_https(request) else "gw_session"
 
 
 def is_https(request: Request) -> bool:
@@ -135,8 +136,8 @@ async def _pass(request: Request, guard: Guard) -> Pass:
         if good is not None:
             return good
         guard.rates.take("wrong_key", _address(request))
-    if request.method in SAFE_METHODS and "text/html" in request.headers.get("accept", ""):
-        # A person with a browser: show them the way in instead of a problem.
+    if "text/html" in request.headers.get("accept", "") and "text/html" in media_types_given(request.scope["route"]):
+        # A page, and a person with a browser: show them the way in instead of a problem.
         raise Refusal(303, "login_needed", headers={"Location": f"/login?next={_here(request)}"})
     raise Refusal(401, "login_needed", headers=CHALLENGE)
 

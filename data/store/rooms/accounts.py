@@ -101,7 +101,7 @@ class Accounts:
         Raises
         ------
         InputError
-            ``role_unknown``.
+            ``account_role_unknown``.
         Conflict
             ``account_exists``; ``account_outside`` for a jurisdiction beyond that of the transaction.
         """
@@ -137,7 +137,7 @@ class Accounts:
         Raises
         ------
         InputError
-            ``role_unknown``.
+            ``account_role_unknown``.
         NotFound
             ``account_unknown``.
         Conflict
@@ -227,7 +227,7 @@ class Accounts:
 
     def _check(self, role: str, jurisdiction: str) -> None:
         if role not in ROLES:
-            raise InputError("role_unknown", measured=role, allowed=", ".join(ROLES))
+            raise InputError("account_role_unknown", measured=role, allowed=", ".join(ROLES))
         if not jurisdiction.startswith(self._tx.jurisdiction):
             raise Conflict("account_outside", measured=jurisdiction, allowed=self._tx.jurisdiction)
 
