@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from data.store.rooms.accounts import Accounts
     from data.store.rooms.audit import Audit
     from data.store.rooms.features import Features
+    from data.store.rooms.in_force import InForce
     from data.store.rooms.jobs import Jobs
     from data.store.rooms.life import Life
     from data.store.rooms.outbox import Outbox
@@ -78,6 +79,13 @@ class Tx:
         from data.store.rooms.features import Features
 
         return Features(self)
+
+    @cached_property
+    def in_force(self) -> InForce:
+        """Plans in force and their outlines, for look-ups."""
+        from data.store.rooms.in_force import InForce
+
+        return InForce(self)
 
     @cached_property
     def audit(self) -> Audit:

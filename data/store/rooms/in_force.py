@@ -1,0 +1,119 @@
+"""Which plan is in force where at a moment, and the outlines of its grids: what a look-up index is made of."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import numpy as np
+import shapely
+from numpy.typing import NDArray
+from sqlalchemy import ColumnElement, LargeBinary, func, or_, select, type_coerce
+
+from data.store.rooms.inside import is_inside
+from data.store.tables.plans import plan_grids, plans, reigns
+from data.store.tx import Tx
+from gis.errors import NotFound
+
+
+@dataclass(frozen=True, slots=True)
+class Reign:
+    """A plan in force in one community.
+
+    ``revision`` is the plan's: grids that changed in place make another index.
+    """
+
+    community: str
+    plan: str
+    county: str
+    revision: int
+
+
+@dataclass(frozen=True, slots=True)
+class Grids:
+    """Grids with their outlines in longitude and latitude, in the order of community and code."""
+
+    code: tuple[str, ...]
+    name: tuple[str | None, ...]
+    community: tuple[str, ...]
+    plan: tuple[str, ...]
+    outline: NDArray[Any]
+
+
+class InForce:
+    """Questions to the plans in force inside one transaction."""
+
+    def __init__(self, tx: Tx) -> None:
+        self._tx = tx
+
+    def at(self, moment: datetime) -> tuple[Reign, ...]:
+        """Every community's plan at a moment, by community."""
+        wanted = (
+            select(reigns.c.community, reigns.c.plan, plans.c.county, plans.c.revision)
+            .join(plans, plans.c.id == reigns.c.plan)
+            .where(
+                reigns.c.valid_from <= moment,
+                or_(reigns.c.valid_to.is_(None), reigns.c.valid_to > moment),
+                is_inside(reigns.c.community, self._tx),
+            )
+            .order_by(reigns.c.community)
+        )
+        return tuple(Reign(*row) for row in self._tx.connection.execute(wanted))
+
+    def next_change(self, moment: datetime) -> datetime | None:
+        """The first moment after this one at which a plan comes into force or ends; none known: ``None``."""
+        firsts = [
+            self._tx.connection.execute(select(func.min(column)).where(column > moment)).scalar()
+            for column in (reigns.c.valid_from, reigns.c.valid_to)
+        ]
+        return min((found for found in firsts if found is not None), default=None)
+
+    def plan(self, id: str) -> tuple[str, str, int]:
+        """County, state and revision of a plan.
+
+        Raises
+        ------
+        NotFound
+            ``plan_unknown``.
+        """
+        wanted = select(plans.c.county, plans.c.state, plans.c.revision).where(
+            plans.c.id == id, is_inside(plans.c.place, self._tx)
+        )
+        row = self._tx.connection.execute(wanted).first()
+        if row is None:
+            raise NotFound("plan_unknown", measured=id)
+        return str(row.county), str(row.state), int(row.revision)
+
+    def grids(self, of: Iterable[Reign]) -> Grids:
+        """The grids of plans where they are in force."""
+        wanted: dict[tuple[str, str], set[str]] = {}
+        for reign in of:
+            wanted.setdefault((reign.county, reign.plan), set()).add(reign.community)
+        rows = []
+        for (county, plan), communities in sorted(wanted.items()):
+            rows += [row for row in self._rows(county, plan) if row[2] in communities]
+        return _grids(rows)
+
+    def grids_of(self, county: str, plan: str) -> Grids:
+        """All grids of one plan, in force or not."""
+        return _grids(self._rows(county, plan))
+
+    def _rows(self, county: str, plan: str) -> list[Any]:
+        kept = (plan_grids.c.county == county, plan_grids.c.plan == plan, plan_grids.c.geom.is_not(None))
+        columns = (plan_grids.c.code, plan_grids.c.name, plan_grids.c.community, plan_grids.c.plan)
+        wanted = select(*columns, self._wkb()).where(*kept, is_inside(plan_grids.c.place, self._tx))
+        return list(self._tx.connection.execute(wanted))
+
+    def _wkb(self) -> ColumnElement[Any]:
+        """Past the column type, which would make an object of each outline."""
+        geom = plan_grids.c.geom
+        return func.ST_AsBinary(geom) if self._tx.is_postgis else type_coerce(geom, LargeBinary)
+
+
+def _grids(rows: list[Any]) -> Grids:
+    rows.sort(key=lambda row: (row[2], row[0]))
+    outline = shapely.from_wkb(np.array([bytes(row[4]) for row in rows], dtype=object))
+    columns = [tuple(row[i] for row in rows) for i in range(4)]
+    return Grids(columns[0], columns[1], columns[2], columns[3], np.atleast_1d(outline))
