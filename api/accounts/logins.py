@@ -25,15 +25,15 @@ from data.store import Act
 from data.store.rooms.accounts import Login
 from gis.errors import InputError
 
-FREE_FAILURES = 5
+FIRST_LOCK = 5
 _MOST_STRANGERS = 10_000
 
 
 def pause_after(failures: int) -> timedelta:
-    """How long no password is looked at after so many wrong ones: five are free, then 1, 2, 4, 8, 15, 15 ... minutes."""
-    return (
-        timedelta(minutes=min(15, 2 ** min(10, failures - FREE_FAILURES))) if failures >= FREE_FAILURES else timedelta()
-    )
+    """How long no password is looked at after so many wrong ones: none for four, then 1, 2, 4, 8, 15 ... minutes."""
+    if failures < FIRST_LOCK:
+        return timedelta()
+    return timedelta(minutes=min(15, 2 ** min(10, failures - FIRST_LOCK)))
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,6 +14,8 @@ import unicodedata
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from functools import cache
+from itertools import pairwise
+from pathlib import Path
 from typing import TypeVar
 
 from argon2 import PasswordHasher
@@ -25,16 +27,8 @@ from gis.errors import InputError
 MIN_CHARACTERS, MAX_CHARACTERS = 12, 256
 _AT_ONCE, _WAITING = 2, 8
 _ALPHABET = "abcdefghijkmnpqrstuvwxyz23456789"  # none that look alike
-# The commonest of those with at least twelve characters, and their beginnings.
-_COMMON = frozenset(
-    "123456789012 1234567890123 111111111111 000000000000 888888888888 666666666666 123123123123 987654321098 "
-    "112233445566 121212121212 123456123456 abc123456789 abcd12345678 qwertyuiop12 qwertyuiop123 1qaz2wsx3edc "
-    "1q2w3e4r5t6y qwerty123456 qwer12345678 password1234 password12345 password123456 passw0rd1234 p@ssw0rd1234 "
-    "passwordpassword adminadminadmin administrator admin1234567 admin12345678 admin123456789 administrator1 "
-    "woaini123456 woaini1314520 5201314520131 520131452013 a12345678901 aa1234567890 asdfghjkl123 zxcvbnm12345 "
-    "letmein12345 welcome12345 welcome123456 iloveyou1234 changeme1234 changemechangeme test12345678 root12345678 "
-    "gridwright12 gridwright123 gridwright1234 wangge123456 wanggeyuan123 zhongguo1234".split()
-)
+_COMMON = Path(__file__).with_name("common-passwords.txt")
+"""The commonest of those with at least twelve characters."""
 T = TypeVar("T")
 
 
@@ -54,7 +48,7 @@ def check_password(name: str, password: str) -> None:
     bare = re.sub(r"[\W_]", "", name.lower())
     if name.lower() == plain or (len(bare) >= 4 and bare in re.sub(r"[\W_]", "", plain)):
         raise InputError("password_like_name")
-    if plain in _COMMON or len(set(plain)) < 5 or _is_row(plain):
+    if plain in _COMMON.read_text(encoding="utf-8").split() or len(set(plain)) < 5 or _is_row(plain):
         raise InputError("password_common")
 
 
@@ -126,5 +120,5 @@ def _plain(password: str) -> bytes:
 
 def _is_row(text: str) -> bool:
     """Whether each character follows the one before it: 345678901234, abcdefghijkl."""
-    steps = {(ord(b) - ord(a)) % 10 if a.isdigit() and b.isdigit() else ord(b) - ord(a) for a, b in zip(text, text[1:])}
+    steps = {(ord(b) - ord(a)) % 10 if a.isdigit() and b.isdigit() else ord(b) - ord(a) for a, b in pairwise(text)}
     return len(steps) == 1

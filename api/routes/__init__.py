@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from types import ModuleType
 
-from api.routes import health
+from api.routes import accounts, health, lookup, session
 
-ROOMS: tuple[ModuleType, ...] = (health,)
+ROOMS: tuple[ModuleType, ...] = (lookup, accounts, session, health)
 """Every room of the service; add yours here."""

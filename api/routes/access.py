@@ -17,11 +17,12 @@ from starlette.concurrency import run_in_threadpool
 
 from api.accounts.caller import ANYONE, LOCAL, ROLES, Caller, Pass
 from api.accounts.guard import CHALLENGE, REFUSED, AccessSettings, Guard
+from api.accounts.logins import Logins
 from api.accounts.rates import address_of
 from api.http.guard import media_types_given
 from api.problems import Refusal
 
-__all__ = ["ANYONE", "LOCAL", "ROLES", "Allow", "Caller", "allow", "allow_anyone", "allow_signed_in", "guard_of"]
+__all__ = ["ANYONE", "LOCAL", "ROLES", "Allow", "Caller", "allow", "allow_anyone", "allow_signed_in"]
 
 CSRF_HEADER = "X-CSRF-Token"
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
@@ -60,7 +61,7 @@ class Allow:
         if not caller.is_local:
             guard.rates.take(caller.role, good.key or caller.name)
         if not good.key and request.method not in SAFE_METHODS:
-            _refuse_foreign_pages(request)
+            refuse_foreign_pages(request)
             if not caller.is_local and not _has_csrf(request, good):
                 raise Refusal(403, "csrf_missing")
         if good.must_change and not self._before_change:
@@ -102,6 +103,15 @@ def guard_of(request: Request) -> Guard:
     return guard
 
 
+def logins_of(request: Request) -> Logins:
+    """Signing in at the service."""
+    state = request.app.state
+    logins: Logins | None = getattr(state, "logins", None)
+    if logins is None:
+        logins = state.logins = Logins(guard_of(request))
+    return logins
+
+
 def pass_of(request: Request) -> Pass:
     """What the request came in with, on a route that is not open to anyone."""
     good: Pass = request.scope[_PASS]
@@ -110,13 +120,21 @@ def pass_of(request: Request) -> Pass:
 
 def cookie_name(request: Request) -> str:
     """Name of the session's cookie; under https one that no other host and no http page can set."""
-    return "__Host-gw_session" if is_https(request) else "gw_session"
+    return "__Host-gridwright" if is_https(request) else "gridwright"
 
 
 def is_https(request: Request) -> bool:
     """Whether the reader came by https, as far as the address that readers use says so."""
     stated = str(getattr(request.app.state.settings, "public_url", ""))
     return (stated or str(request.url)).startswith("https:")
+
+
+def refuse_foreign_pages(request: Request) -> None:
+    """Only pages of ours may act through somebody's browser; programs state no origin."""
+    site = request.headers.get("sec-fetch-site", "none")
+    origin = request.headers.get("origin")
+    if site not in ("same-origin", "none") or (origin is not None and origin not in _own_origins(request)):
+        raise Refusal(403, "origin_refused", measured=(origin or site)[:200])
 
 
 async def _pass(request: Request, guard: Guard) -> Pass:
@@ -169,14 +187,6 @@ async def _pass_of_key(request: Request, guard: Guard, stated: list[str]) -> Pas
 def _has_csrf(request: Request, good: Pass) -> bool:
     stated = request.headers.get(CSRF_HEADER, "")
     return secrets.compare_digest(stated.encode("latin-1", "replace"), good.csrf.encode())
-
-
-def _refuse_foreign_pages(request: Request) -> None:
-    """Only pages of ours may act through somebody's browser; programs state no origin."""
-    site = request.headers.get("sec-fetch-site", "none")
-    origin = request.headers.get("origin")
-    if site not in ("same-origin", "none") or (origin is not None and origin not in _own_origins(request)):
-        raise Refusal(403, "origin_refused", measured=(origin or site)[:200])
 
 
 def _own_origins(request: Request) -> tuple[str, ...]:

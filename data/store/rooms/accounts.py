@@ -48,6 +48,14 @@ class Account:
     created_by: str
     locked_until: datetime | None
 
+    def state(self, at: datetime) -> str:
+        """``open``, ``one_time`` (its password must be changed first), ``locked`` or ``disabled``."""
+        if self.is_disabled:
+            return "disabled"
+        if self.locked_until is not None and at < self.locked_until:
+            return "locked"
+        return "one_time" if self.must_change else "open"
+
 
 @dataclass(frozen=True, slots=True)
 class Login:
