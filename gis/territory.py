@@ -125,6 +125,8 @@ def _tidy(name: str, table: gpd.GeoDataFrame | None, crs: CRS) -> gpd.GeoDataFra
     for column, kind in spec.columns.items():
         values = table[column] if column in table.columns else pd.Series([None] * len(table), index=table.index)
         data[column] = values.astype(_DTYPES[kind.type])
+        if kind.type == "float":
+            data[column] = data[column] + 0.0  # minus zero is zero, and SQLite cannot keep it
     if name == "posts":
         for column in table.columns:
             if column not in data and pd.api.types.is_integer_dtype(table[column]):

@@ -20,6 +20,7 @@ from gis.errors import Fault, StorageError
 
 EXTENSIONS = ("postgis", "btree_gist", "pg_trgm")
 _PARTS_LOCK = 0x67726970
+_WORTH_COUNTING = 500
 _FREE_NAME = re.compile(r"[0-9a-z]{1,6}")
 
 
@@ -103,11 +104,14 @@ def part_name(table: str, county: str) -> str:
 
 def ensure_parts(connection: Connection, tables: Iterable[Table], county: str) -> None:
     """Make the parts that hold a county, where they are missing; nobody who reads has to wait."""
+    missing = [table for table in tables if not _is_there(connection, part_name(table.name, county))]
+    if not missing:
+        return
     connection.execute(text("select pg_advisory_xact_lock(:lock)"), {"lock": _PARTS_LOCK})
-    for table in tables:
+    for table in missing:
         part = part_name(table.name, county)
-        if connection.execute(text("select to_regclass(:name)"), {"name": part}).scalar() is not None:
-            continue
+        if _is_there(connection, part):
+            continue  # somebody made it while we waited
         words = {"whole": sql.Identifier(table.name), "part": sql.Identifier(part), "county": sql.Literal(county)}
         for statement in (
             # ATTACH lets readers of the table go on; CREATE ... PARTITION OF would not.
@@ -148,6 +152,28 @@ def copy_rows(
             copy.write_row(row)
     for statement in ("insert into {table} ({columns}) select {columns} from {waiting}", "drop table {waiting}"):
         _execute(connection, sql.SQL(statement).format(**words))
+
+
+def _is_there(connection: Connection, name: str) -> bool:
+    return connection.execute(text("select to_regclass(:name)"), {"name": f'"{name}"'}).scalar() is not None
+
+
+def add_rows(connection: Connection, table: Table, columns: Sequence[str], rows: Iterable[Any], geometry: str) -> None:
+    """Add a few rows, for which a COPY would be a detour; values as for `copy_rows`."""
+    raw = connection.connection.driver_connection
+    assert raw is not None
+    marks = [sql.SQL("ST_GeomFromEWKB(%b)" if name == geometry else "%b") for name in columns]
+    statement = sql.SQL("insert into {} ({}) values ({})").format(
+        sql.Identifier(table.name), sql.SQL(", ").join(map(sql.Identifier, columns)), sql.SQL(", ").join(marks)
+    )
+    with raw.cursor() as cursor:
+        cursor.executemany(statement, rows)
+
+
+def settle(connection: Connection, table: Table, county: str, n_rows: int) -> None:
+    """Let the server count a part that has just grown, or it plans as if the part were empty until it gets to it."""
+    if n_rows >= _WORTH_COUNTING:
+        _execute(connection, sql.SQL("analyze {}").format(sql.Identifier(part_name(table.name, county))))
 
 
 def _execute(connection: Connection, statement: sql.Composed) -> None:

@@ -51,6 +51,7 @@ def upgrade() -> None:
         sa.Column("file_crs", sa.Text(), nullable=False),
         sa.Column("meta", JSON_OBJECT, nullable=False),
         sa.Column("n_rows", JSON_OBJECT, nullable=False),
+        sa.Column("capacity", JSON_OBJECT, nullable=False),
         sa.Column("loaded_at", Moment(), nullable=False),
         sa.Column("loaded_by", sa.Text(), nullable=False),
         sa.Column("is_current", sa.Boolean(), nullable=False),

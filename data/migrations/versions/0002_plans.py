@@ -211,12 +211,13 @@ def upgrade() -> None:
             "alter table reigns add constraint ex_reigns_one_plan_in_force "
             "exclude using gist (community with =, tstzrange(valid_from, valid_to) with &&)"
         )
-        confine("plans", "gw_inside(place)")
+        # Whoever lies in a plan's area may know that it exists: its grids there are seen by their own places.
+        confine("plans", "gw_inside(place)", seen="gw_inside(place) or gw_around(place)")
         confine("reigns", "gw_inside(community)")
         confine("plan_grids", "gw_inside(place)")
         confine("plan_communities", "gw_inside(code)")
         for table in _OF_PLAN:
-            confine(table, "plan in (select id from plans)")
+            confine(table, "plan in (select id from plans where gw_inside(place))")
     else:
         op.execute(_ONE_PLAN_IN_FORCE.format(event="insert", but=""))
         op.execute(_ONE_PLAN_IN_FORCE.format(event="update", but="and rowid <> old.rowid"))

@@ -40,10 +40,11 @@ territories = Table(
     text("content_hash", unique=True),
     text("name"),
     text("county", index=True),  # common start of its community codes, at most six characters
-    text("crs"),  # WKT2 of the metric CRS that is computed in
-    text("file_crs"),  # WKT2 of the CRS it came in
+    text("crs"),  # the metric CRS that is computed in: EPSG code where it has one
+    text("file_crs"),  # the CRS it came in
     Column("meta", JSON_OBJECT, nullable=False),
     Column("n_rows", JSON_OBJECT, nullable=False),  # layer -> rows
+    Column("capacity", JSON_OBJECT, nullable=False),  # names of the further columns of its posts, in their order
     Column("loaded_at", Moment, nullable=False),
     text("loaded_by"),
     Column("is_current", Boolean, nullable=False),  # what the service shows of this county
@@ -70,7 +71,7 @@ def _layer_table(layer: Layer) -> Table:
         text("county"),
         Column("fid", BigInteger, nullable=False, autoincrement=False),  # order of paging; never re-used
         text("territory"),
-        text("place"),  # longest common start of the codes of the communities it lies in; empty: in none
+        text("place"),  # longest common start of the codes of the communities it lies in; in none: the county
         *columns,
         *extra,
         Column("shape", LargeBinary),
