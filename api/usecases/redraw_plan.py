@@ -7,13 +7,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from api.defaults import CHANGE_WEIGHT
 from api.figures import plan_figures
 from api.usecases.draw_plan import engine_for
 from api.usecases.moments import moment_of_territory
 from api.usecases.places import check_out
 from api.usecases.rules_file import read_rules
 from api.usecases.run_draw import check_options, count_stopped
-from api.usecases.run_redraw import CHANGE_WEIGHT, Ground, check_weight, lay_ground, run_redraw
+from api.usecases.run_redraw import Ground, check_weight, lay_ground, run_redraw
 from api.usecases.verdict import Verdict
 from data.files.plan_file import read_plan, write_plan
 from data.files.territory_file import write_territory

@@ -13,6 +13,7 @@ from importlib.metadata import version
 import numpy as np
 import pandas as pd
 
+from api.defaults import CHANGE_WEIGHT
 from api.usecases.in_force import Seen, read_locks, see
 from api.usecases.run_draw import count_stopped, explain
 from api.usecases.verdict import Verdict, judge
@@ -34,9 +35,6 @@ from partition.stop import Call, Stop, never
 from partition.zoning.ladder import Solved
 from partition.zoning.redraw import Redrawn, redraw
 from partition.zoning.succession import Succession, succeed
-
-CHANGE_WEIGHT = 20.0
-"""Metres of border that one household in another grid costs, where the user does not say (docs/concepts.md)."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,6 +13,7 @@ from api.cli.commands.tables import plan_table, reason_table
 from api.cli.interrupt import CallOff
 from api.cli.parser import Parser
 from api.cli.talk import Outcome, Table, Talk
+from api.defaults import CHANGE_WEIGHT
 from api.problems import BROKEN, DONE
 from gis.errors import InputError
 
@@ -43,7 +44,6 @@ def run(arguments: Namespace, talk: Talk) -> Outcome:
     """Re-draw; status 1 when the plan breaks a rule for which it has no stated reason."""
     from api.usecases import redraw_plan
     from api.usecases.redraw_plan import territory_beside
-    from api.usecases.run_redraw import CHANGE_WEIGHT
 
     if arguments.scheduler is not None and arguments.workers is not None:
         raise InputError("option_both", column="--scheduler", measured="--workers")

@@ -10,7 +10,7 @@ import uuid
 from collections.abc import Collection, Mapping
 from typing import Any
 
-from sqlalchemy import and_, or_, select, tuple_
+from sqlalchemy import and_, or_, select
 
 from data.store.rooms.job_work import ENDED, MOST_DEATHS, JobCard, JobEvent, JobWork, Pulse, card_of
 from data.store.tables.service import job_events, jobs
@@ -36,12 +36,12 @@ class Jobs(JobWork):
 
         Raises
         ------
-        NotFound
-            ``place_unknown``: the place lies outside the jurisdiction of the act.
+        Conflict
+            ``outside_jurisdiction``: the place lies outside the jurisdiction of the act.
         """
         act = self._tx.act
         if not place.startswith(self._tx.jurisdiction):
-            raise NotFound("place_unknown", measured=place)
+            raise Conflict("outside_jurisdiction", measured=place, allowed=self._tx.jurisdiction)
         job = f"j{uuid.uuid4().hex[:12]}"
         self._tx.connection.execute(
             jobs.insert().values(
@@ -75,7 +75,8 @@ class Jobs(JobWork):
             wanted = wanted.where(jobs.c.state == state)
         if before is not None:
             row = self._row(before)
-            wanted = wanted.where(tuple_(jobs.c.created_at, jobs.c.id) < tuple_(row.created_at, row.id))
+            is_same_moment = and_(jobs.c.created_at == row.created_at, jobs.c.id < row.id)
+            wanted = wanted.where(or_(jobs.c.created_at < row.created_at, is_same_moment))
         return [card_of(row) for row in self._tx.connection.execute(wanted)]
 
     def events(self, after: Mapping[str, int], *, limit: int = 500) -> list[JobEvent]:
