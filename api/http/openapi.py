@@ -10,6 +10,7 @@ from typing import Any
 
 from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
+from fastapi.routing import APIRoute
 
 import gis
 from api.http.answers import PROBLEM_TYPE
@@ -42,7 +43,7 @@ _WITH_BODY = (408, 413, 415)
 _WITH_ACCOUNT = (401, 403, 429)
 SECURITY = {
     "key": {"type": "http", "scheme": "bearer", "description": "An API key: `Authorization: Bearer gw_...`"},
-    "session": {"type": "apiKey", "in": "cookie", "name": "gw_session", "description": "A signed-in browser"},
+    "session": {"type": "apiKey", "in": "cookie", "name": "gridwright", "description": "A signed-in browser"},
 }
 PROBLEM_SCHEMA: dict[str, Any] = {
     "title": "Problem",
@@ -111,14 +112,31 @@ def _described(app: FastAPI) -> dict[str, Any]:
         schemas.pop(name, None)
     schemas["Problem"] = PROBLEM_SCHEMA
     components["securitySchemes"] = {**components.get("securitySchemes", {}), **SECURITY}
-    for operations in document.get("paths", {}).values():
+    needs = {
+        (route.path_format, method): needs_account(route)
+        for route in app.routes
+        if isinstance(route, APIRoute)
+        for method in route.methods
+    }
+    for path, operations in document.get("paths", {}).items():
         for method in _METHODS:
             if method in operations:
-                _complete(operations[method])
+                _complete(operations[method], needs_account=needs.get((path, method.upper()), True))
     return document
 
 
-def _complete(operation: dict[str, Any]) -> None:
+def needs_account(route: APIRoute) -> bool:
+    """Whether a route asks who calls: whether a dependency of it states ``roles`` (see `api.routes.access`)."""
+    waiting, allowed = [route.dependant], []
+    while waiting:
+        part = waiting.pop()
+        waiting.extend(part.dependencies)
+        if hasattr(part.call, "roles"):
+            allowed.append(bool(part.call.roles))
+    return any(allowed)
+
+
+def _complete(operation: dict[str, Any], *, needs_account: bool) -> None:
     answers = operation["responses"]
     given = answers.get("422", {}).get("content", {})
     if PROBLEM_TYPE not in given:
@@ -128,8 +146,8 @@ def _complete(operation: dict[str, Any]) -> None:
     always = _ANYWHERE
     if "requestBody" in operation:
         always += _WITH_BODY
-    if operation.get("security") != []:
-        always += _WITH_ACCOUNT
+    always += _WITH_ACCOUNT if needs_account else (429,)
+    operation["security"] = [{"key": []}, {"session": []}] if needs_account else []
     for status in always:
         answers.setdefault(str(status), _answer(status))
     operation["responses"] = dict(sorted(answers.items()))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import shapely
 from numpy.typing import NDArray
-from sqlalchemy import ColumnElement, LargeBinary, func, or_, select, type_coerce
+from sqlalchemy import ColumnElement, LargeBinary, func, literal, or_, select, type_coerce
 
 from data.store.rooms.inside import is_inside
 from data.store.tables.plans import plan_grids, plans, reigns
@@ -70,21 +70,23 @@ class InForce:
         ]
         return min((found for found in firsts if found is not None), default=None)
 
-    def plan(self, id: str) -> tuple[str, str, int]:
-        """County, state and revision of a plan.
+    def plan(self, id: str, states: Sequence[str]) -> tuple[str, int]:
+        """County and revision of a plan in one of some states.
 
         Raises
         ------
         NotFound
             ``plan_unknown``.
         """
-        wanted = select(plans.c.county, plans.c.state, plans.c.revision).where(
-            plans.c.id == id, is_inside(plans.c.place, self._tx)
+        # Also the plan of a county, for a reader of one of its communities: of its grids they see their own.
+        around = func.substr(literal(self._tx.jurisdiction), 1, func.length(plans.c.place)) == plans.c.place
+        wanted = select(plans.c.county, plans.c.revision).where(
+            plans.c.id == id, plans.c.state.in_(states), or_(is_inside(plans.c.place, self._tx), around)
         )
         row = self._tx.connection.execute(wanted).first()
         if row is None:
-            raise NotFound("plan_unknown", measured=id)
-        return str(row.county), str(row.state), int(row.revision)
+            raise NotFound("plan_unknown", id=id)
+        return str(row.county), int(row.revision)
 
     def grids(self, of: Iterable[Reign]) -> Grids:
         """The grids of plans where they are in force."""

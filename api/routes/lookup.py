@@ -1,0 +1,376 @@
+"""Which grid does a point lie in?  One point by GET, many by POST.
+
+The plain question (a point, the plans in force now) is answered past FastAPI's machinery from the index in memory;
+everything else, and everything that is not quite right, takes the ordinary road.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import csv
+import io
+import re
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
+from typing import Annotated, Any, Literal
+
+import numpy as np
+import orjson
+from fastapi import APIRouter, Depends, FastAPI, Query, Request, Response
+from fastapi.exceptions import RequestValidationError
+from fastapi.routing import APIRoute
+from pydantic import BaseModel, ValidationError
+from starlette.concurrency import run_in_threadpool
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from api.http.moments import read_moment
+from api.http.negotiate import preferred
+from api.http.observe import Seen
+from api.http.openapi import responses
+from api.http.schemas import MAX_ROWS, Body, Latitude, Longitude
+from api.i18n import sentence
+from api.lookup_index import NOWHERE, Found, GridIndex, Lookups
+from api.problems import Refusal
+from api.routes.access import Caller, allow_signed_in
+from api.routes.acts import language_of
+from data.store.tables.plans import PLAN_STATES
+from gis.errors import Fault, InputError
+
+_ALLOW = allow_signed_in()
+_SIGNED_IN = Depends(_ALLOW)
+_POINT = re.compile(rb"(?:lon=(-?\d{1,3}(?:\.\d{1,20})?)&lat=(-?\d{1,2}(?:\.\d{1,20})?))")
+_SEES_DRAFTS = frozenset({"planner", "reviewer", "auditor", "admin"})
+_PUBLIC_STATES = ("in_force", "superseded")
+_COLUMNS = ("query", "status", "grid", "community", "building", "matched_text", "confidence", "lon", "lat", "plan")
+CSV_COLUMNS = (*_COLUMNS, "reason")
+
+Reason = Literal["outside", "on_border", "lon_lat_swapped"]
+
+
+class PlaceFound(BaseModel):
+    """Where a point lies."""
+
+    status: Literal["exact", "not_found"]
+    grid: str | None
+    name: str | None
+    community: str | None
+    plan: str | None
+    lon: float
+    lat: float
+    reason: Reason | None
+    detail: str | None
+
+
+class Point(Body):
+    """A point."""
+
+    lon: Longitude
+    lat: Latitude
+
+
+class Points(Body):
+    """Points to look up."""
+
+    points: list[Point]
+
+
+class PlacesFound(BaseModel):
+    """Where points lie, in the order they were given."""
+
+    rows: list[PlaceFound]
+    found: int
+    not_found: int
+
+
+class _Hot(APIRoute):
+    """The route of a point: plain questions past FastAPI."""
+
+    def __init__(self, *arguments: Any, **options: Any) -> None:
+        super().__init__(*arguments, **options)
+        self.app: ASGIApp = _PointApp(self.app)
+
+
+class _PointApp:
+    """Answers ``lon=..&lat=..`` from the index in memory; hands everything else on."""
+
+    def __init__(self, ordinary: ASGIApp) -> None:
+        self._ordinary = ordinary
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one request."""
+        asked = _POINT.fullmatch(scope["query_string"])
+        index = lookups_of(scope["app"]).current() if asked else None
+        if asked is None or index is None:
+            await self._ordinary(scope, receive, send)
+            return
+        lon, lat = float(asked[1]), float(asked[2])
+        if not (-180 <= lon <= 180 and -90 <= lat <= 90):
+            await self._ordinary(scope, receive, send)
+            return
+        request = Request(scope, receive)
+        caller = await _ALLOW(request)
+        found = index.find(lon, lat, caller.jurisdiction)
+        body = orjson.dumps(_row(index, found, lon, lat, caller.jurisdiction, request))
+        headers = [(b"content-type", b"application/json"), (b"content-length", str(len(body)).encode())]
+        await send({"type": "http.response.start", "status": 200, "headers": headers})
+        await send({"type": "http.response.body", "body": body})
+
+
+router = APIRouter(tags=["lookup"], route_class=_Hot)
+_ordinary = APIRouter(tags=["lookup"])
+
+
+def lookups_of(app: FastAPI) -> Lookups:
+    """The indexes of a service; the first who asks makes them."""
+    found: Lookups | None = getattr(app.state, "lookups", None)
+    if found is None:
+        settings = app.state.settings
+        found = app.state.lookups = Lookups(app.state.store, settings.now, settings.poll_seconds)
+    return found
+
+
+@asynccontextmanager
+async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+    """Watch the store for news while the service runs."""
+    lookups = lookups_of(app)
+
+    def hear(seen: Seen) -> None:
+        if seen.method not in ("GET", "HEAD") and seen.status < 300:
+            lookups.wake()
+
+    app.state.observer.listen(hear)
+    watch = asyncio.create_task(lookups.watch())
+    try:
+        yield
+    finally:
+        watch.cancel()
+        with suppress(asyncio.CancelledError):
+            await watch
+
+
+AsOf = Annotated[
+    str | None,
+    Query(max_length=40, description="Plans in force at this moment (RFC 3339, or a date in China's time)"),
+]
+OfPlan = Annotated[str | None, Query(max_length=40, description="This plan instead of those in force")]
+Language = Annotated[Literal["zh", "en"] | None, Query(description="Language of `detail`")]
+
+
+@router.get("/v1/lookup", summary="The grid of a point", responses=responses(404))
+def look_up(
+    request: Request,
+    lon: Annotated[Longitude, Query()],
+    lat: Annotated[Latitude, Query()],
+    as_of: AsOf = None,
+    plan: OfPlan = None,
+    lang: Language = None,
+    caller: Caller = _SIGNED_IN,
+) -> PlaceFound:
+    """Finds the grid that a point in WGS 84 lies in.
+
+    A point on the common border of two grids belongs to the one with the lower code, and `reason` says so.
+    """
+    index = _index(request, caller, as_of, plan)
+    found = index.find(lon, lat, caller.jurisdiction)
+    return PlaceFound(**_row(index, found, lon, lat, caller.jurisdiction, request))
+
+
+_BATCH = {
+    "application/json": {
+        "schema": {
+            "type": "object",
+            "additionalProperties": False,
+            "required": ["points"],
+            "properties": {
+                "points": {
+                    "type": "array",
+                    "minItems": 1,
+                    "maxItems": MAX_ROWS,
+                    "items": {
+                        "type": "object",
+                        "additionalProperties": False,
+                        "required": ["lon", "lat"],
+                        "properties": {
+                            "lon": {"type": "number", "minimum": -180, "maximum": 180},
+                            "lat": {"type": "number", "minimum": -90, "maximum": 90},
+                        },
+                    },
+                }
+            },
+        }
+    },
+    "text/csv": {"schema": {"type": "string", "description": "A table with the columns lon and lat"}},
+}
+
+
+@_ordinary.post(
+    "/v1/lookup/batch",
+    summary="The grids of many points",
+    response_model=PlacesFound,
+    responses={**responses(404), 200: {"content": {"text/csv": {"schema": {"type": "string"}}}}},
+    openapi_extra={"requestBody": {"required": True, "content": _BATCH}},
+)
+async def look_up_many(
+    request: Request, as_of: AsOf = None, plan: OfPlan = None, lang: Language = None, caller: Caller = _SIGNED_IN
+) -> Response:
+    """Finds the grids of up to 10,000 points, one row out per row in, in their order.
+
+    The answer is a table where a table is sent or asked for (``Accept: text/csv``), else JSON.
+    """
+    body = await request.body()
+    if not body:
+        raise Refusal(400, "batch_empty")
+    is_table = request.headers.get("content-type", "").split(";")[0].strip().lower() == "text/csv"
+    offered = ("text/csv", "application/json") if is_table else ("application/json", "text/csv")
+    gives = preferred(request.headers.get("accept", ""), offered)
+
+    def work() -> Response:
+        points = read_table(body) if is_table else _read_json(body)
+        index = _index(request, caller, as_of, plan)
+        rows = _rows(index, points, caller.jurisdiction, request)
+        if gives == "text/csv":
+            return Response(_table(rows), media_type="text/csv")
+        n_found = sum(row["status"] == "exact" for row in rows)
+        answer = {"rows": rows, "found": n_found, "not_found": len(rows) - n_found}
+        return Response(orjson.dumps(answer), media_type="application/json")
+
+    return await run_in_threadpool(work)
+
+
+router.routes.extend(_ordinary.routes)
+
+
+def _index(request: Request, caller: Caller, as_of: str | None, plan: str | None) -> GridIndex:
+    lookups = lookups_of(request.app)
+    if plan is not None:
+        if as_of is not None:
+            raise Refusal(400, "lookup_plan_or_moment")
+        states = PLAN_STATES if caller.role in _SEES_DRAFTS else _PUBLIC_STATES
+        return lookups.of_plan(plan, caller.jurisdiction, states)
+    if as_of is not None:
+        return lookups.at(read_moment(as_of, "as_of"))
+    return lookups.ask_current()
+
+
+def _row(index: GridIndex, found: Found, lon: float, lat: float, jurisdiction: str, request: Request) -> dict[str, Any]:
+    reason: str | None = "on_border" if found.on_border else None
+    facts: dict[str, Any] = {}
+    if found.row == NOWHERE:
+        reason = "outside"
+        if abs(lon) <= 90:
+            other = index.find(lat, lon, jurisdiction)
+            if other.row != NOWHERE:
+                reason, facts = "lon_lat_swapped", {"id": index.grids.code[other.row]}
+    return _described(index, found.row, lon, lat, reason, facts, request)
+
+
+def _described(
+    index: GridIndex, row: int, lon: float, lat: float, reason: str | None, facts: dict[str, Any], request: Request
+) -> dict[str, Any]:
+    grids = index.grids
+    is_found = row != NOWHERE
+    return {
+        "status": "exact" if is_found else "not_found",
+        "grid": grids.code[row] if is_found else None,
+        "name": grids.name[row] if is_found else None,
+        "community": grids.community[row] if is_found else None,
+        "plan": grids.plan[row] if is_found else None,
+        "lon": lon,
+        "lat": lat,
+        "reason": reason,
+        "detail": sentence(f"lookup_{reason}", facts, language_of(request)) if reason else None,
+    }
+
+
+def _rows(index: GridIndex, points: np.ndarray, jurisdiction: str, request: Request) -> list[dict[str, Any]]:
+    lon, lat = points[:, 0], points[:, 1]
+    row, on_border = index.find_many(lon, lat, jurisdiction)
+    swapped = np.full(len(row), NOWHERE)
+    lost = np.flatnonzero((row == NOWHERE) & (np.abs(lon) <= 90))
+    if len(lost):
+        swapped[lost] = index.find_many(lat[lost], lon[lost], jurisdiction)[0]
+    made = []
+    for i, (x, y) in enumerate(points.tolist()):
+        reason, facts = ("on_border" if on_border[i] else None), {}
+        if row[i] == NOWHERE:
+            reason = "outside"
+            if swapped[i] != NOWHERE:
+                reason, facts = "lon_lat_swapped", {"id": index.grids.code[swapped[i]]}
+        made.append(_described(index, int(row[i]), x, y, reason, facts, request))
+    return made
+
+
+def _read_json(body: bytes) -> np.ndarray:
+    try:
+        points = Points.model_validate_json(body).points
+    except ValidationError as error:
+        raise RequestValidationError([{**row, "loc": ("body", *row["loc"])} for row in error.errors()]) from error
+    _check_size(len(points))
+    return np.array([(point.lon, point.lat) for point in points], dtype=float)
+
+
+def read_table(body: bytes) -> np.ndarray:
+    """Points of a CSV table with the columns ``lon`` and ``lat``.
+
+    Raises
+    ------
+    Refusal
+        400 ``batch_not_table``.
+    InputError
+        ``batch_columns_missing``, ``batch_empty``, ``batch_too_long``, ``batch_not_number``, ``batch_out_of_range``,
+        ``batch_row_length``.
+    """
+    try:
+        table = list(csv.reader(io.StringIO(body.decode("utf-8-sig"), newline=""), strict=True))
+    except (UnicodeDecodeError, csv.Error) as error:
+        raise Refusal(400, "batch_not_table", measured=str(error)[:80]) from error
+    table = [row for row in table if row]
+    header = [name.strip().lower() for name in table[0]] if table else []
+    if header.count("lon") != 1 or header.count("lat") != 1:
+        raise InputError("batch_columns_missing", measured=", ".join(header)[:80] or None, allowed="lon, lat")
+    _check_size(len(table) - 1)
+    columns = (("lon", header.index("lon"), 180), ("lat", header.index("lat"), 90))
+    points, faults = [], []
+    for number, row in enumerate(table[1:], start=2):
+        if len(row) != len(header):
+            faults.append(Fault("batch_row_length", {"row": number, "measured": len(row), "allowed": len(header)}))
+            continue
+        point = []
+        for name, place, limit in columns:
+            value = _number(row[place])
+            facts = {"row": number, "column": name, "measured": row[place][:40]}
+            if value is None:
+                faults.append(Fault("batch_not_number", facts))
+            elif abs(value) > limit:
+                faults.append(Fault("batch_out_of_range", {**facts, "allowed": f"-{limit} ... {limit}"}))
+            else:
+                point.append(value)
+        points.append(point)
+    if faults:
+        raise InputError.of(faults)
+    return np.array(points, dtype=float)
+
+
+_NUMBER = re.compile(r"[+-]?(\d{1,20}(\.\d{0,30})?|\.\d{1,30})([eE][+-]?\d{1,3})?")
+
+
+def _number(text: str) -> float | None:
+    text = text.strip()
+    return float(text) if _NUMBER.fullmatch(text) else None
+
+
+def _check_size(n_rows: int) -> None:
+    if n_rows == 0:
+        raise InputError("batch_empty")
+    if n_rows > MAX_ROWS:
+        raise InputError("batch_too_long", measured=n_rows, allowed=MAX_ROWS)
+
+
+def _table(rows: list[dict[str, Any]]) -> str:
+    out = io.StringIO(newline="")
+    writer = csv.writer(out, lineterminator="\r\n")
+    writer.writerow(CSV_COLUMNS)
+    for row in rows:
+        cells = {**row, "query": f"{row['lon']!r},{row['lat']!r}"}
+        writer.writerow([cells.get(name) if cells.get(name) is not None else "" for name in CSV_COLUMNS])
+    return out.getvalue()
