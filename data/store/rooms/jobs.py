@@ -14,7 +14,7 @@ from sqlalchemy import and_, or_, select
 
 from data.store.rooms.job_work import ENDED, MOST_DEATHS, JobCard, JobEvent, JobWork, Pulse, card_of
 from data.store.tables.service import job_events, jobs
-from gis.errors import Conflict, NotFound
+from gis.errors import Conflict
 
 __all__ = ["ENDED", "MOST_DEATHS", "JobCard", "JobEvent", "JobWork", "Jobs", "Pulse"]
 
