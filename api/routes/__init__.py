@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from types import ModuleType
 
-from api.routes import accounts, health, lookup, session
+from api.routes import accounts, health, lookup, ogc, session, tiles
 
-ROOMS: tuple[ModuleType, ...] = (lookup, accounts, session, health)
+ROOMS: tuple[ModuleType, ...] = (lookup, accounts, session, health, ogc, tiles)
 """Every room of the service; add yours here."""

@@ -71,11 +71,11 @@ class Features:
     def __init__(self, tx: Tx) -> None:
         self._tx = tx
 
-    def state(self, name: str, now: datetime) -> str:
-        """A text that changes when what the collection shows at a moment changes, for ETags and caches."""
+    def state(self, name: str, interval: Interval) -> str:
+        """A text that changes when what the collection shows of an interval changes, for ETags and caches."""
         collection = _collection(name)
         digest = hashlib.sha256(f"{name}\0{self._tx.jurisdiction}".encode())
-        for owner in self._owners(collection, Interval.at(now)):
+        for owner in self._owners(collection, interval):
             digest.update(f"\0{owner.id}".encode())
             for community, span in sorted(owner.reigns.items()):
                 digest.update(f"\1{community}\2{span[0].isoformat()}".encode())

@@ -21,6 +21,8 @@ from data.store.rooms.collections import Collection, Detail
 from data.store.rooms.windows import Box, shapes_of, window_of, wkb_of
 from data.store.tx import Tx
 
+LAYOUT = 1
+"""Grows when the same rows make other tiles: readers keep tiles by it."""
 CELLS = 64
 """Cells along a tile's side where it shows numbers in place of features."""
 MOST_FEATURES = 20_000

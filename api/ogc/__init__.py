@@ -1,0 +1,1 @@
+"""OGC API - Features: parameters, links and documents; the routes are in `api.routes.ogc`."""
