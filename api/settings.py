@@ -90,3 +90,19 @@ def secret() -> str:
 def rates() -> str:
     """What ``GRIDWRIGHT_RATES`` says about requests by role; empty where it says nothing."""
     return os.environ.get("GRIDWRIGHT_RATES", "").strip()
+
+
+def public_url() -> str:
+    """Address that readers use, where a proxy stands before the service: ``GRIDWRIGHT_PUBLIC_URL``."""
+    return os.environ.get("GRIDWRIGHT_PUBLIC_URL", "").strip()
+
+
+def trusted_proxies() -> str:
+    """Addresses whose ``X-Forwarded-*`` headers are believed, by comma: ``GRIDWRIGHT_PROXIES``; none by default."""
+    return os.environ.get("GRIDWRIGHT_PROXIES", "").strip()
+
+
+def cors_origins() -> tuple[str, ...]:
+    """Origins whose pages may read answers, by comma: ``GRIDWRIGHT_ORIGINS``; none by default."""
+    stated = os.environ.get("GRIDWRIGHT_ORIGINS", "").split(",")
+    return tuple(origin.strip().rstrip("/") for origin in stated if origin.strip())

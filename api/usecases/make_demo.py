@@ -1,4 +1,4 @@
-"""The sample town from layers to map, in one folder."""
+"""The sample town from layers to map, in one folder: as files, and in a store beside them."""
 
 from __future__ import annotations
 
@@ -6,13 +6,16 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from api.usecases.draw_plan import Drawn, draw_plan
+from api.usecases.load_store import load_store
 from api.usecases.map_plan import map_plan
+from api.wiring import open_ready_store
 from data.files.territory_file import write_territory
 from data.sample import make_town
+from data.store import Act
 from gis.errors import InputError
 from gis.progress import SILENT, Progress
 
-TERRITORY, PLAN, MAP = "town.gpkg", "plan.gpkg", "plan.html"
+TERRITORY, PLAN, MAP, STORE = "town.gpkg", "plan.gpkg", "plan.html", "store.sqlite"
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,11 +24,13 @@ class Demo:
 
     territory_path: Path
     map_path: Path
+    store_path: Path
     drawn: Drawn
 
 
 def make_demo(
     folder: Path,
+    act: Act,
     *,
     households: int = 12_000,
     seed: int = 1,
@@ -33,12 +38,14 @@ def make_demo(
     language: str = "zh",
     progress: Progress = SILENT,
 ) -> Demo:
-    """Generate the sample town, draw it, check it, map it.
+    """Generate the sample town, draw it, check it, map it, load it.
 
     Parameters
     ----------
     folder
-        Where ``town.gpkg``, ``plan.gpkg`` and ``plan.html`` go; made when missing.
+        Where ``town.gpkg``, ``plan.gpkg``, ``plan.html`` and ``store.sqlite`` go; made when missing.
+    act
+        Who loads it into the store.
     households
         Size of the town.
     seed
@@ -67,4 +74,10 @@ def make_demo(
     write_territory(town.territory, territory_path, progress=progress)
     drawn = draw_plan(territory_path, folder / PLAN, seed=seed, workers=workers, progress=progress)
     mapped = map_plan(drawn.path, territory_path, folder / MAP, language=language, progress=progress)
-    return Demo(territory_path, mapped.path, drawn)
+    store_path = folder / STORE
+    store = open_ready_store(f"sqlite:///{store_path}")
+    try:
+        load_store(store, territory_path, drawn.path, act, name="town", progress=progress)
+    finally:
+        store.close()
+    return Demo(territory_path, mapped.path, store_path, drawn)

@@ -6,6 +6,7 @@ from argparse import Namespace
 from pathlib import Path
 
 from api import settings
+from api.cli.commands.serve import serve_through
 from api.cli.commands.tables import plan_table
 from api.cli.parser import Parser
 from api.cli.talk import Outcome, Talk
@@ -28,16 +29,18 @@ def add_arguments(parser: Parser) -> None:
 def run(arguments: Namespace, talk: Talk) -> Outcome:
     """Make, draw, check, map; then serve unless told not to."""
     from api.usecases import make_demo
+    from api.wiring import local_act
 
     door = None
     if not arguments.no_serve:
         # Before the work: who can not have the port learns it now, not after a minute.
-        from api.app import open_door
+        from api.operation.door import open_door
 
         door = open_door(arguments.host, arguments.port)
     with talk.progress() as progress:
         demo = make_demo(
             arguments.out,
+            local_act("demo"),
             households=arguments.households,
             seed=arguments.seed,
             workers=settings.n_cores() if arguments.workers is None else arguments.workers,
@@ -51,23 +54,25 @@ def run(arguments: Namespace, talk: Talk) -> Outcome:
         "territory": demo.territory_path,
         "plan": drawn.path,
         "map": demo.map_path,
+        "store": f"sqlite:///{demo.store_path}",
         "passed": drawn.verdict.passed,
         **drawn.figures,
     }
     shown = [
         talk.say("demo_done", folder=str(arguments.out)),
         plan_table(drawn.figures, talk),
-        talk.say("demo_files", territory=str(demo.territory_path), plan=str(drawn.path), map=str(demo.map_path)),
+        talk.say(
+            "demo_files",
+            territory=str(demo.territory_path),
+            plan=str(drawn.path),
+            map=str(demo.map_path),
+            store=str(demo.store_path),
+        ),
     ]
     status = DONE if drawn.verdict.passed else BROKEN
+    address = f"sqlite:///{demo.store_path}"
     if door is None:
-        return Outcome(status, summary, shown, f"gridwright serve --folder {arguments.out}")
-    from api.app import serve_folder
-
+        return Outcome(status, summary, shown, f"gridwright serve --store {address}")
     talk.tell(Outcome(status, summary, shown))
-
-    def started(address: str) -> None:
-        talk.note("serve_started", address=address, folder=str(arguments.out))
-
-    serve_folder(arguments.out, door, language=talk.language, started=started)
+    serve_through(door, address, talk, public_url="", with_worker=True)
     return Outcome(status, {}, [talk.say("serve_ended")], is_told=talk.is_json)

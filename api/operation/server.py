@@ -1,0 +1,84 @@
+"""Runs the service behind an open door until it is told to end, and ends it in good order.
+
+At SIGTERM or Ctrl+C no new connection is taken, requests that are being answered are answered, streams are closed,
+then the application lets its store and its helpers go.  A second Ctrl+C does not wait.
+"""
+
+from __future__ import annotations
+
+import signal
+import socket
+from collections.abc import Callable
+from types import FrameType
+
+import uvicorn
+from starlette.types import ASGIApp
+
+from api.operation.patience import Patient
+
+ENDING_S = 20
+"""How long requests may take to end after the service was told to."""
+_KEEP_ALIVE_S = 15
+_MOST_AT_ONCE = 1_000
+
+
+def run_service(
+    app: ASGIApp,
+    door: socket.socket,
+    *,
+    started: Callable[[], None],
+    ending: Callable[[], None] = lambda: None,
+    trusted_proxies: str = "",
+) -> None:
+    """Answer requests until SIGTERM or Ctrl+C.
+
+    Parameters
+    ----------
+    app
+        What answers.
+    door
+        From `api.operation.door.open_door`; closed at the end.
+    started
+        Called once requests are answered.
+    ending
+        Called as soon as the service is told to end.
+    trusted_proxies
+        Addresses whose ``X-Forwarded-*`` headers are believed, by comma; none when empty.
+    """
+
+    class Announcing(uvicorn.Server):
+        async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+            await super().startup(sockets=sockets)
+            if self.started:
+                started()
+
+        def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+            ending()
+            super().handle_exit(sig, frame)
+
+    config = uvicorn.Config(
+        app,
+        http=Patient,
+        ws="none",
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        proxy_headers=bool(trusted_proxies),
+        forwarded_allow_ips=trusted_proxies or None,
+        limit_concurrency=_MOST_AT_ONCE,
+        timeout_keep_alive=_KEEP_ALIVE_S,
+        timeout_graceful_shutdown=ENDING_S,
+        lifespan="on",
+    )
+    # uvicorn ends in good order and then raises the signal again; to have been told to end is no failure.
+    before = {number: signal.signal(number, _heard) for number in (signal.SIGTERM, signal.SIGINT)}
+    try:
+        with door:
+            Announcing(config).run(sockets=[door])
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+def _heard(number: int, frame: FrameType | None) -> None:
+    """Ended already."""

@@ -1,0 +1,120 @@
+"""The service over a store, with everything that belongs to running it: log, figures, worker, door, end."""
+
+from __future__ import annotations
+
+import logging
+import socket
+import sys
+from collections.abc import Callable
+from urllib.parse import urlsplit
+
+from api import settings as environment
+from api.accounts.first_start import FIRST_ADMIN, ensure_admin, is_loopback
+from api.app import create_app
+from api.http.settings import LOOPBACK_NAMES, ServiceSettings
+from api.operation.child import WatchedChild
+from api.operation.door import address_of
+from api.operation.logs import end_log, log_answers, start_log
+from api.operation.server import run_service
+from api.wiring import full_address, system_act
+from data.store import SqlStore
+from gis.errors import InputError
+
+_LOG = logging.getLogger("gridwright.service")
+_EVERYWHERE = ("0.0.0.0", "::")
+
+
+def serve_store(
+    store: SqlStore,
+    door: socket.socket,
+    *,
+    language: str,
+    public_url: str = "",
+    with_worker: bool = True,
+    is_watched: bool = False,
+    started: Callable[[str], None],
+    first_admin: Callable[[str, str, str], None],
+) -> None:
+    """Serve a store through an open door until SIGTERM or Ctrl+C.
+
+    Parameters
+    ----------
+    store
+        With its tables; stays open.
+    door
+        From `api.operation.door.open_door`; closed at the end.
+    language
+        Language where the reader asks for none.
+    public_url
+        Address that readers use, where a proxy stands before the service.
+    with_worker
+        Whether to start a worker beside the service.
+    is_watched
+        Whether a person watches in a terminal: then only warnings are logged.
+    started
+        Told the address once requests are answered.
+    first_admin
+        Told the name of an account that was made, its one-time password and the address, where others can reach a
+        store that had no account.
+
+    Raises
+    ------
+    InputError
+        ``public_url_wrong``.
+    """
+    app = create_app(store, service_settings(door, language=language, public_url=public_url))
+    address = public_url or address_of(door)
+    if public_url or not is_loopback(str(door.getsockname()[0])):
+        password = ensure_admin(store, system_act("first start"))
+        if password is not None:
+            first_admin(FIRST_ADMIN, password, address)
+    log = start_log(quiet=is_watched)
+    log_answers(app.state.observer)
+    command = [sys.executable, "-m", "api.operation.tether", "worker", "--lang", language]
+    worker = WatchedChild(command, environment.with_store(full_address(store))) if with_worker else None
+
+    def announce() -> None:
+        if worker is not None:
+            worker.start()
+        _LOG.info("service started")
+        started(address)
+
+    try:
+        run_service(
+            app,
+            door,
+            started=announce,
+            ending=app.state.observer.drain,
+            trusted_proxies=environment.trusted_proxies(),
+        )
+    finally:
+        if worker is not None:
+            worker.end()
+        _LOG.info("service ended")
+        end_log(log)
+
+
+def service_settings(door: socket.socket, *, language: str, public_url: str = "") -> ServiceSettings:
+    """Settings of a service behind a door: it answers to the names it is reached by, and to no other.
+
+    Raises
+    ------
+    InputError
+        ``public_url_wrong``.
+    """
+    host = str(door.getsockname()[0])
+    names = [*LOOPBACK_NAMES[:3], f"[{host}]" if ":" in host else host]
+    if public_url:
+        parts = urlsplit(public_url)
+        if parts.scheme not in ("http", "https") or not parts.hostname or parts.path not in ("", "/") or parts.query:
+            raise InputError("public_url_wrong", measured=public_url)
+        names.append(parts.netloc.rpartition("@")[2].lower())
+        names.append(parts.hostname)
+    elif host in _EVERYWHERE:
+        names = ["*"]
+    return ServiceSettings(
+        language=language,
+        hosts=tuple(dict.fromkeys(names)),
+        cors_origins=environment.cors_origins(),
+        public_url=public_url.rstrip("/"),
+    )
