@@ -18,6 +18,7 @@ from api.http.observe import Observer
 from api.http.openapi import describe
 from api.http.settings import ServiceSettings
 from api.routes import ROOMS
+from api.routes.pages import front_page
 from data.store import Store
 from gis.errors import Fault, GridwrightError
 
@@ -52,6 +53,7 @@ def create_app(store: Store, settings: ServiceSettings | None = None) -> FastAPI
         redirect_slashes=False,
     )
     app.state.store, app.state.settings, app.state.observer = store, settings, observer
+    app.state.front_page = front_page
     for room in ROOMS:
         for route in room.router.routes:
             # Added as they are, not by include_router: that would match every request twice, and `guarded` makes a

@@ -24,6 +24,7 @@ _PACKAGE_FILES = {"leaflet.js": "leaflet/dist/leaflet.js", "leaflet.css": "leafl
 _LINK = re.compile(r'<script src="([^"]*)"></script>|<link rel="stylesheet" href="([^"]*)"\s*/>')
 _CSS_PICTURE = re.compile(r"url\(\s*['\"]?([^'\")]+)['\"]?\s*\)")
 _SCRIPT = re.compile(r"<script>(.*?)</script>", re.DOTALL)
+_STYLE = re.compile(r"<style>(.*?)</style>", re.DOTALL)
 _PICTURE_TYPES = {".png": "image/png", ".svg": "image/svg+xml", ".gif": "image/gif"}
 
 
@@ -89,10 +90,10 @@ def render_page(page: OfflineMap, title: str) -> str:
     """
     page.get_root().title = escape(title)
     html = _LINK.sub(lambda match: _inlined(match[1] or match[2]), page.get_root().render())
-    # Only the scripts that stand here now may run: an attribute or element that data smuggles in does nothing.
-    allowed = sorted({f"'sha256-{_digest(script)}'" for script in _SCRIPT.findall(html)})
+    # Only the scripts and styles that stand here now count: an attribute or element that data smuggles in does nothing.
+    scripts, styles = (" ".join(_hashes(part.findall(html))) for part in (_SCRIPT, _STYLE))
     policy = (
-        f"default-src 'none'; script-src {' '.join(allowed)}; style-src 'unsafe-inline'; img-src data:; "
+        f"default-src 'none'; script-src {scripts}; style-src {styles}; img-src data:; "
         "base-uri 'none'; form-action 'none'"
     )
     return html.replace("<head>", f'<head>\n<meta http-equiv="Content-Security-Policy" content="{policy}" />', 1)
@@ -137,5 +138,6 @@ def _picture(folder: Path, match: re.Match[str]) -> str:
     return f"url(data:{_PICTURE_TYPES[path.suffix]};base64,{data})"
 
 
-def _digest(script: str) -> str:
-    return base64.b64encode(hashlib.sha256(script.encode()).digest()).decode("ascii")
+def _hashes(texts: list[str]) -> list[str]:
+    digests = {base64.b64encode(hashlib.sha256(text.encode()).digest()).decode("ascii") for text in texts}
+    return [f"'sha256-{digest}'" for digest in sorted(digests)]

@@ -1,82 +1,93 @@
-"""The first page: which plans there are, how they stand, and the way to their maps."""
+"""The first page: which plans there are, those in force first, how they stand, and the way to their maps."""
 
 from __future__ import annotations
 
-import re
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping, Sequence
+from datetime import datetime
 from html import escape
 from pathlib import Path
 from string import Template
 from typing import Any
 
-from api.figures import plan_figures
+from api.http.moments import CHINA
 from api.i18n import number, sentence
-from data.files.plan_file import read_plan
-from gis.errors import InputError
+from data.store.rooms.plan_figures import PlanFigures
+from data.store.rooms.plans import PlanCard
 
 _PAGE = Path(__file__).parent / "index.html"
-_NAME = re.compile(r"[\w.-]+")
 
 
-@dataclass(frozen=True, slots=True)
-class PlanCard:
-    """One plan on the first page; ``figures`` is ``None`` where no plan file lies beside the map."""
+def index_page(
+    cards: Sequence[PlanCard],
+    figures: Mapping[str, PlanFigures],
+    in_force: Collection[str],
+    language: str,
+    *,
+    account: str = "",
+) -> str:
+    """The page in one language.
 
-    name: str
-    map_path: Path
-    figures: Mapping[str, Any] | None
-
-
-def cards_of(folder: Path) -> dict[str, PlanCard]:
-    """The maps of a folder by plan name, in the order of their names."""
-    cards: dict[str, PlanCard] = {}
-    for path in sorted(folder.glob("*.html")) if folder.is_dir() else ():
-        if not _NAME.fullmatch(path.stem):
-            continue
-        plan = path.with_suffix(".gpkg")
-        try:
-            figures = plan_figures(read_plan(plan)) if plan.is_file() else None
-        except InputError:
-            figures = None
-        cards[path.stem] = PlanCard(path.stem, path.resolve(), figures)
-    return cards
-
-
-def index_page(cards: list[PlanCard], language: str) -> str:
-    """The page in one language."""
+    Parameters
+    ----------
+    cards
+        The plans to list, newest first.
+    figures
+        By plan id.
+    in_force
+        Ids of the plans that are in force now; they are listed first.
+    language
+        ``zh`` or ``en``.
+    account
+        Name of whoever is signed in; empty where there are no accounts.
+    """
 
     def say(code: str, **facts: Any) -> str:
         return escape(sentence(code, facts, language))
 
     other = "en" if language == "zh" else "zh"
+    ruling = [card for card in cards if card.id in in_force]
+    others = [card for card in cards if card.id not in in_force]
+    parts = []
+    for heading, listed in (("page_in_force", ruling), ("page_other_plans", others)):
+        if listed:
+            inner = "\n".join(_card(card, figures[card.id], language) for card in listed)
+            parts.append(f'<section><h2>{say(heading)}</h2><div class="cards">\n{inner}\n</div></section>')
+    nothing = f'<p class="nothing">{say("page_no_plans")}</p>'
+    signed = f'<a href="/login">{escape(account)}</a>' if account else ""
     return Template(_PAGE.read_text(encoding="utf-8")).substitute(
         lang="zh-CN" if language == "zh" else "en",
         title=say("page_title"),
         lead=say("page_lead"),
-        cards="\n".join(_card(card, language) for card in cards),
+        plans="\n".join(parts) or nothing,
         other=other,
+        other_lang="en" if other == "en" else "zh-CN",
         other_name=escape(sentence("page_language", {}, other)),
+        account=signed,
         footer=say("page_footer"),
+        api=say("page_api"),
     )
 
 
-def _card(card: PlanCard, language: str) -> str:
+def _card(card: PlanCard, figures: PlanFigures, language: str) -> str:
     def say(code: str, **facts: Any) -> str:
         return escape(sentence(code, facts, language))
 
-    rows = []
-    if card.figures is not None:
-        figures = card.figures
-        rows = [
-            (say("label_communities"), number(figures["communities"], language)),
-            (say("label_grids"), number(figures["grids"], language)),
-            (say("label_households"), number(figures["households"], language)),
-        ]
-        if figures["standard_in_band_frac"] is not None:
-            rows.append((say("label_in_band_percent"), f"{100 * figures['standard_in_band_frac']:.1f} %"))
-        broken = sum(figures["violations"].values())
-        rows.append((say("label_violations"), number(broken, language)))
+    rows = [
+        (say("label_state"), say(f"plan_state_{card.state}")),
+        (say("label_communities"), number(figures.communities, language)),
+        (say("label_grids"), number(figures.grids, language)),
+        (say("label_households"), number(figures.households, language)),
+    ]
+    if figures.standard:
+        rows.append((say("label_in_band_percent"), f"{100 * figures.in_band / figures.standard:.1f} %"))
+    rows.append((say("label_violations"), number(figures.violations, language)))
+    rows.append((say("label_since" if card.effective_from else "label_changed"), _day(card)))
     listed = "".join(f"<div><dt>{label}</dt><dd>{escape(value)}</dd></div>" for label, value in rows)
-    link = f'<a class="open" href="/map/{escape(card.name)}">{say("page_open_map")}</a>'
-    return f'<section class="card"><h2>{escape(card.name)}</h2><dl>{listed}</dl>{link}</section>'
+    link = f'<a class="open" href="/map/{escape(card.id)}?lang={language}">{say("page_open_map")}</a>'
+    name = escape(card.name or card.id)
+    return f'<article class="card"><h3>{name}</h3><p class="id">{escape(card.id)}</p><dl>{listed}</dl>{link}</article>'
+
+
+def _day(card: PlanCard) -> str:
+    moment: datetime = card.effective_from or card.changed_at
+    return moment.astimezone(CHINA).strftime("%Y-%m-%d")

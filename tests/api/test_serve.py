@@ -1,179 +1,113 @@
-"""The page service: what it answers, what it refuses, how it begins and ends."""
+"""The pages of the service over a store: the list of plans and their maps, in either language."""
 
 from __future__ import annotations
 
-import contextlib
-import json
-import os
-import signal
-import socket
-import subprocess
-import sys
-import urllib.request
+import re
+from datetime import UTC, datetime
 
-import geopandas as gpd
-import pandas as pd
 import pytest
 from fastapi.testclient import TestClient
-from shapely import box
 
-from api.app import create_app, open_door
-from api.cli import main
-from data.files.plan_file import write_plan
-from gis.errors import Conflict, InputError, NotFound
-from partition.filed import FiledPlan
-from partition.rules import Rules
+from api.app import ServiceSettings, create_app
+from data.store import SqlStore
+from tests.service_town import put_town, town_plan
+from tests.stores import act, embedded_store, migrated_file, migrated_server, postgis_server, postgis_store, store
 
+__all__ = ["embedded_store", "migrated_file", "migrated_server", "postgis_server", "postgis_store", "store"]
 
-def one_grid_plan() -> FiledPlan:
-    grid = {
-        "code": "330402015006001",
-        "name": "第一网格",
-        "community": "330402015006",
-        "kind": "standard",
-        "households": 412,
-        "population": 1200,
-        "buildings": 9,
-        "area_m2": 10_000.0,
-        "within_band": True,
-        "reason": None,
-        "parent": None,
-    }
-    community = {
-        "code": "330402015006",
-        "households": 412,
-        "grids": 1,
-        "feasible": "yes",
-        "reason": None,
-        "proof": "arithmetic",
-        "objective": 0.0,
-        "bound": 0.0,
-        "gap_frac": 0.0,
-        "seconds": float("nan"),
-    }
-    return FiledPlan(
-        grids=gpd.GeoDataFrame([grid], geometry=[box(0, 0, 100, 100)], crs=4549),
-        members=pd.DataFrame({"kind": ["building"], "id": ["b1"], "grid": [grid["code"]]}),
-        communities=pd.DataFrame([community]),
-        violations=pd.DataFrame(columns=["code", "grid", "community", "detail_zh", "detail_en"], dtype="str"),
-        meta={"rules": Rules().to_toml(), "seed": "0"},
-    )
+PAGE = {"Accept": "text/html,application/xhtml+xml,*/*;q=0.8"}
 
 
 @pytest.fixture
-def folder(tmp_path):
-    (tmp_path / "plan.html").write_text("<!doctype html><title>map</title>", encoding="utf-8")
-    (tmp_path / "<img src=x>.html").write_text("odd name", encoding="utf-8")
-    write_plan(one_grid_plan(), tmp_path / "plan.gpkg")
-    return tmp_path
+def plan(store: SqlStore) -> str:
+    return put_town(store)
 
 
 @pytest.fixture
-def client(folder) -> TestClient:
-    return TestClient(create_app(folder, language="en"), base_url="http://127.0.0.1")
+def client(store: SqlStore, plan: str) -> TestClient:
+    settings = ServiceSettings(now=lambda: datetime(2026, 11, 22, 9, tzinfo=UTC))
+    return TestClient(create_app(store, settings), headers=PAGE)
 
 
-def test_the_first_page_lists_plans_with_their_figures_in_either_language(client) -> None:
-    page = client.get("/").text
-    assert 'href="/map/plan"' in page
-    assert "412" in page
-    assert "100.0 %" in page
+def test_the_first_page_lists_plans_with_their_figures_in_either_language(client, store, plan) -> None:
+    page = client.get("/?lang=en").text
+    assert f'href="/map/{plan}?lang=en"' in page
+    assert "全域方案" in page
     assert "Open the map" in page
+    households = sum(town_plan().grids["households"])
+    assert re.search(rf"<dd>{households:,}</dd>|<dd>{households}</dd>", page)
+    assert "100.0 %" in page
     assert "打开地图" in client.get("/?lang=zh").text
     assert "打开地图" in client.get("/", headers={"Accept-Language": "zh-CN,zh;q=0.9"}).text
     assert "Open the map" in client.get("/?lang=en", headers={"Accept-Language": "zh-CN"}).text
 
 
-def test_a_map_is_served_as_it_lies_in_the_folder(client) -> None:
-    answer = client.get("/map/plan")
+def test_plans_in_force_come_before_all_others(client, store, plan) -> None:
+    with store.write(act(at=datetime(2026, 11, 22, 8, 30, tzinfo=UTC))) as tx:
+        territory = tx.territories.cards()[0].id
+        draft = tx.plans.save(town_plan("P-9"), territory_id=territory, name="一份草案").id
+    page = client.get("/?lang=zh").text
+    assert page.index("现行方案") < page.index(plan) < page.index("其他方案") < page.index(draft)
+
+
+def test_a_store_without_plans_says_what_to_do(embedded_store: SqlStore) -> None:
+    page = TestClient(create_app(embedded_store), headers=PAGE).get("/?lang=en").text
+    assert "gridwright load" in page
+
+
+def test_programs_get_links_and_browsers_the_page(client) -> None:
+    assert "links" in client.get("/", headers={"Accept": "application/json"}).json()
+    assert "links" in client.get("/?f=json").json()
+    assert client.get("/").headers["content-type"].startswith("text/html")
+    assert "Accept" in client.get("/").headers["vary"]
+
+
+def test_the_map_of_a_plan_is_drawn_from_the_store(client, plan) -> None:
+    answer = client.get(f"/map/{plan}?lang=en")
     assert answer.status_code == 200
-    assert answer.text == "<!doctype html><title>map</title>"
     assert answer.headers["content-type"] == "text/html; charset=utf-8"
+    assert "第A网格" in answer.text
+    assert "<title>全域方案</title>" in answer.text
+    assert '"language":"en"' in answer.text
+    assert client.head(f"/map/{plan}").status_code == 200
 
 
-def test_every_answer_forbids_sniffing_framing_and_outside_requests(client) -> None:
-    for path in ("/", "/map/plan", "/healthz", "/nowhere", "/map/none"):
-        headers = client.get(path).headers
-        assert headers["x-content-type-options"] == "nosniff"
-        assert headers["x-frame-options"] == "DENY"
-        assert "default-src 'none'" in headers["content-security-policy"]
+def test_a_map_is_drawn_once_a_revision(client, plan, monkeypatch) -> None:
+    from maps import plan_map
+
+    drawn = []
+    draw = plan_map.render_plan_map
+    monkeypatch.setattr(plan_map, "render_plan_map", lambda *a, **k: drawn.append(1) or draw(*a, **k))
+    first, second = (client.get(f"/map/{plan}?lang=zh") for _ in range(2))
+    assert first.content == second.content
+    assert len(drawn) == 1
+    unchanged = client.get(f"/map/{plan}?lang=zh", headers={"If-None-Match": first.headers["etag"]})
+    assert (unchanged.status_code, unchanged.content) == (304, b"")
+    assert client.get(f"/map/{plan}?lang=en").headers["etag"] != first.headers["etag"]
 
 
-def test_health_answers_get_and_head(client) -> None:
-    assert client.get("/healthz").json() == {"status": "ok"}
-    assert client.head("/healthz").status_code == 200
+def test_maps_are_kept_on_disk_between_runs(embedded_store: SqlStore, tmp_path, monkeypatch) -> None:
+    plan = put_town(embedded_store)
+    settings = ServiceSettings(cache_folder=tmp_path / "maps")
+    first = TestClient(create_app(embedded_store, settings)).get(f"/map/{plan}")
+    monkeypatch.setattr("maps.plan_map.render_plan_map", lambda *a, **k: pytest.fail("drawn again"))
+    second = TestClient(create_app(embedded_store, settings)).get(f"/map/{plan}", headers={"Accept-Encoding": ""})
+    assert second.text == first.text
+    assert "content-encoding" not in second.headers
 
 
-@pytest.mark.parametrize("path", ["/map/none", "/map/..%2Fplan", "/map/plan.html", "/map/%3Cimg%20src=x%3E"])
-def test_an_unknown_map_is_a_problem_with_a_way_out(client, path) -> None:
-    answer = client.get(path, headers={"Accept-Language": "zh"})
+@pytest.mark.parametrize("path", ["/", "/map/{plan}"])
+def test_pages_allow_no_inline_script_or_style_but_their_own_and_no_frame(client, plan, path) -> None:
+    policy = client.get(path.format(plan=plan)).headers["content-security-policy"]
+    assert "unsafe" not in policy
+    assert "default-src 'none'" in policy
+    assert "frame-ancestors 'none'" in policy
+    assert "style-src 'sha256-" in policy
+
+
+@pytest.mark.parametrize("name", ["p000000000000", "plan.html", "%3Cimg%20src=x%3E", "..%2F..%2Fetc%2Fpasswd"])
+def test_an_unknown_map_is_a_problem_with_a_way_out(client, name) -> None:
+    answer = client.get(f"/map/{name}", headers={"Accept-Language": "zh"})
     assert answer.status_code == 404
     assert answer.headers["content-type"] == "application/problem+json"
-    assert answer.json()["code"] in ("map_unknown", "http_404")
-    assert "plan" in answer.json()["detail"]
-
-
-def test_other_methods_are_refused_as_problems(client) -> None:
-    answer = client.post("/")
-    assert answer.status_code == 405
-    assert answer.json()["code"] == "http_405"
-
-
-def test_a_strange_host_name_is_refused(folder) -> None:
-    client = TestClient(create_app(folder), base_url="http://evil.example")
-    assert client.get("/").status_code == 400
-
-
-def test_a_damaged_plan_file_does_not_hide_the_map(folder) -> None:
-    (folder / "plan.gpkg").write_bytes(b"")
-    client = TestClient(create_app(folder), base_url="http://localhost")
-    assert 'href="/map/plan"' in client.get("/").text
-
-
-def test_a_folder_without_maps_is_refused_with_what_to_do(tmp_path, capsys) -> None:
-    with pytest.raises(NotFound):
-        create_app(tmp_path)
-    assert main(["serve", "--folder", str(tmp_path), "--port", "0", "--lang", "en"]) == 2
-    assert "gridwright demo" in capsys.readouterr().err
-
-
-def test_a_taken_port_is_told_with_another_to_use(folder, capsys) -> None:
-    with contextlib.closing(socket.socket()) as other:
-        other.bind(("127.0.0.1", 0))
-        other.listen()
-        port = other.getsockname()[1]
-        with pytest.raises(Conflict):
-            open_door("127.0.0.1", port)
-        assert main(["serve", "--folder", str(folder), "--port", str(port), "--lang", "en"]) == 2
-    err = capsys.readouterr().err
-    assert f"Port {port} on 127.0.0.1 is taken" in err
-    assert f"--port {port + 1}" in err
-
-
-@pytest.mark.parametrize(
-    ("host", "port", "code"),
-    [("127.0.0.1", 70_000, "port_out_of_range"), ("192.0.2.7", 0, "host_unknown"), ("no such host", 0, "host_unknown")],
-)
-def test_an_impossible_address_is_told(host, port, code) -> None:
-    with pytest.raises(InputError) as caught:
-        open_door(host, port)
-    assert caught.value.code == code
-
-
-def test_serve_answers_on_a_free_port_and_ctrl_c_ends_it_cleanly(folder) -> None:
-    command = [sys.executable, "-m", "api.cli", "serve", "--folder", str(folder), "--port", "0", "--lang", "en"]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
-        try:
-            line = process.stdout.readline()
-            address = next(word for word in line.split() if word.startswith("http://"))
-            with urllib.request.urlopen(f"{address}/healthz", timeout=120) as answer:
-                assert json.load(answer) == {"status": "ok"}
-            with urllib.request.urlopen(f"{address}/map/plan", timeout=120) as answer:
-                assert b"map" in answer.read()
-            os.kill(process.pid, signal.SIGINT)
-            out, err = process.communicate(timeout=120)
-        finally:
-            process.kill()
-    assert process.returncode == 0
-    assert out.strip() == "Stopped."
-    assert err == ""
+    assert answer.json()["code"] in ("plan_unknown", "http_404")
