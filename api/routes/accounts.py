@@ -234,7 +234,7 @@ def list_keys(
     with store_of(request).read(caller.jurisdiction) as tx:
         if account:
             tx.accounts.account(account)
-        found = tx.accounts.keys.keys(account=account, after=use.bare_prefix(after), limit=limit)
+        found = tx.accounts.keys.all(account=account, after=use.bare_prefix(after), limit=limit)
     following = found[-1].prefix if len(found) == limit else None
     return KeysOut(keys=[_key(key) for key in found], next=following)
 

@@ -109,7 +109,7 @@ def _list(store: SqlStore, arguments: Namespace, talk: Talk) -> Outcome:
             after = page[-1].name
         keys: dict[str, list[Key]] = {account.name: [] for account in found}
         for account in found:
-            keys[account.name] = [key for key in tx.accounts.keys.keys(account=account.name) if key.is_valid(now)]
+            keys[account.name] = [key for key in tx.accounts.keys.all(account=account.name) if key.is_valid(now)]
     listed = [_account_json(a) | {"state": a.state(now), "keys": [_key_json(k) for k in keys[a.name]]} for a in found]
     summary = {"command": NAME, "verb": "list", "accounts": listed}
     if not found:

@@ -14,6 +14,7 @@ from functools import cached_property
 from typing import Any
 
 from sqlalchemy import Row, func, select, update
+from sqlalchemy.exc import IntegrityError
 
 from data.store.rooms.inside import is_inside
 from data.store.rooms.keys import Keys
@@ -83,7 +84,7 @@ class Accounts:
         return Sessions(self._tx)
 
     def exist(self) -> bool:
-        """Whether the store has any account, also outside the jurisdiction, also a disabled one."""
+        """Whether there is any account, also a disabled one; ask it in a transaction that sees everything."""
         return self._tx.connection.execute(select(accounts.c.name).limit(1)).first() is not None
 
     def account(self, name: str) -> Account:
@@ -114,8 +115,6 @@ class Accounts:
             ``account_exists``; ``account_outside`` for a jurisdiction beyond that of the transaction.
         """
         self._check(role, jurisdiction)
-        if self._tx.connection.execute(select(accounts.c.name).where(accounts.c.name == name)).first():
-            raise Conflict("account_exists", measured=name)
         row = {
             "name": name,
             "role": role,
@@ -127,7 +126,11 @@ class Accounts:
             "created_by": self._tx.act.who,
             "failed_logins": 0,
         }
-        self._tx.connection.execute(accounts.insert().values(row))
+        try:
+            self._tx.connection.execute(accounts.insert().values(row))
+        except IntegrityError as error:
+            # Not asked beforehand: the name may be that of an account that this transaction can not see.
+            raise Conflict("account_exists", measured=name) from error
         after = {"role": role, "jurisdiction": jurisdiction}
         self._tx.audit.record("account.add", name, place=jurisdiction, after=after)
         return self.account(name)
@@ -180,7 +183,7 @@ class Accounts:
         self._tx.connection.execute(update(accounts).where(accounts.c.name == name).values(values))
         self._keep_an_admin(row)
         self.sessions.end_all(name)
-        for key in self.keys.keys(account=name):
+        for key in self.keys.all(account=name):
             if key.is_valid(self._tx.act.at):
                 self.keys.revoke(key.prefix)
         self._tx.audit.record("account.close", name, place=row.jurisdiction)

@@ -77,7 +77,7 @@ class Keys:
         """
         return _key(self._row(prefix))
 
-    def keys(self, *, account: str = "", after: str = "", limit: int = 1000) -> list[Key]:
+    def all(self, *, account: str = "", after: str = "", limit: int = 1000) -> list[Key]:
         """Keys in the order of their starts, of one account or of all inside the jurisdiction."""
         wanted = select(keys).join(accounts, accounts.c.name == keys.c.account)
         wanted = wanted.where(is_inside(accounts.c.jurisdiction, self._tx), keys.c.prefix > after)
@@ -86,7 +86,7 @@ class Keys:
         return [_key(row) for row in self._tx.connection.execute(wanted.order_by(keys.c.prefix).limit(limit))]
 
     def find(self, prefix: str) -> tuple[Key, str] | None:
-        """A key and its hash, wherever its account lies; ``None`` for no such key."""
+        """A key and its hash; ``None`` for no such key.  Who asks is known only after: ask it seeing everything."""
         row = self._tx.connection.execute(select(keys).where(keys.c.prefix == prefix)).first()
         return None if row is None else (_key(row), str(row.hash))
 
