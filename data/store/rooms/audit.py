@@ -1,7 +1,8 @@
 """The audit log: who did what to which thing, when and why; each row seals the one before it.
 
 A row's hash is SHA-256 over the hash before it and the row as canonical JSON, so a row that was changed, taken out or
-put in breaks the chain at its number.  The newest rows can be cut off unseen; `head` gives the seal to note elsewhere.
+put in breaks the chain at its number; newest rows that were cut off are missed by the counter of rows.  Against whoever
+can write the whole chain anew, `head` gives the seal to note elsewhere.
 """
 
 from __future__ import annotations
@@ -16,6 +17,8 @@ from typing import Any
 from sqlalchemy import select
 
 from data.store.numbers import take_numbers
+from data.store.rooms.inside import is_inside
+from data.store.tables.layers import counters
 from data.store.tables.service import audit
 from data.store.tx import Tx
 
@@ -92,23 +95,32 @@ class Audit:
 
     def entries(self, *, after: int = 0, limit: int = 100, place: str = "") -> list[Entry]:
         """Rows in their order, from the one after a number on, of a place and what lies in it."""
-        wanted = select(audit).where(audit.c.number > after).order_by(audit.c.number).limit(limit)
+        wanted = (
+            select(audit)
+            .where(audit.c.number > after, is_inside(audit.c.place, self._tx))
+            .order_by(audit.c.number)
+            .limit(limit)
+        )
         if place:
             wanted = wanted.where(audit.c.place.startswith(place, autoescape=True))
         return [Entry(**row) for row in self._tx.connection.execute(wanted).mappings()]
 
     def first_broken(self) -> int | None:
-        """Number at which the chain breaks; ``None`` when it is whole."""
+        """Number at which the chain breaks; ``None`` when it is whole.
+
+        Asked without a jurisdiction: whoever sees a part of the log can not tell.
+        """
         before, expected = _SEED, 1
         for row in self._rows():
             if row["number"] != expected or row["hash"] != _seal(before, row):
                 return expected
             before, expected = row["hash"], expected + 1
-        return None
+        given = self._tx.connection.execute(select(counters.c.next).where(counters.c.name == "audit")).scalar()
+        return None if expected == (given or 1) else expected
 
     def _rows(self) -> Iterator[dict[str, Any]]:
-        found = self._tx.connection.execution_options(yield_per=1000).execute(select(audit).order_by(audit.c.number))
-        for row in found.mappings():
+        wanted = select(audit).order_by(audit.c.number).execution_options(yield_per=1000)
+        for row in self._tx.connection.execute(wanted).mappings():
             yield dict(row)
 
 

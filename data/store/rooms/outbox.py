@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from sqlalchemy import func, select, text
 
 from data.store.numbers import take_numbers
+from data.store.rooms.inside import is_inside
 from data.store.tables.service import outbox
 from data.store.tx import Tx
 from data.store.types import Event
@@ -41,7 +42,8 @@ class Outbox:
 
     def since(self, number: int, *, limit: int = 500, place: str = "") -> list[Event]:
         """Events after a number, in their order."""
-        wanted = select(outbox).where(outbox.c.number > number).order_by(outbox.c.number).limit(limit)
+        inside = is_inside(outbox.c.place, self._tx)
+        wanted = select(outbox).where(outbox.c.number > number, inside).order_by(outbox.c.number).limit(limit)
         if place:
             wanted = wanted.where(outbox.c.place.startswith(place, autoescape=True))
         return [
@@ -49,5 +51,6 @@ class Outbox:
         ]
 
     def last(self) -> int:
-        """Number of the newest event; 0 for none."""
-        return int(self._tx.connection.execute(select(func.max(outbox.c.number))).scalar() or 0)
+        """Number of the newest event in the jurisdiction; 0 for none."""
+        newest = select(func.max(outbox.c.number)).where(is_inside(outbox.c.place, self._tx))
+        return int(self._tx.connection.execute(newest).scalar() or 0)
