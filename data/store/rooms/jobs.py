@@ -10,7 +10,7 @@ import uuid
 from collections.abc import Collection, Mapping
 from typing import Any
 
-from sqlalchemy import and_, or_, select
+from sqlalchemy import and_, func, or_, select
 
 from data.store.rooms.job_work import ENDED, MOST_DEATHS, JobCard, JobEvent, JobWork, Pulse, card_of
 from data.store.tables.service import job_events, jobs
@@ -58,7 +58,7 @@ class Jobs(JobWork):
                 progress={},
             )
         )
-        self._tell(job, "queued", {"kind": kind})
+        self._tell(job, "queued", {"work": kind})
         self._tx.audit.record("job.ask", job, place=place, after={"kind": kind, **params})
         return self.card(job)
 
@@ -103,6 +103,11 @@ class Jobs(JobWork):
         """State of some jobs; those that do not exist are left out."""
         wanted = select(jobs.c.id, jobs.c.state).where(jobs.c.id.in_(sorted(of)), self._inside())
         return {row.id: row.state for row in self._tx.connection.execute(wanted)}
+
+    def n_waiting(self, who: str) -> int:
+        """Jobs of an account that are in the queue."""
+        wanted = select(func.count()).where(jobs.c.who == who, jobs.c.state == "queued", self._inside())
+        return int(self._tx.connection.execute(wanted).scalar_one())
 
     def cancel(self, job: str) -> JobCard:
         """Ask a job to end; one that waits ends at once, one that runs as soon as its worker hears of it.
