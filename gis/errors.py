@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from typing import Self
 
 Fact = str | int | float | bool | None
 
@@ -41,6 +42,12 @@ class GridwrightError(Exception):
         self.faults: tuple[Fault, ...] = (Fault(code, dict(facts)),)
         super().__init__(str(self.faults[0]))
 
+    @classmethod
+    def of(cls, faults: Iterable[Fault]) -> Self:
+        """Make one error out of many faults (at least one)."""
+        error: Self = _restore(cls, tuple(faults))  # type: ignore[assignment]
+        return error
+
     @property
     def code(self) -> str:
         """Code of the first fault."""
@@ -58,12 +65,6 @@ class GridwrightError(Exception):
 
 class InputError(GridwrightError):
     """The input cannot be used; holds every fault that was found."""
-
-    @classmethod
-    def of(cls, faults: Iterable[Fault]) -> InputError:
-        """Make one error out of many faults (at least one)."""
-        error: InputError = _restore(cls, tuple(faults))  # type: ignore[assignment]
-        return error
 
 
 class NotFound(GridwrightError):

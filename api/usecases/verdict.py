@@ -54,6 +54,8 @@ _MEASURED_M2 = {"gap": "gap_m2", "overlap": "overlap_m2", "crossing": "crossing_
 _ALLOWED_M2 = 1.0
 # Declared deviations that a rule or a user asked for, whatever the count of households says.
 _ASKED_FOR = frozenset({"part_joined", "locked", "estate_over_cap"})
+# Declared deviations that somebody made by hand: a refusal of the community does not speak for them.
+_BY_HAND = frozenset({"edited"})
 _PROOFS = frozenset({"arithmetic", "cover_lp", "cover_mip"})
 
 
@@ -110,7 +112,7 @@ def judge(report: CheckReport, filed: FiledPlan) -> Verdict:
     }
     excused, left = [], []
     for rule in report.broken_rules:
-        has_excuse = rule.code in _ASKED_FOR or rule.community in proved
+        has_excuse = rule.code in _ASKED_FOR or (rule.community in proved and rule.code not in _BY_HAND)
         (excused if has_excuse else left).append((rule.code, rule.grid, rule.community))
     return Verdict(tuple(rows), report.faults, tuple(excused), tuple(left))
 

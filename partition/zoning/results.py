@@ -256,14 +256,14 @@ def _violations(
             }
             out.append(Violation(grid.reason, grid.code, community, facts))
     least = next((r.rules.min_households for r in division.regions if r.rules), rules.min_households)
-    for position, households in _loose_parts(graph, division, atom_grid):
+    for position, households in loose_parts(graph, division, atom_grid):
         grid = grids[position - first]
         facts = {"grid": grid.code, "measured": households, "allowed": least}
         out.append(Violation("part_joined", grid.code, community, facts))
     return sorted(out, key=lambda v: (v.code, v.grid))
 
 
-def _loose_parts(graph: AtomGraph, division: Division, atom_grid: Int32Array) -> list[tuple[int, int]]:
+def loose_parts(graph: AtomGraph, division: Division, atom_grid: Int32Array) -> list[tuple[int, int]]:
     """(grid, households of its joined or loose part) of grids that do not hang together by themselves.
 
     A grid of a community in several parts may reach over them; what counts is a join of a part with households, or

@@ -218,7 +218,7 @@ class Plans:
             # Rows that an edit added stand at the end.
             tables[key] = tables[key].sort_values(list(by), kind="stable", ignore_index=True)
         tables["communities"]["seconds"] = float("nan")
-        if tables["crosswalk"].empty and "parent_plan" not in meta:
+        if tables["crosswalk"].empty:  # a first plan, or one that was edited since it was drawn
             tables["crosswalk"] = None
         return FiledPlan(**tables, meta=meta)
 
