@@ -81,7 +81,7 @@ def of_validation(request: Request, error: RequestValidationError) -> Response:
         facts = {
             "where": str(where),
             "column": ".".join(map(str, path)) or str(where),
-            "measured": _shortened(row.get("input")),
+            "measured": "…" if any("password" in str(part) for part in path) else _shortened(row.get("input")),
             "allowed": str(row["msg"]),
         }
         missing = row["type"] == "missing"
