@@ -104,16 +104,13 @@ def make_windows(table: str) -> None:
     """What answers questions for a window of the map: GiST on PostGIS, an R*Tree beside the table in SQLite.
 
     The R*Tree is called ``window_<table>``, its ``id`` is the row's ``fid``.  SQLite cannot work out the bounds of a
-    geometry, so whoever adds rows adds them here too; rows that go take theirs along by themselves.
+    geometry, and lets no trigger touch a virtual table where the schema is not trusted, so whoever adds or removes
+    rows does the same here (`data.store.embedded`).
     """
     if is_postgis():
         op.create_index(f"ix_{table}_geom", table, ["geom"], postgresql_using="gist")
         return
     op.execute(f"create virtual table window_{table} using rtree (id, x_min, x_max, y_min, y_max)")
-    op.execute(
-        f"create trigger {table}_forget_window after delete on {table} "
-        f"begin delete from window_{table} where id = old.fid; end"
-    )
 
 
 def drop_windows(table: str) -> None:

@@ -7,6 +7,7 @@ transaction names its jurisdiction for row-level security.
 
 from __future__ import annotations
 
+import re
 import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -87,8 +88,8 @@ def open_store(url: str) -> SqlStore:
     """
     try:
         address = make_url(url)
-    except ArgumentError as error:
-        raise InputError("store_address_wrong", measured=url) from error
+    except (ArgumentError, ValueError):
+        raise InputError("store_address_wrong", measured=re.sub(r"//[^/]*@", "//***@", url)) from None
     if address.drivername in ("postgresql", "postgres"):
         address = address.set(drivername="postgresql+psycopg")
     if address.drivername == "postgresql+psycopg":

@@ -36,18 +36,18 @@ def prepare_file(url: str, *, create: bool = True) -> bool | None:
     """
     try:
         address = make_url(url)
-    except ArgumentError:
+    except (ArgumentError, ValueError):
         return None  # `open_store` says what is wrong
     if address.get_backend_name() != "sqlite" or not address.database or address.database == ":memory:":
         return None
     path = Path(address.database)
-    if create and not path.exists():
-        try:
+    try:
+        if create and not path.exists():
             path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
             os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))
-        except OSError as error:
-            raise StorageError("store_unreachable", file=url, measured=error.strerror or str(error)) from error
-    return path.exists()
+        return path.exists()
+    except (OSError, ValueError) as error:  # a name with a zero byte is a ValueError
+        raise StorageError("store_unreachable", file=url, measured=str(error)) from error
 
 
 def connect(path: str) -> sqlite3.Connection:
@@ -72,3 +72,9 @@ def add_windows(connection: Connection, table: str, fids: Sequence[int], geom: N
     rows = list(zip(np.asarray(fids)[known].tolist(), x_min, x_max, y_min, y_max, strict=True))
     if rows:
         connection.exec_driver_sql(f"insert into {window_of(table)} values (?, ?, ?, ?, ?)", rows)
+
+
+def remove_windows(connection: Connection, table: str, fids: Sequence[int]) -> None:
+    """Forget the bounds of rows that go."""
+    if fids:
+        connection.exec_driver_sql(f"delete from {window_of(table)} where id = ?", [(fid,) for fid in fids])

@@ -11,6 +11,7 @@ import pandas as pd
 from sqlalchemy import Table, delete, select
 
 from data.store.codec import insert_rows, plain, select_columns, wkb
+from data.store.embedded import remove_windows
 from data.store.numbers import take_numbers
 from data.store.places import lon_lat
 from data.store.tables.plans import plan_communities, plan_crosswalk, plan_grids, plan_members, plan_violations
@@ -138,3 +139,5 @@ def _remove(tx: Tx, table: Table, county: str, fids: Sequence[int]) -> None:
     for start in range(0, len(fids), _AT_ONCE):
         some = list(fids[start : start + _AT_ONCE])
         tx.connection.execute(delete(table).where(table.c.county == county, table.c.fid.in_(some)))
+        if table is plan_grids and not tx.is_postgis:
+            remove_windows(tx.connection, table.name, some)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import geopandas as gpd
 import numpy as np
 import pandas as pd
@@ -48,7 +50,7 @@ def plan(territory: Territory, *, per_community: int = 2, plan_id: str = "p1") -
     for code, shape in zip(communities["code"], communities.geometry):
         x0, y0, x1, y1 = shape.bounds
         edges = np.linspace(x0, x1, per_community + 1)
-        for k, (a, b) in enumerate(zip(edges, edges[1:]), start=1):
+        for k, (a, b) in enumerate(pairwise(edges), start=1):
             rows.append({"code": f"{code}{k:03d}", "name": f"第{k}网格", "community": code})
             shapes.append(shapely.box(a, y0, b, y1))
     grids = gpd.GeoDataFrame(rows, geometry=shapes, crs=CRS).assign(

@@ -158,10 +158,15 @@ def test_a_job_that_saves_twice_has_made_one_plan(store: SqlStore) -> None:
 
 def test_a_change_that_fails_leaves_nothing(store: SqlStore) -> None:
     territory = town()
-    with pytest.raises(Conflict), store.write(act()) as tx:
-        ground = tx.territories.save(territory, "town").id
-        tx.plans.save(plan(territory), territory_id=ground, name="drawn")
-        raise Conflict("given_up")
+
+    def change() -> None:
+        with store.write(act()) as tx:
+            ground = tx.territories.save(territory, "town").id
+            tx.plans.save(plan(territory), territory_id=ground, name="drawn")
+            raise Conflict("given_up")
+
+    with pytest.raises(Conflict, match="given_up"):
+        change()
     with store.read() as tx:
         assert tx.territories.cards() == []
         assert tx.plans.cards() == []
