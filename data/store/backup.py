@@ -16,9 +16,7 @@ import io
 import json
 import math
 import zipfile
-import zlib
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass, field
 from datetime import UTC
 from pathlib import Path
 from typing import IO, Any
@@ -44,17 +42,16 @@ from sqlalchemy.sql import ColumnElement, Select
 
 from data.files.atomic import whole_file
 from data.store import embedded, postgis
+from data.store.backup_file import MANIFEST, Manifest, TableSum, entry_of, opened, plain
 from data.store.shape import LON_LAT, Moment, Shape
 from data.store.tables import METADATA
 from data.store.tx import Tx
-from gis.errors import Fault, InputError
+from gis.errors import InputError
 from gis.progress import SILENT, Progress
 
-FORMAT = "gridwright-store-1"
 LEFT_OUT = frozenset({"sessions"})
-_MANIFEST = "manifest.json"
-_MOST_MANIFEST_BYTES = 10_000_000
 _ROWS_AT_ONCE = 5_000
+_OWNERS = ("territories", "plans", "accounts", "jobs")  # put back first: row-level security asks them about the others
 _TESTS: tuple[tuple[str, type[Any]], ...] = (
     ("shape", Shape),
     ("moment", Moment),
@@ -65,43 +62,6 @@ _TESTS: tuple[tuple[str, type[Any]], ...] = (
     ("float", Float),
     ("bytes", LargeBinary),
 )
-
-
-@dataclass(frozen=True, slots=True)
-class TableSum:
-    """What a backup says of one table."""
-
-    columns: Mapping[str, str]
-    rows: int
-    bytes: int
-    sha256: str
-
-
-@dataclass(frozen=True, slots=True)
-class Manifest:
-    """What a backup says of itself.
-
-    Attributes
-    ----------
-    revision
-        Migration that the tables had.
-    version
-        Release of gridwright that wrote it.
-    created_at
-        When, ISO 8601 in UTC.
-    tables
-        Table -> its columns with their kinds, rows, bytes and sum.
-    """
-
-    revision: str
-    version: str
-    created_at: str
-    tables: Mapping[str, TableSum] = field(default_factory=dict)
-
-    @property
-    def n_rows(self) -> int:
-        """Rows of all tables."""
-        return sum(table.rows for table in self.tables.values())
 
 
 def save_backup(
@@ -133,62 +93,21 @@ def save_backup(
         place.touch(mode=0o600)
         with zipfile.ZipFile(place, "w", zipfile.ZIP_DEFLATED, compresslevel=3) as archive:
             for table in wanted:
-                with archive.open(_entry(table.name), "w", force_zip64=True) as file:
+                with archive.open(entry_of(table.name), "w", force_zip64=True) as file:
                     sums[table.name] = _write_table(tx, table, file)
                 progress.advance()
             manifest = Manifest(revision, version, created_at, sums)
-            archive.writestr(_MANIFEST, json.dumps(_plain(manifest), indent=1, ensure_ascii=False) + "\n")
+            archive.writestr(MANIFEST, json.dumps(plain(manifest), indent=1, ensure_ascii=False) + "\n")
     return manifest
 
 
 def table_sums(tx: Tx) -> dict[str, str]:
-    """SHA-256 of every table as a backup would hold it: equal for equal stores of either kind."""
+    """SHA-256 of every table as a backup would hold it: equal for equal stores."""
     return {
         name: _write_table(tx, table, _Nowhere()).sha256  # type: ignore[arg-type]
         for name, table in sorted(METADATA.tables.items())
         if name not in LEFT_OUT
     }
-
-
-def read_manifest(path: Path) -> Manifest:
-    """What a backup says of itself.
-
-    Raises
-    ------
-    InputError
-        ``backup_missing``, ``backup_not_one``, ``backup_format_unknown``.
-    """
-    with _opened(path) as archive:
-        return _manifest_of(archive, path)
-
-
-def verify_backup(path: Path, progress: Progress = SILENT) -> Manifest:
-    """Read a whole backup and compare every table with its sum.
-
-    Raises
-    ------
-    InputError
-        What `read_manifest` refuses; every fault found of ``backup_table_missing``, ``backup_table_damaged``,
-        ``backup_table_strange``.
-    """
-    with _opened(path) as archive:
-        manifest = _manifest_of(archive, path)
-        faults = [
-            Fault("backup_table_strange", {"file": path.name, "layer": name})
-            for name, stated in sorted(manifest.tables.items())
-            if name not in METADATA.tables or not stated.columns.keys() <= set(METADATA.tables[name].columns.keys())
-        ]
-        progress.stage("stage_backup_verify", len(manifest.tables))
-        for name, stated in manifest.tables.items():
-            facts = {"file": path.name, "layer": name}
-            if _entry(name) not in archive.namelist():
-                faults.append(Fault("backup_table_missing", facts))
-            elif not _is_as_stated(archive, name, stated):
-                faults.append(Fault("backup_table_damaged", facts))
-            progress.advance()
-    if faults:
-        raise InputError.of(faults)
-    return manifest
 
 
 def load_backup(tx: Tx, path: Path, manifest: Manifest, progress: Progress = SILENT) -> None:
@@ -200,13 +119,13 @@ def load_backup(tx: Tx, path: Path, manifest: Manifest, progress: Progress = SIL
         ``backup_table_damaged``: fewer or more rows than stated.
     """
     progress.stage("stage_restore", len(manifest.tables))
-    with _opened(path) as archive:
-        for name, stated in manifest.tables.items():
+    with opened(path) as archive:
+        for name, stated in sorted(manifest.tables.items(), key=lambda item: (item[0] not in _OWNERS, item[0])):
             table = METADATA.tables[name]
             if table.name == "settings":
                 tx.connection.execute(table.delete())  # what the migration wrote; the backup's own takes its place
             n = 0
-            with archive.open(_entry(name)) as file:
+            with archive.open(entry_of(name)) as file:
                 for rows in _batches(file, list(stated.columns.values())):
                     _insert(tx, table, stated.columns, rows)
                     n += len(rows)
@@ -222,10 +141,6 @@ def n_rows_present(tx: Tx) -> int:
         for name, table in sorted(METADATA.tables.items())
         if name not in {"settings"}
     )
-
-
-def _entry(table: str) -> str:
-    return f"tables/{table}.jsonl"
 
 
 def _kind(column: Column[Any]) -> str:
@@ -351,44 +266,6 @@ def _copy_in(
             copy.write_row(row)
     raw.execute(sql.SQL("insert into {table} ({columns}) select {columns} from {waiting}").format(**words))
     raw.execute(sql.SQL("drop table {waiting}").format(**words))
-
-
-def _opened(path: Path) -> zipfile.ZipFile:
-    try:
-        return zipfile.ZipFile(path)
-    except FileNotFoundError as error:
-        raise InputError("backup_missing", file=str(path)) from error
-    except (zipfile.BadZipFile, IsADirectoryError) as error:
-        raise InputError("backup_not_one", file=str(path)) from error
-
-
-def _manifest_of(archive: zipfile.ZipFile, path: Path) -> Manifest:
-    try:
-        with archive.open(_MANIFEST) as file:
-            found = json.loads(file.read(_MOST_MANIFEST_BYTES))
-        if found["format"] != FORMAT:
-            raise InputError("backup_format_unknown", file=path.name, measured=str(found["format"]), allowed=FORMAT)
-        tables = {str(name): TableSum(**stated) for name, stated in found["tables"].items()}
-        return Manifest(str(found["revision"]), str(found["version"]), str(found["created_at"]), tables)
-    except (KeyError, TypeError, ValueError, AttributeError, zipfile.BadZipFile, zlib.error) as error:
-        raise InputError("backup_not_one", file=str(path)) from error
-
-
-def _plain(manifest: Manifest) -> dict[str, Any]:
-    return {"format": FORMAT, **asdict(manifest)}
-
-
-def _is_as_stated(archive: zipfile.ZipFile, name: str, stated: TableSum) -> bool:
-    """Whether an entry has the bytes and the sum stated; reads no more than stated, however much it unpacks to."""
-    digest, n_bytes = hashlib.sha256(), 0
-    try:
-        with archive.open(_entry(name)) as file:
-            while n_bytes <= stated.bytes and (block := file.read(1 << 20)):
-                digest.update(block)
-                n_bytes += len(block)
-    except (zipfile.BadZipFile, zlib.error, EOFError, OSError):
-        return False
-    return n_bytes == stated.bytes and digest.hexdigest() == stated.sha256
 
 
 class _Nowhere(io.RawIOBase):
