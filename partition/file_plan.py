@@ -98,7 +98,7 @@ def file_plan(
         "households_basis": territory.meta.get("households_basis", ""),
         **dict(meta or {}),
     }
-    facts["plan_id"] = _plan_id(facts, filed_grids, members)
+    facts["plan_id"] = plan_id_of(facts, filed_grids, members)
     return FiledPlan(
         filed_grids,
         members,
@@ -182,7 +182,8 @@ def _violations(result: Result, explain: Explain) -> pd.DataFrame:
     return _typed(pd.DataFrame(rows, columns=list(VIOLATION_COLUMNS)), VIOLATION_COLUMNS)
 
 
-def _plan_id(meta: Mapping[str, str], grids: gpd.GeoDataFrame, members: pd.DataFrame) -> str:
+def plan_id_of(meta: Mapping[str, str], grids: gpd.GeoDataFrame, members: pd.DataFrame) -> str:
+    """Name of a plan by its content: the facts beside ``plan_id``, the rows of its grids, its members."""
     digest = hashlib.sha256()
     for key in sorted(meta):
         digest.update(f"{key}\0{meta[key]}\0".encode())

@@ -139,7 +139,7 @@ def file_papers(
     territory = read_territory(territory_path, progress=progress)
     old = None if old_path is None else _read_whole(old_path)
     _assert_may_be_filed(filed, territory, plan_path, territory_path, progress)
-    filed = _against(filed, old, territory)
+    filed = as_successor(filed, old, territory)
     _assert_succeeds(filed, old, plan_path, old_path)
     order = _Order(filed, territory, old, language)
     papers = _papers(order)
@@ -199,7 +199,7 @@ def _assert_may_be_filed(
     raise InputError.of(faults)
 
 
-def _against(filed: FiledPlan, old: FiledPlan | None, territory: Territory) -> FiledPlan:
+def as_successor(filed: FiledPlan, old: FiledPlan | None, territory: Territory) -> FiledPlan:
     """The plan as the successor of the one before, worked out once so that every paper tells the same.
 
     A plan that was re-drawn from ``old`` stays as it is; any other gets its crosswalk, parents and retired codes

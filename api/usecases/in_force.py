@@ -153,8 +153,9 @@ def read_locks(
     Parameters
     ----------
     texts
-        ``CODE`` of a grid in force; ``community:CODE`` (all its grids), ``estate:ID``, ``building:ID`` or ``unit:ID``
-        (stays in its grid); ``border:CODE+CODE`` (the border between two grids stays where it is).
+        ``CODE`` of a grid in force; ``all`` of them; ``community:CODE`` (all its grids), ``estate:ID``,
+        ``building:ID`` or ``unit:ID`` (stays in its grid); ``border:CODE+CODE`` (the border between two grids stays
+        where it is).
 
     Raises
     ------
@@ -176,7 +177,9 @@ def read_locks(
 
     for text in dict.fromkeys(texts):
         kind, _, name = text.rpartition(":")
-        if kind == "":
+        if text == "all":
+            held += range(len(in_force.codes))
+        elif kind == "":
             held.append(known(name, codes, text))
         elif kind == "community":
             mine = [i for i, community in enumerate(in_force.communities) if community == name]

@@ -48,6 +48,11 @@ class Tx:
         return self._act
 
     @property
+    def writes(self) -> bool:
+        """Whether this transaction may change anything."""
+        return self._act is not None
+
+    @property
     def is_postgis(self) -> bool:
         """Whether this is PostgreSQL with PostGIS; else it is SQLite."""
         return self.connection.dialect.name == "postgresql"

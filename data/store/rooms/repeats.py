@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import delete, select
+from sqlalchemy import delete, select, text
 
 from data.store.tables.service import idempotency
 from data.store.tx import Tx
@@ -31,11 +31,16 @@ class Repeats:
     def find(self, who: str, key: str, request_hash: str) -> Answer | None:
         """The answer that was given to this request, if it came before.
 
+        In a transaction that writes, a second request with the same key waits here until the first has ended.
+
         Raises
         ------
         Conflict
             ``idempotency_key_reused``: the same key came with another request.
         """
+        if self._tx.writes and self._tx.is_postgis:
+            lock = text("select pg_advisory_xact_lock(hashtextextended(:key, 5))")
+            self._tx.connection.execute(lock, {"key": f"{who}\n{key}"})
         wanted = select(idempotency).where(idempotency.c.who == who, idempotency.c.key == key)
         row = self._tx.connection.execute(wanted).first()
         if row is None:
