@@ -46,6 +46,7 @@ class Worker:
     def __init__(self, store: SqlStore, *, workers: int, now: Callable[[], datetime], lease_s: float = LEASE_S) -> None:
         self.name = my_name()
         self.n_done = 0
+        self.n_let_go = 0
         self._store, self._now = store, now
         self._lease = timedelta(seconds=lease_s)
         self._leaving = threading.Event()
@@ -154,6 +155,7 @@ class Worker:
     def _let_go(self, hold: Hold) -> None:
         """Give a job back that can not be worked on now, if it is still ours to give."""
         job = hold.card.id
+        self.n_let_go += 1
         if hold.is_lost:
             _LOG.warning("job %s is somebody else's by now", job)
             return
