@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import logging
 from typing import Any, Literal
 
 from fastapi import APIRouter, Request
 from pydantic import BaseModel
 
 from api.http.openapi import responses
+from api.operation.ready import obstacle
 from api.problems import Refusal
 from api.routes.acts import store_of
-from gis.errors import StorageError
 
+_LOG = logging.getLogger("gridwright.service")
 router = APIRouter(tags=["operation"])
 
 
@@ -29,14 +31,14 @@ async def show_health() -> Health:
 
 @router.get("/readyz", summary="The service can do its work", responses=responses(503))
 def show_ready(request: Request) -> Health:
-    """Answers 503 while the store can not be read, and while the service is shutting down."""
+    """Answers 503 while the store can not be read or is of another release, its disk is full, or the service stops."""
     if request.app.state.observer.is_draining:
         raise Refusal(503, "service_stopping", headers={"Retry-After": "10"})
-    try:
-        with store_of(request).read() as tx:
-            tx.outbox.last()
-    except StorageError as error:
-        raise Refusal(503, "service_store_unready", headers={"Retry-After": "5"}) from error
+    found = obstacle(store_of(request))
+    if found is not None:
+        _LOG.warning("not ready: %s", found)
+        code = found.code if found.code.startswith("ready_") else "service_store_unready"
+        raise Refusal(503, code, headers={"Retry-After": "5"})
     return Health()
 
 

@@ -5,14 +5,16 @@ from __future__ import annotations
 import shutil
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from pathlib import Path
 
 from api.accounts.secret import agrees
+from api.jobs.engine import sqlite_library
 from api.usecases.verdict import judge
 from data import migrations
 from data.store import SqlStore, postgis
 from data.store import examine as questions
-from gis.errors import Fault, GridwrightError
+from gis.errors import Fault, GridwrightError, StorageError
 from gis.progress import SILENT, Progress
 from gis.territory import Territory
 from maps.offline import ASSETS
@@ -20,7 +22,16 @@ from partition.checks import verify
 from partition.rules import Rules
 
 _LEAST_FREE_BYTES = 500_000_000
-_WARNINGS = frozenset({"doctor_disk_low", "doctor_assets_missing", "server_role_sees_all", "server_windows_slow"})
+_PATIENCE_MINUTES = 10
+_WARNINGS = frozenset(
+    {
+        "doctor_assets_missing",
+        "doctor_disk_low",
+        "doctor_jobs_waiting",
+        "server_role_sees_all",
+        "server_windows_slow",
+    }
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,13 +69,15 @@ class Examined:
         return all(finding.verdict != "bad" for finding in self.findings)
 
 
-def examine_store(store: SqlStore, *, progress: Progress = SILENT) -> Examined:
+def examine_store(store: SqlStore, *, now: datetime | None = None, progress: Progress = SILENT) -> Examined:
     """Look for everything that can be wrong with a store and with what the service needs beside it.
 
     Parameters
     ----------
     store
         The store; of whatever release its tables are.
+    now
+        To tell jobs that wait from jobs that wait too long; left out, they are not looked at.
     progress
         Watches the checks.
     """
@@ -84,6 +97,7 @@ def examine_store(store: SqlStore, *, progress: Progress = SILENT) -> Examined:
         ("territories", lambda: _territories(store)),
         ("plans_in_force", lambda: _plans_in_force(store)),
         ("secret", lambda: _secret(store)),
+        ("jobs", lambda: _jobs(store, now)),
         ("assets", _assets),
         ("disk", lambda: _disk(store)),
     ]
@@ -153,6 +167,21 @@ def _plans_in_force(store: SqlStore) -> Iterable[Fault]:
 def _secret(store: SqlStore) -> Iterable[Fault]:
     if agrees(store) is False:
         yield Fault("doctor_secret_other", {})
+
+
+def _jobs(store: SqlStore, now: datetime | None) -> Iterable[Fault]:
+    if store.kind == "embedded":
+        try:
+            sqlite_library()
+        except StorageError as error:
+            yield Fault("doctor_jobs_engine", {"measured": str(error)})
+    else:
+        yield from _asked(store, questions.closed_to_job_engine)()
+    if now is not None:
+        with store.read() as tx:
+            n = questions.n_jobs_left_alone(tx, now - timedelta(minutes=_PATIENCE_MINUTES))
+        if n:
+            yield Fault("doctor_jobs_waiting", {"measured": n, "allowed": _PATIENCE_MINUTES})
 
 
 def _assets() -> Iterable[Fault]:

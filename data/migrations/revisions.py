@@ -18,3 +18,8 @@ def is_known(revision: str) -> bool:
     """Whether this release has a revision; one that it has not is of a newer release."""
     scripts = ScriptDirectory(str(Path(__file__).parent))
     return revision in {script.revision for script in scripts.walk_revisions()}
+
+
+def head() -> str:
+    """The revision that this release works with."""
+    return ScriptDirectory(str(Path(__file__).parent)).get_current_head() or ""

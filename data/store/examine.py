@@ -7,6 +7,7 @@ itself is asked on the `api` floor with the same check that plans are filed with
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
+from datetime import datetime
 
 import numpy as np
 import shapely
@@ -237,3 +238,23 @@ def _rows_that_miss(tx: Tx) -> Iterable[Fault]:
             if found.get(territory, 0) != int(n_rows.get(name, 0)):
                 facts = {"id": territory, "layer": name, "measured": found.get(territory, 0)}
                 yield Fault("doctor_rows_missing", {**facts, "allowed": int(n_rows.get(name, 0))})
+
+
+def closed_to_job_engine(tx: Tx) -> Iterable[Fault]:
+    """Why the job engine could not keep its notes in this database: no schema of its own, and no right to make one."""
+    wanted = text(
+        "select to_regnamespace('gridwright_jobs') is not null "
+        "or has_database_privilege(current_database(), 'CREATE')"
+    )
+    if not tx.connection.execute(wanted).scalar_one():
+        yield Fault("doctor_jobs_engine", {"measured": "no right to create the schema gridwright_jobs"})
+
+
+def n_jobs_left_alone(tx: Tx, since: datetime) -> int:
+    """Jobs that nobody has worked on since a moment although they wait or are said to run."""
+    waiting = and_(jobs.c.state == "queued", jobs.c.created_at < since)
+    silent = and_(jobs.c.state == "running", func.coalesce(jobs.c.heartbeat_at, jobs.c.started_at) < since)
+    lively = select(func.count()).where(jobs.c.state == "running", jobs.c.heartbeat_at >= since)
+    if tx.connection.execute(lively).scalar_one():
+        return 0  # somebody works: the others wait for their turn
+    return int(tx.connection.execute(select(func.count()).where(or_(waiting, silent))).scalar_one())

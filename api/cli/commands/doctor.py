@@ -23,12 +23,12 @@ def add_arguments(parser: Parser) -> None:
 def run(arguments: Namespace, talk: Talk) -> Outcome:
     """Examine the store."""
     from api.usecases.examine_store import examine_store
-    from api.wiring import open_store_as_it_is, shown, store_address
+    from api.wiring import open_store_as_it_is, shown, store_address, utc_now
 
     store = open_store_as_it_is(store_address(arguments.store))
     try:
         with talk.progress() as progress:
-            examined = examine_store(store, progress=progress)
+            examined = examine_store(store, now=utc_now(), progress=progress)
     finally:
         store.close()
     name = shown(store.url)
