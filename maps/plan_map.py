@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -28,6 +29,7 @@ from maps.style import css_variables, drawing
 from maps.words import LANGUAGES, level_words
 from partition.filed import FiledPlan
 
+_JINJA = re.compile(r"\{(?=[{%#])")
 SCRIPTS = (
     "say.js",
     "ground.js",
@@ -223,12 +225,16 @@ class _PlanPage(MacroElement):
 def json_block(data: Mapping[str, Any]) -> str:
     """Data as JSON that may stand inside a script element: no character in it can end the element.
 
+    Nor can it begin an expression of Jinja: branca takes what one template gave for the text of another, so that
+    a name such as ``{{ ... }}`` would be run on the machine that draws the map.
+
     Numbers that JSON does not know (NaN, infinity) are a fault of the caller: ``ValueError``.
     """
     text = json.dumps(data, ensure_ascii=False, allow_nan=False, separators=(",", ":"), default=_number)
     for character in ("<", ">", "&", "\u2028", "\u2029"):
         text = text.replace(character, f"\\u{ord(character):04x}")
-    return text
+    # Inside JSON a brace is followed by one of these only within a text.
+    return _JINJA.sub(r"\\u007b", text)
 
 
 def _number(value: object) -> object:

@@ -73,7 +73,8 @@ class Front:
         scope["gridwright.request_id"] = request_id
         is_head = scope["method"] == "HEAD"
         if is_head:
-            scope["method"] = "GET"
+            # A copy: the server looks at its own to know that no body follows.
+            scope = {**scope, "method": "GET"}
         answer = _Answer(self, scope, send, origin, is_head, Packer.of(encodings, self._settings.gzip_from_bytes))
         try:
             refused = self._refusal(scope, host, n_header_bytes)
@@ -197,7 +198,8 @@ class _Answer:
         names = {name.lower() for name, _ in headers}
         headers.append((b"x-request-id", self._request_id))
         headers.extend(_HEADERS)
-        if _CSP[0] not in names:
+        # Browsers take the headers of a 304 over into the page they have: one must not change its policy.
+        if _CSP[0] not in names and message["status"] != 304:
             headers.append(_CSP)
         if _CACHE[0] not in names:
             headers.append(_CACHE)

@@ -22,7 +22,7 @@ from maps.plan_shapes import shape_plan
 from partition.filed import FiledPlan
 from tests.maps.plans import make_plan
 
-HOSTILE = "</script><img src=x onerror=window.__t=1>${window.__t=1}`\u2028"
+HOSTILE = "</script><img src=x onerror=window.__t=1>${window.__t=1}`\u2028{{7*7}}{{{% raw %}{#"
 
 
 def data_of(html: str) -> dict:
