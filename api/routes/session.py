@@ -15,6 +15,7 @@ from api.accounts.rates import address_of
 from api.http.answers import request_id_of
 from api.http.openapi import responses
 from api.pages.login import LOGIN_CSP, login_file, login_page
+from api.problems import Refusal
 from api.routes.access import (
     Caller,
     allow_anyone,
@@ -102,7 +103,9 @@ async def sign_out(request: Request, response: Response, caller: Anybody) -> Non
 
 @router.post("/v1/session/password", summary="Change one's password")
 async def change_password(request: Request, response: Response, caller: Anybody, body: NewPassword) -> SessionOut:
-    """Every session of the account ends; this browser gets a new one."""
+    """Every session of the account ends; this browser gets a new one.  A key can not do it."""
+    if not pass_of(request).session:
+        raise Refusal(403, "session_needed")
     signed_in = await logins_of(request).change_password(
         caller,
         body.password.get_secret_value(),

@@ -1,0 +1,270 @@
+"""Every route x every role x inside and outside of the jurisdiction, on both stores; a route without a row fails.
+
+A row says which roles may call a route, and what is answered for something inside the caller's jurisdiction and for
+something outside.  Beyond the status, no answer may hold a word of the other county (a code, an id) that the request
+itself did not bring along.
+"""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+from fastapi import FastAPI
+from sqlalchemy import text
+
+from api.accounts.caller import ROLES
+from data.store import open_store
+from data.store.rooms.collections import COLLECTIONS
+from tests.authz_world import HERE, NOBODY, ROOT, THERE, World, make_world
+from tests.postgis import Server, fresh_database, postgis_server
+from tests.stores import migrated_file, migrated_server
+
+__all__ = ["migrated_file", "migrated_server", "postgis_server"]
+
+EVERYBODY = frozenset(ROLES)
+READERS = EVERYBODY - {"lookup"}
+ANYONE = frozenset({*ROLES, NOBODY})
+Request = tuple[str, Mapping[str, Any]]
+
+
+@dataclass(frozen=True)
+class Row:
+    """What is expected of a route."""
+
+    roles: frozenset[str]
+    inside: int | Mapping[str, int]
+    outside: int | Mapping[str, int]
+    ask: Callable[[World, str], Request]
+
+    def status(self, role: str, county: str) -> int:
+        """The expected status of a request of a role about a county."""
+        stated = self.inside if county == HERE or role == ROOT else self.outside
+        return stated if isinstance(stated, int) else stated.get(role, stated["others"])
+
+
+def row(roles: str | frozenset[str], inside: Any, outside: Any, path: str, **options: Any) -> Row:
+    """A row; ``path`` and JSON may name things of the county as ``{plan}``, ``{new_key}`` and so on."""
+    named = roles if isinstance(roles, frozenset) else frozenset({*roles.split(), "admin"})
+
+    def ask(world: World, county: str) -> Request:
+        things = Things(world, county)
+        return path.format_map(things), {key: filled(value, things) for key, value in options.items()}
+
+    return Row(named, inside, outside, ask)
+
+
+class Things(dict[str, str]):
+    """Names of things of a county; what is ``new_...`` is made for the request."""
+
+    def __init__(self, world: World, county: str) -> None:
+        super().__init__()
+        self.world, self.county = world, county
+
+    def __missing__(self, name: str) -> str:
+        world, county = self.world, self.county
+        if name in ("lon", "lat"):
+            return str(world.point(county)[name == "lat"])
+        if name in ("new_account", "new_key", "new_job", "new_draft"):
+            return str(getattr(world, name)(county))
+        return {
+            "county": county,
+            "community": f"{county}001001",
+            "grid": f"{county}001001001",
+            "name": world.new_name(),
+            "plan": world.plans[county],
+            "draft": world.drafts[county],
+            "territory": world.territories[county],
+            "job": world.jobs[county],
+            "password": world.site.given[ROOT],
+        }[name]
+
+
+def filled(value: Any, things: Things) -> Any:
+    """A value with the names of things in its texts."""
+    if isinstance(value, str):
+        return value.format_map(things)
+    if isinstance(value, dict):
+        return {key: filled(content, things) for key, content in value.items()}
+    if isinstance(value, list):
+        return [filled(content, things) for content in value]
+    return value
+
+
+TABLE: dict[tuple[str, str], Row] = {
+    # open to anyone: nothing of the store is shown
+    ("GET", "/"): row(ANYONE, 200, 200, "/"),
+    ("GET", "/api"): row(ANYONE, 200, 200, "/api"),
+    ("GET", "/conformance"): row(ANYONE, 200, 200, "/conformance"),
+    ("GET", "/openapi.json"): row(ANYONE, 200, 200, "/openapi.json"),
+    ("GET", "/healthz"): row(ANYONE, 200, 200, "/healthz"),
+    ("GET", "/readyz"): row(ANYONE, 200, 200, "/readyz"),
+    ("GET", "/login"): row(ANYONE, 200, 200, "/login"),
+    ("GET", "/login/{name}"): row(ANYONE, 200, 200, "/login/login.js"),
+    ("POST", "/v1/session"): row(ANYONE, 201, 201, "/v1/session", json={"name": "root", "password": "{password}"}),
+    # one's own session
+    ("GET", "/v1/session"): row(EVERYBODY, 200, 200, "/v1/session"),
+    ("DELETE", "/v1/session"): row(EVERYBODY, 204, 204, "/v1/session"),
+    ("POST", "/v1/session/password"): row(
+        EVERYBODY, 403, 403, "/v1/session/password", json={"password": "x", "new_password": "y"}
+    ),
+    # accounts and keys
+    ("GET", "/v1/accounts"): row("admin", 200, 200, "/v1/accounts"),
+    ("POST", "/v1/accounts"): row(
+        "admin", 201, 403, "/v1/accounts", json={"name": "{name}", "role": "admin", "jurisdiction": "{county}"}
+    ),
+    ("GET", "/v1/accounts/{name}"): row("admin", 200, 404, "/v1/accounts/{new_account}"),
+    ("PATCH", "/v1/accounts/{name}"): row(
+        "admin", 200, 404, "/v1/accounts/{new_account}", json={"role": "patrol", "jurisdiction": "{county}"}
+    ),
+    ("DELETE", "/v1/accounts/{name}"): row("admin", 204, 404, "/v1/accounts/{new_account}"),
+    ("POST", "/v1/accounts/{name}/password"): row("admin", 200, 404, "/v1/accounts/{new_account}/password"),
+    ("GET", "/v1/keys"): row(EVERYBODY, 200, 200, "/v1/keys"),
+    ("POST", "/v1/keys"): row("admin", 201, 404, "/v1/keys", json={"account": "{new_account}"}),
+    ("POST", "/v1/keys/{prefix}/rotation"): row("admin", 201, 404, "/v1/keys/{new_key}/rotation", json={}),
+    ("DELETE", "/v1/keys/{prefix}"): row(
+        EVERYBODY, {"admin": 204, ROOT: 204, "others": 404}, 404, "/v1/keys/{new_key}"
+    ),
+    ("GET", "/v1/audit"): row("auditor", 200, 200, "/v1/audit?limit=1000"),
+    ("GET", "/metrics"): row("auditor", 200, 200, "/metrics"),
+    # look-ups: a point outside lies nowhere
+    ("GET", "/v1/lookup"): row(EVERYBODY, 200, 200, "/v1/lookup?lon={lon}&lat={lat}"),
+    ("POST", "/v1/lookup/batch"): row(
+        EVERYBODY,
+        200,
+        200,
+        "/v1/lookup/batch",
+        content='{{"points": [{{"lon": {lon}, "lat": {lat}}}]}}',
+        headers={"Content-Type": "application/json"},
+    ),
+    # layers, tiles, maps
+    ("GET", "/collections"): row(READERS, 200, 200, "/collections"),
+    ("GET", "/collections/{collection}"): row(READERS, 200, 200, "/collections/grids"),
+    ("GET", "/collections/{collection}/items"): row(READERS, 200, 200, "/collections/grids/items?limit=1000"),
+    ("GET", "/collections/{collection}/items/{feature:path}"): row(
+        READERS, 200, 404, "/collections/grids/items/{grid}"
+    ),
+    ("GET", "/tiles/{collection}.json"): row(READERS, 200, 200, "/tiles/grids.json"),
+    ("GET", "/tiles/{collection}/{z}/{x}/{y}.mvt"): row(READERS, 200, 200, "/tiles/grids/0/0/0.mvt"),
+    ("GET", "/map/{plan}"): row(READERS, 200, 404, "/map/{plan}"),
+    # jobs
+    ("POST", "/v1/draw"): row("planner", 202, 404, "/v1/draw", json={"territory": "{territory}"}),
+    ("POST", "/v1/redraw"): row("planner", 202, 404, "/v1/redraw", json={"plan": "{plan}"}),
+    ("GET", "/v1/jobs"): row("planner reviewer auditor", 200, 200, "/v1/jobs"),
+    ("GET", "/v1/jobs/{job}"): row("planner reviewer auditor", 200, 404, "/v1/jobs/{job}"),
+    ("GET", "/v1/jobs/{job}/events"): row("planner reviewer auditor", 204, 404, "/v1/jobs/{job}/events?after=1000"),
+    ("DELETE", "/v1/jobs/{job}"): row("planner", 202, 404, "/v1/jobs/{new_job}"),
+    ("POST", "/v1/jobs/{job}/cancel"): row("planner", 202, 404, "/v1/jobs/{new_job}/cancel"),
+}
+
+
+@pytest.fixture(scope="module", params=["embedded", "postgis"])
+def world(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
+    """Two counties in a store of either kind; made once, because no row changes what another one asks for."""
+    if request.param == "embedded":
+        path = tmp_path_factory.mktemp("authz") / "store.db"
+        shutil.copy2(request.getfixturevalue("migrated_file"), path)
+        yield from _opened(f"sqlite:///{path}")
+        return
+    server: Server = request.getfixturevalue("postgis_server")
+    migrated: Server = request.getfixturevalue("migrated_server")
+    with fresh_database(Server(server.address, migrated.template)) as engine:
+        name, role = engine.url.database, migrated.address.username
+        with engine.begin() as connection:
+            connection.execute(text(f"alter database {name} owner to {role}"))
+        yield from _opened(migrated.address.set(database=name).render_as_string(hide_password=False))
+
+
+def _opened(url: str) -> Iterator[World]:
+    store = open_store(url)
+    try:
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setenv("GRIDWRIGHT_SECRET", "for tests only: 0123456789abcdef0123456789")
+            made = make_world(store)
+            with made.clients[NOBODY]:  # starts the service, and ends it
+                yield made
+    finally:
+        store.close()
+
+
+def routes_of(app: FastAPI) -> set[tuple[str, str]]:
+    """Every method and path that the service answers."""
+    found = set()
+    for route in app.routes:
+        for method in getattr(route, "methods", None) or {"ANY"}:
+            found.add((method, route.path))  # type: ignore[attr-defined]
+    return found
+
+
+def test_every_route_has_its_row_and_every_row_its_route(world: World) -> None:
+    assert routes_of(world.site.app) == TABLE.keys()
+
+
+@pytest.mark.parametrize("county", [HERE, THERE], ids=["inside", "outside"])
+@pytest.mark.parametrize(("method", "route"), TABLE, ids=[f"{method} {path}" for method, path in TABLE])
+def test_who_may_do_what_where(world: World, method: str, route: str, county: str) -> None:
+    expected_row, wrong = TABLE[method, route], []
+    for role in (*ROLES, ROOT, NOBODY):
+        path, options = expected_row.ask(world, county)
+        answer = world.ask(role, method, path, **options)
+        expected = expected_row.status(role, county)
+        if (role if role != ROOT else "admin") not in expected_row.roles:
+            expected = 401 if role == NOBODY else 403
+        if answer.status_code != expected:
+            wrong.append(f"{role}: {answer.status_code}, not {expected}: {answer.text[:200]}")
+        asked = f"{path} {options}"
+        known = HERE if role in ROLES else ""
+        hidden = {word for other in {HERE, THERE} - {known} for word in world.words_of(other) if word not in asked}
+        told = {word for word in hidden if word.encode() in answer.content}
+        if told and role != ROOT:
+            wrong.append(f"{role} was told of {sorted(told)}")
+    assert not wrong, "\n".join(wrong)
+
+
+def test_the_rows_would_notice_a_leak(world: World) -> None:
+    told = world.ask(ROOT, "GET", "/collections/grids/items?limit=1000").text
+    assert f"{THERE}001001001" in told
+    assert f"{HERE}001001001" in world.ask("planner", "GET", "/collections/grids/items?limit=1000").text
+
+
+@pytest.mark.parametrize("collection", COLLECTIONS)
+def test_no_layer_shows_anything_of_another_county(world: World, collection: str) -> None:
+    everything = world.ask(ROOT, "GET", f"/collections/{collection}/items?limit=1000").json()["features"]
+    theirs = [str(f["id"]) for f in everything if THERE in str(f["id"])]
+    own = world.ask("planner", "GET", f"/collections/{collection}/items?limit=1000")
+    assert THERE not in own.text
+    assert len(own.json()["features"]) == len(everything) - len(theirs)
+    for id in theirs:
+        assert world.ask("planner", "GET", f"/collections/{collection}/items/{id}").status_code == 404
+    extent = world.ask("planner", "GET", f"/collections/{collection}").json().get("extent", {}).get("spatial")
+    if extent:
+        lon, lat = world.point(THERE)
+        west, south, east, north = extent["bbox"][0][:4]
+        assert not (west <= lon <= east and south <= lat <= north)
+
+
+def test_an_admin_of_a_county_gives_no_rights_beyond_it(world: World) -> None:
+    name = world.new_account(HERE)
+    for place in ("", "77", THERE, "*", "%"):
+        for method, path in (("PATCH", f"/v1/accounts/{name}"), ("POST", "/v1/accounts")):
+            body = {"jurisdiction": place} | ({} if method == "PATCH" else {"name": world.new_name(), "role": "lookup"})
+            assert world.ask("admin", method, path, json=body).status_code in (403, 422), (method, place)
+    assert world.ask(ROOT, "GET", f"/v1/accounts/{name}").json()["jurisdiction"] == f"{HERE}001"
+
+
+def test_nobody_gets_from_a_key_or_a_list_what_lies_elsewhere_by_asking_for_pages(world: World) -> None:
+    for path in ("/v1/accounts?limit=1", "/v1/keys?limit=1"):
+        names, after = [], ""
+        while True:
+            answer = world.ask("admin", "GET", f"{path}&after={after}").json()
+            names += [entry.get("account", entry.get("name")) for entry in answer.get("keys", answer.get("accounts"))]
+            if answer["next"] is None:
+                break
+            after = answer["next"]
+        assert names
+        assert ROOT not in names
+        with world.site.store.read() as tx:
+            assert all(tx.accounts.account(name).jurisdiction.startswith(HERE) for name in names)

@@ -1,0 +1,110 @@
+"""Two counties with everything in them, and an account of every role in one: for the table of who may do what."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from itertools import count
+
+from fastapi.testclient import TestClient
+from httpx import Response
+from pyproj import Transformer
+
+from api.accounts.caller import ROLES
+from api.accounts.keys import prefix_of
+from data.store import SqlStore
+from data.store.tables import METADATA
+from tests.account_kit import Site, make_site
+from tests.data.store.kit import CRS, plan, town
+
+HERE, THERE = "771801", "771902"  # in no example of the documentation
+WHERE_X = {HERE: 520_000, THERE: 540_000}
+NOBODY, ROOT = "nobody", "root"
+
+
+@dataclass
+class World:
+    """A service with accounts, and what lies where in it."""
+
+    site: Site
+    clients: dict[str, TestClient]
+    territories: dict[str, str]
+    plans: dict[str, str]
+    drafts: dict[str, str]
+    jobs: dict[str, str] = field(default_factory=dict)
+    _numbers: Iterator[int] = field(default_factory=count)
+
+    def ask(self, who: str, method: str, path: str, **options: object) -> Response:
+        """One request of somebody."""
+        client = self.clients[who]
+        client.cookies.clear()  # a request that signs in leaves nothing behind
+        return client.request(method, path, **options)  # type: ignore[arg-type]
+
+    def words_of(self, county: str) -> set[str]:
+        """What nobody of another county may ever be shown."""
+        return {county, self.territories[county], self.plans[county], self.drafts[county], self.jobs[county]}
+
+    def new_name(self) -> str:
+        """A name for an account that no account has."""
+        return f"desk-{next(self._numbers)}"
+
+    def new_account(self, county: str) -> str:
+        """An account inside a county."""
+        name = self.new_name()
+        with self.site.store.write(self.site.act("root")) as tx:
+            tx.accounts.add(name, "planner", f"{county}001", "no hash", must_change=False)
+        return name
+
+    def new_key(self, county: str) -> str:
+        """Readable start of a key of an account inside a county."""
+        return str(prefix_of(self.site.key(self.new_account(county))))
+
+    def new_job(self, county: str) -> str:
+        """A job that waits inside a county."""
+        with self.site.store.write(self.site.act("root")) as tx:
+            return tx.jobs.ask("draw", {"territory": self.territories[county]}, place=county).id
+
+    def new_draft(self, county: str) -> str:
+        """A draft inside a county."""
+        territory = town(county, x=WHERE_X[county])
+        with self.site.store.write(self.site.act("root")) as tx:
+            return tx.plans.save(plan(territory), territory_id=self.territories[county], name="draft").id
+
+    def point(self, county: str) -> tuple[float, float]:
+        """Longitude and latitude of a house of a county."""
+        to_lon_lat = Transformer.from_crs(CRS, "EPSG:4326", always_xy=True)
+        lon, lat = to_lon_lat.transform(WHERE_X[county] + 100, 3_400_100)
+        return round(lon, 7), round(lat, 7)
+
+
+def make_world(store: SqlStore) -> World:
+    """A world in a fresh store."""
+    site = make_site(store, rates=dict.fromkeys(ROLES, "1000000/minute"))
+    site.add(ROOT, "admin")
+    clients = {NOBODY: site.client(), ROOT: site.client(site.key(ROOT))}
+    for role in ROLES:
+        site.add(f"the-{role}", role, HERE)
+        clients[role] = site.client(site.key(f"the-{role}"))
+    territories, plans = {}, {}
+    for county in (HERE, THERE):
+        territory = town(county, x=WHERE_X[county])
+        with store.write(site.act(ROOT)) as tx:
+            territories[county] = tx.territories.save(territory, county).id
+            plans[county] = tx.plans.save(plan(territory), territory_id=territories[county], name=county).id
+        _put_in_force(site, plans[county], [f"{county}001001", f"{county}002001"])
+    world = World(site, clients, territories, plans, {})
+    for county in (HERE, THERE):
+        world.drafts[county] = world.new_draft(county)
+        world.jobs[county] = world.new_job(county)
+        with store.write(site.act(ROOT)) as tx:
+            tx.jobs.cancel(world.jobs[county])
+    return world
+
+
+def _put_in_force(site: Site, plan_id: str, communities: list[str]) -> None:
+    with site.store.write(site.act(ROOT)) as tx:
+        reigns, plans = METADATA.tables["reigns"], METADATA.tables["plans"]
+        for community in communities:
+            row = {"community": community, "plan": plan_id, "valid_from": tx.act.at}
+            tx.connection.execute(reigns.insert().values(row))
+        tx.connection.execute(plans.update().where(plans.c.id == plan_id).values(state="in_force"))
