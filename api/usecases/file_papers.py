@@ -134,17 +134,52 @@ def file_papers(
     """
     if not out.parent.is_dir():
         raise InputError("out_folder_missing", file=str(out), measured=str(out.parent))
-    replaces = may_replace(out)
+    may_replace(out)
     filed = _read_whole(plan_path)
     territory = read_territory(territory_path, progress=progress)
-    old = None if old_path is None else _read_whole(old_path)
-    _assert_may_be_filed(filed, territory, plan_path, territory_path, progress)
+    return write_filing(
+        filed,
+        territory,
+        None if old_path is None else _read_whole(old_path),
+        out,
+        names=(plan_path.name, territory_path.name, "" if old_path is None else old_path.name),
+        language=language,
+        paper=paper,
+        encoding=encoding,
+        cgcs2000=cgcs2000,
+        progress=progress,
+    )
+
+
+def write_filing(
+    filed: FiledPlan,
+    territory: Territory,
+    old: FiledPlan | None,
+    out: Path,
+    *,
+    names: tuple[str, str, str],
+    language: str = "zh",
+    paper: str = "A4",
+    encoding: Encoding = "utf-8",
+    cgcs2000: Cgcs2000 = "auto",
+    progress: Progress = SILENT,
+) -> Filing:
+    """The papers of a plan that is at hand already; all else as `file_papers`.
+
+    Parameters
+    ----------
+    filed, territory, old
+        The plan, its territory, and the plan before.
+    names
+        What messages call the three.
+    """
+    _assert_may_be_filed(filed, territory, names, progress)
     filed = as_successor(filed, old, territory)
-    _assert_succeeds(filed, old, plan_path, old_path)
+    _assert_succeeds(filed, old, names)
     order = _Order(filed, territory, old, language)
     papers = _papers(order)
     facts = _facts(order.filed)
-    with whole_folder(out, may_replace=replaces) as place:
+    with whole_folder(out, may_replace=may_replace(out)) as place:
         progress.stage("stage_papers", len(papers))
         for what, write in papers.items():
             write(place / _NAMES[what][language])
@@ -182,13 +217,13 @@ def _read_whole(path: Path) -> FiledPlan:
 
 
 def _assert_may_be_filed(
-    filed: FiledPlan, territory: Territory, plan_path: Path, territory_path: Path, progress: Progress
+    filed: FiledPlan, territory: Territory, called: tuple[str, str, str], progress: Progress
 ) -> None:
-    names = {"file": plan_path.name, "territory": territory_path.name}
+    names = {"file": called[0], "territory": called[1]}
     if filed.meta.get("territory_hash") != territory.content_hash():
         raise InputError("filing_other_territory", **names)
     progress.stage("stage_check")
-    rules = Rules.from_toml(filed.meta["rules"], file=str(plan_path))
+    rules = Rules.from_toml(filed.meta["rules"], file=called[0])
     verdict = judge(verify(filed, territory, rules), filed)
     if verdict.passed:
         return
@@ -224,10 +259,10 @@ def _retired(filed: FiledPlan) -> list[str]:
     return filed.meta.get("retired_codes", "").split()
 
 
-def _assert_succeeds(filed: FiledPlan, old: FiledPlan | None, plan_path: Path, old_path: Path | None) -> None:
+def _assert_succeeds(filed: FiledPlan, old: FiledPlan | None, called: tuple[str, str, str]) -> None:
     faults = [] if old is None else list(check_succession(old, filed))
-    if faults and old_path is not None:
-        head = Fault("filing_codes_fail", {"file": plan_path.name, "old": old_path.name, "measured": len(faults)})
+    if faults:
+        head = Fault("filing_codes_fail", {"file": called[0], "old": called[2], "measured": len(faults)})
         raise InputError.of([head, *faults[:_SHOWN_FAULTS]])
 
 
