@@ -38,6 +38,13 @@ class Server:
 @pytest.fixture(scope="session")
 def postgis_server() -> Iterator[Server]:
     """A running server whose template database has PostGIS."""
+    with running_server() as server:
+        yield server
+
+
+@contextmanager
+def running_server() -> Iterator[Server]:
+    """The same outside of tests."""
     given = os.environ.get("GRIDWRIGHT_TEST_DATABASE_URL")
     with nullcontext(make_url(given)) if given else _cluster() as address:
         server = Server(address.set(drivername="postgresql+psycopg"), f"gw_template_{uuid.uuid4().hex[:8]}")

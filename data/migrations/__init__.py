@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
+from threading import Lock
 from typing import Literal
 
 from alembic import command
@@ -24,6 +25,7 @@ from gis.errors import Conflict
 State = Literal["empty", "current", "behind", "ahead"]
 
 _FOLDER = Path(__file__).parent
+_ALONE = Lock()  # alembic keeps what it is doing in its modules: one at a time in a process
 _LOCK = 0x67726964  # one migration at a time on a server
 _WAIT_MS = 10_000  # for a table that others hold; a migration in waiting stops everybody behind it
 
@@ -99,7 +101,7 @@ def with_config(url: str, work: Callable[[Config], None], *, may_create: bool = 
     """Call one of alembic's commands in one transaction on a store."""
     store = open_store(url)
     try:
-        with translated(store.url), store.engine.execution_options(writes=True).begin() as connection:
+        with _ALONE, translated(store.url), store.engine.execution_options(writes=True).begin() as connection:
             if store.kind == "postgis":
                 connection.execute(text("select pg_advisory_xact_lock(:lock)"), {"lock": _LOCK})
                 connection.execute(text("select set_config('gw.jurisdiction', '*', true)"))
