@@ -119,8 +119,15 @@ def _safely(check: Callable[[], Iterable[Fault]]) -> tuple[Fault, ...]:
 
 def _asked(store: SqlStore, question: questions.Question) -> Callable[[], Iterable[Fault]]:
     def check() -> Iterable[Fault]:
-        with store.read() as tx:
-            return questions.ask(question, tx)
+        found: tuple[Fault, ...] = ()
+        try:
+            with store.read() as tx:
+                found = questions.ask(question, tx)
+        except GridwrightError:
+            if not found:
+                raise
+            # A damaged file may refuse even the end of a transaction; what was found before counts.
+        return found
 
     return check
 

@@ -12,6 +12,7 @@ from datetime import datetime
 import numpy as np
 import shapely
 from sqlalchemy import Table, and_, func, inspect, or_, select, text
+from sqlalchemy.exc import DBAPIError
 
 from data.store.embedded import window_of
 from data.store.tables import LAYER_TABLES, METADATA
@@ -46,9 +47,17 @@ def broken_pages(tx: Tx) -> Iterable[Fault]:
         for name in tx.connection.execute(unfinished).scalars():
             yield Fault("doctor_index_unfinished", {"measured": str(name)})
         return
+    try:
+        yield from _broken_pages_of_file(tx)
+    except DBAPIError as error:
+        # So damaged that not even the question can be answered.
+        yield Fault("doctor_page_broken", {"measured": str(error.orig).splitlines()[0]})
+
+
+def _broken_pages_of_file(tx: Tx) -> Iterable[Fault]:
     for line in tx.connection.exec_driver_sql(f"PRAGMA integrity_check({MOST_FAULTS})").scalars():
         if line != "ok":
-            yield Fault("doctor_page_broken", {"measured": str(line)})
+            yield Fault("doctor_page_broken", {"measured": str(line).splitlines()[0]})
     for name in sorted(inspect(tx.connection).get_table_names()):
         if name.startswith("window_") and not name.endswith(("_node", "_parent", "_rowid")):
             said = tx.connection.exec_driver_sql("SELECT rtreecheck(?)", (name,)).scalar_one()
