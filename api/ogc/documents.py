@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import math
 from datetime import datetime
 from typing import Any
 
 from api.i18n import sentence
-from api.ogc.encoding import DECIMALS
 from api.ogc.links import GEOJSON, HTML, JSON, OPENAPI, Link, address, link
 from data.store.rooms.collections import Collection
 from data.store.rooms.features import Extent
@@ -48,7 +46,7 @@ def collection_document(base: str, collection: Collection, extent: Extent, langu
     title = sentence(f"ogc_title_{collection.name}", {}, language)
     spans: dict[str, Any] = {}
     if extent.bbox is not None:
-        spans["spatial"] = {"bbox": [bbox_around(extent.bbox)], "crs": CRS84}
+        spans["spatial"] = {"bbox": [list(extent.bbox)], "crs": CRS84}
     if collection.times is not None and (extent.start is not None or extent.end is not None):
         spans["temporal"] = {"interval": [[_said(extent.start), _said(extent.end)]], "trs": GREGORIAN}
     document: dict[str, Any] = {
@@ -64,13 +62,6 @@ def collection_document(base: str, collection: Collection, extent: Extent, langu
         ],
     }
     return {**document, "extent": spans} if spans else document
-
-
-def bbox_around(bbox: tuple[float, float, float, float]) -> list[float]:
-    """A box in the decimals that features are told in, rounded outwards so that it holds them."""
-    scale = 10**DECIMALS
-    low = [math.floor(value * scale) / scale for value in bbox[:2]]
-    return low + [math.ceil(value * scale) / scale for value in bbox[2:]]
 
 
 def collections_document(base: str, collections: list[dict[str, Any]], language: str) -> dict[str, Any]:

@@ -6,21 +6,19 @@ import hashlib
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-import numpy as np
 import orjson
 import shapely
 
 from data.store.rooms.features import Page
 
-DECIMALS = 8
-"""Of a degree: a millimetre."""
 _OPTIONS = orjson.OPT_UTC_Z | orjson.OPT_SERIALIZE_NUMPY
 
 
 def features_of(page: Page) -> list[dict[str, Any]]:
     """The features of a page; ``geometry`` is JSON already."""
-    shapes = shapely.transform(shapely.orient_polygons(page.shapes), lambda xy: np.round(xy, DECIMALS))
-    geometry = [orjson.Fragment(b"null" if text is None else text) for text in shapely.to_geojson(shapes)]
+    # Every digit is kept: who asks for the box around what came must get all of it again.
+    told = shapely.to_geojson(shapely.orient_polygons(page.shapes))
+    geometry = [orjson.Fragment(b"null" if text is None else text) for text in told]
     return [
         {"type": "Feature", "id": id, "geometry": shape, "properties": properties}
         for id, shape, properties in zip(page.ids, geometry, page.properties)

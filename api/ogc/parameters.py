@@ -16,7 +16,7 @@ from data.store.rooms.windows import Box, Interval
 from gis.errors import InputError
 
 DEFAULT_LIMIT, MAX_LIMIT = 100, 10_000
-_NUMBER = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d{1,3})?")
+_NUMBER = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d{1,3})?", re.ASCII)
 _MOMENT = re.compile(
     r"(\d{4}-\d\d-\d\d)(?:[Tt ](\d\d:\d\d:)(\d\d)(\.\d+)?([Zz]|[+-]\d\d:\d\d))?", re.ASCII
 )  # the date alone is the whole day

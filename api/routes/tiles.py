@@ -10,7 +10,6 @@ from fastapi import APIRouter, Path, Request, Response
 from api.http.openapi import responses
 from api.i18n import sentence
 from api.ogc import schemas
-from api.ogc.documents import bbox_around
 from api.ogc.encoding import is_known
 from api.ogc.links import TILE, address, base_of
 from api.ogc.parameters import LANGUAGE
@@ -64,7 +63,7 @@ def show_tilejson(request: Request, caller: ReaderOf, collection: CollectionName
         ],
     }
     if extent.bbox is not None:
-        document["bounds"] = bbox_around(extent.bbox)
+        document["bounds"] = list(extent.bbox)
     return answered(request, document, by_language=True)
 
 
