@@ -24,6 +24,7 @@ from data.store.types import EVERYWHERE, Act
 from gis.errors import Conflict, InputError, StorageError
 
 _BUSY_MS = 30_000
+_MOST_JOURNAL_BYTES = 64 * 2**20
 _ALL = "*"  # what row-level security takes for "everywhere"; the empty setting is "nowhere"
 
 
@@ -110,6 +111,7 @@ def _sqlite_engine(address: URL) -> Engine:
             f"busy_timeout={_BUSY_MS}",
             "journal_mode=WAL",
             "synchronous=FULL",
+            f"journal_size_limit={_MOST_JOURNAL_BYTES}",  # after a large load the journal shrinks again
             "foreign_keys=ON",
             "trusted_schema=OFF",
         ):

@@ -67,16 +67,18 @@ def plan(territory: Territory, *, per_community: int = 2, plan_id: str = "p1") -
         grids[column] = grids[column].astype(object)
     firsts = [row["code"] for row in rows[::per_community]]
     members = {"kind": "building", "id": buildings["id"].tolist()[:2], "grid": firsts[:2]}
+    n = len(communities)
+    is_first = np.arange(n) == 0
     tables = {
         "code": communities["code"].tolist(),
-        "households": [300 * per_community] * 2,
-        "grids": [per_community] * 2,
+        "households": 300 * per_community,
+        "grids": per_community,
         "feasible": "yes",
-        "reason": [None, "too_few"],
+        "reason": [None, *["too_few"] * (n - 1)],
         "proof": "cover_mip",
-        "objective": [1.5, 2.5],
-        "bound": [1.5, np.nan],
-        "gap_frac": [0.0, np.nan],
+        "objective": 1.5 + np.arange(n),
+        "bound": np.where(is_first, 1.5, np.nan),
+        "gap_frac": np.where(is_first, 0.0, np.nan),
         "seconds": np.nan,
     }
     violations = {
