@@ -8,7 +8,7 @@ import socket
 from api.accounts.passwords import Passwords
 from api.usecases.accounts import add_account
 from data.store import Act, SqlStore
-from gis.errors import Conflict, InputError
+from gis.errors import Conflict
 
 FIRST_ADMIN = "admin"
 
@@ -37,21 +37,6 @@ def ensure_admin(store: SqlStore, act: Act, passwords: Passwords | None = None) 
         return add_account(store, act, FIRST_ADMIN, role="admin", passwords=passwords).password
     except Conflict:
         return None  # another process was faster, and has shown the password
-
-
-def require_loopback_without_accounts(store: SqlStore, host: str) -> None:
-    """Refuse to listen where others can reach a store that has no accounts.
-
-    Raises
-    ------
-    InputError
-        ``service_needs_accounts``.
-    """
-    if is_loopback(host):
-        return
-    with store.read() as tx:
-        if not tx.accounts.exist():
-            raise InputError("service_needs_accounts", host=host)
 
 
 def is_loopback(host: str) -> bool:

@@ -13,14 +13,15 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
+from api import settings
 from api.accounts.caller import Caller, Pass
 from api.accounts.keys import is_key, prefix_of
-from api.accounts.rates import Rates
+from api.accounts.rates import Rates, read_rates
 from api.accounts.secret import service_secret
 from api.problems import Refusal
 from data.store import Act, SqlStore
 from data.store.rooms.accounts import Account
-from gis.errors import StorageError
+from gis.errors import InputError, StorageError
 
 CHALLENGE = {"WWW-Authenticate": 'Bearer realm="gridwright"'}
 REFUSED = {"WWW-Authenticate": 'Bearer realm="gridwright", error="invalid_token"'}
@@ -51,14 +52,23 @@ class AccessSettings:
     failure_s: float = 1.0
 
 
+def access_settings() -> AccessSettings:
+    """What the environment says about access.
+
+    Raises
+    ------
+    InputError
+        ``rate_wrong``.
+    """
+    return AccessSettings(rates=read_rates(settings.rates()))
+
+
 class Guard:
     """Keys and sessions of one store, as one process knows them."""
 
-    def __init__(
-        self, store: SqlStore, now: Callable[[], datetime], settings: AccessSettings = AccessSettings()
-    ) -> None:
-        self.store, self.now, self.settings = store, now, settings
-        self.rates = Rates(settings.rates)
+    def __init__(self, store: SqlStore, now: Callable[[], datetime], access: AccessSettings = AccessSettings()) -> None:
+        self.store, self.now, self.settings = store, now, access
+        self.rates = Rates(access.rates)
         self._known: dict[bytes, tuple[Pass, float]] = {}
         self._lock = threading.Lock()
         self._age = 0
@@ -150,9 +160,18 @@ class Guard:
         return min(last, now + timedelta(hours=self.settings.idle_hours))
 
     def secret(self) -> bytes:
-        """What keys are hashed with."""
+        """What keys are hashed with.
+
+        Raises
+        ------
+        StorageError
+            ``secret_short``, ``secret_readable``, ``secret_unwritable``: nothing the caller of a route can mend.
+        """
         if self._secret is None:
-            self._secret = service_secret(self.store)
+            try:
+                self._secret = service_secret(self.store)
+            except InputError as error:
+                raise StorageError(error.code, **error.facts) from error
         return self._secret
 
     def _remember(self, token: str, good: Pass, age: int) -> None:

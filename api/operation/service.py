@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 
 from api import settings as environment
 from api.accounts.first_start import FIRST_ADMIN, ensure_admin, is_loopback
+from api.accounts.guard import Guard, access_settings
 from api.app import create_app
 from api.http.settings import LOOPBACK_NAMES, ServiceSettings
 from api.operation.child import WatchedChild
@@ -60,9 +61,11 @@ def serve_store(
     Raises
     ------
     InputError
-        ``public_url_wrong``.
+        ``public_url_wrong``, ``rate_wrong``.
     """
+    access = access_settings()
     app = create_app(store, service_settings(door, language=language, public_url=public_url))
+    app.state.guard = Guard(store, app.state.settings.now, access)
     address = public_url or address_of(door)
     if public_url or not is_loopback(str(door.getsockname()[0])):
         password = ensure_admin(store, system_act("first start"))

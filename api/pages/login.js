@@ -9,13 +9,14 @@ const panels = {
 };
 let csrf = "";
 
-function show(panel, account) {
+function show(panel, account, isOwn) {
   for (const one of Object.values(panels)) one.hidden = one !== panel;
   for (const place of document.querySelectorAll("[data-account]")) place.textContent = account || "";
-  const name = panels.change.querySelector('[name="username"]');
-  name.value = account || "";
+  panels.change.querySelector('[name="username"]').value = account || "";
+  document.querySelector("[data-given]").hidden = Boolean(isOwn);
+  document.querySelector("[data-own]").hidden = !isOwn;
   say(panel, "");
-  const first = panel.querySelector("input:not([hidden]):placeholder-shown, input:not([hidden]), a");
+  const first = panel.querySelector("input:not([hidden]), a");
   if (first) first.focus();
 }
 
@@ -133,10 +134,19 @@ for (const box of document.querySelectorAll("[data-shows]")) {
   });
 }
 
-ask("GET", "/v1/session").then(
-  (session) => {
-    csrf = session.csrf;
-    show(session.must_change ? panels.change : panels.signedIn, session.account);
-  },
-  () => show(panels.signIn),
-);
+document.querySelector("[data-change]").addEventListener("click", () => {
+  show(panels.change, document.querySelector("[data-account]").textContent, true);
+});
+
+function greet(session) {
+  csrf = session.csrf;
+  show(session.must_change ? panels.change : panels.signedIn, session.account);
+  // Without accounts there is nothing to sign out of, and no password.
+  for (const button of panels.signedIn.querySelectorAll("button")) button.hidden = session.is_local;
+}
+
+if (words.asks) {
+  ask("GET", "/v1/session").then(greet, () => show(panels.signIn));
+} else {
+  show(panels.signIn);
+}

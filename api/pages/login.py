@@ -22,12 +22,13 @@ _FILES = {"login.js": "text/javascript; charset=utf-8", "login.css": "text/css; 
 _WORDS = (
     *("title", "heading", "lead", "name", "password", "show", "button", "working", "change_heading", "change_lead"),
     *("new", "again", "change_button", "not_equal", "signed_in", "out", "on", "no_answer", "no_script"),
+    *("change", "change_own_lead"),
 )
 # A path of ours: one slash, then neither a slash nor what browsers take for one.
 _LOCAL_PATH = re.compile(r"/(?![/\\])[^\s\\\x00-\x1f\x7f]*")
 
 
-def login_page(language: str, following: str) -> str:
+def login_page(language: str, following: str, *, asks: bool) -> str:
     """The page in one language.
 
     Parameters
@@ -36,6 +37,8 @@ def login_page(language: str, following: str) -> str:
         ``zh`` or ``en``.
     following
         Where to go once signed in; anything but a path of this service is passed over.
+    asks
+        Whether the page shall ask who is signed in: there may be somebody.
     """
     other = "en" if language == "zh" else "zh"
     local = local_path(following)
@@ -44,6 +47,7 @@ def login_page(language: str, following: str) -> str:
         {word: escape(sentence(f"login_{word}", facts, language)) for word in _WORDS},
         lang="zh-CN" if language == "zh" else "en",
         next=escape(local),
+        asks="yes" if asks else "",
         other=f"/login?lang={other}&amp;next={escape(quote(local, safe='/'))}",
         other_lang="en" if other == "en" else "zh-CN",
         other_name=escape(sentence("page_language", {}, other)),

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import ipaddress
 import secrets
+from functools import lru_cache
 from typing import Any
 from urllib.parse import quote
 
@@ -16,7 +17,7 @@ from fastapi import Request
 from starlette.concurrency import run_in_threadpool
 
 from api.accounts.caller import ANYONE, LOCAL, ROLES, Caller, Pass
-from api.accounts.guard import CHALLENGE, REFUSED, AccessSettings, Guard
+from api.accounts.guard import CHALLENGE, REFUSED, Guard, access_settings
 from api.accounts.logins import Logins
 from api.accounts.rates import address_of
 from api.http.guard import media_types_given
@@ -27,6 +28,7 @@ __all__ = ["ANYONE", "LOCAL", "ROLES", "Allow", "Caller", "allow", "allow_anyone
 CSRF_HEADER = "X-CSRF-Token"
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 _PASS = "gridwright.pass"
+_PROXIES = frozenset({"forwarded", "x-forwarded-for", "x-forwarded-host", "x-real-ip", "via"})
 
 
 class Allow:
@@ -98,8 +100,7 @@ def guard_of(request: Request) -> Guard:
     state = request.app.state
     guard: Guard | None = getattr(state, "guard", None)
     if guard is None:
-        settings = getattr(state, "access_settings", None) or AccessSettings()
-        guard = state.guard = Guard(state.store, state.settings.now, settings)
+        guard = state.guard = Guard(state.store, state.settings.now, access_settings())
     return guard
 
 
@@ -196,8 +197,15 @@ def _own_origins(request: Request) -> tuple[str, ...]:
 
 def _is_near(request: Request) -> bool:
     """Whether the caller sits on this machine; a socket in the file system and a test have no address."""
+    if not _PROXIES.isdisjoint(request.headers.keys()):
+        return False  # somebody further away, through a proxy on this machine
+    return _is_loopback(request.client.host if request.client else "")
+
+
+@lru_cache(maxsize=1024)
+def _is_loopback(host: str) -> bool:
     try:
-        return ipaddress.ip_address(request.client.host if request.client else "").is_loopback
+        return ipaddress.ip_address(host).is_loopback
     except ValueError:
         return True
 

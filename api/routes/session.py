@@ -21,6 +21,7 @@ from api.routes.access import (
     allow_anyone,
     allow_signed_in,
     cookie_name,
+    guard_of,
     is_https,
     logins_of,
     pass_of,
@@ -123,7 +124,9 @@ def show_login(
     lang: Annotated[str, Query(max_length=20)] = "",
 ) -> HTMLResponse:
     """Goes on to `next`, a path of this service, once one is signed in."""
-    page = login_page(language_of(request), following)
+    # Where nobody can be signed in, the page does not ask: the answer would be a fault in the browser's log.
+    asks = cookie_name(request) in request.cookies or guard_of(request).is_open() is not False
+    page = login_page(language_of(request), following, asks=asks)
     headers = {"Content-Security-Policy": LOGIN_CSP, "Vary": "Accept-Language", "Cache-Control": "no-store"}
     return HTMLResponse(page, headers=headers)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from datetime import timedelta
 
+from api.accounts.caller import ROLES
 from api.accounts.keys import mint_key
 from api.accounts.names import account_name, jurisdiction, tidy_name
 from api.accounts.passwords import Passwords, one_time_password
@@ -50,6 +51,8 @@ def add_account(
         ``account_exists``, ``account_outside``.
     """
     name, place = account_name(name), jurisdiction(place)
+    if role not in ROLES:
+        raise InputError("account_role_unknown", measured=role, allowed=", ".join(ROLES))
     password = one_time_password()
     password_hash = (passwords or Passwords()).hash(password)
     with store.write(act) as tx:
