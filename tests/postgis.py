@@ -43,10 +43,10 @@ def postgis_server() -> Iterator[Server]:
 
 
 @contextmanager
-def running_server() -> Iterator[Server]:
-    """The same outside of tests."""
+def running_server(*, is_durable: bool = False) -> Iterator[Server]:
+    """The same outside of tests; ``is_durable`` waits for the disk, as a server does that must lose nothing."""
     given = os.environ.get("GRIDWRIGHT_TEST_DATABASE_URL")
-    with nullcontext(make_url(given)) if given else _cluster() as address:
+    with nullcontext(make_url(given)) if given else _cluster(is_durable) as address:
         server = Server(address.set(drivername="postgresql+psycopg"), f"gw_template_{uuid.uuid4().hex[:8]}")
         # A name of its own: two test workers may share a given server.
         _administer(server, f"create database {server.template} template template0 encoding 'UTF8' locale 'C.UTF-8'")
@@ -100,8 +100,8 @@ def _administer(server: Server, statement: str) -> None:
 
 
 @contextmanager
-def _cluster() -> Iterator[URL]:
-    """A cluster in a temporary folder, without fsync, stopped and removed at the end."""
+def _cluster(is_durable: bool = False) -> Iterator[URL]:
+    """A cluster in a temporary folder, without fsync unless asked for, stopped and removed at the end."""
     programs = _programs()
     is_root = os.geteuid() == 0
     try:
@@ -128,7 +128,7 @@ def _cluster() -> Iterator[URL]:
     try:
         run("initdb", "-U", "gridwright", "-A", "trust", "-E", "UTF8", "--locale=C.UTF-8", "--no-sync")
         port = _free_port()
-        settings = f"-p {port} -k {folder} -h 127.0.0.1 -c fsync=off"
+        settings = f"-p {port} -k {folder} -h 127.0.0.1 -c fsync={'on' if is_durable else 'off'}"
         run("pg_ctl", "-w", "-t", "500", "-l", str(folder / "log"), "-o", settings, "start")
         try:
             yield URL.create(

@@ -101,7 +101,6 @@ def empty_database(server: Server) -> Iterator[URL]:
             name = database.url.database
             with database.begin() as connection:
                 connection.execute(text(f"alter database {name} owner to {role}"))
-                connection.execute(text(f"alter schema public owner to {role}"))
                 connection.execute(text("alter function geometry_overlaps(geometry, geometry) leakproof"))
             database.dispose()
             yield server.address.set(username=role, password=password, database=name)

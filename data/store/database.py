@@ -24,8 +24,26 @@ from data.store.types import EVERYWHERE, Act
 from gis.errors import Conflict, InputError, StorageError
 
 _BUSY_MS = 30_000
+_MOST_IDLE_MS = 600_000
 _MOST_JOURNAL_BYTES = 64 * 2**20
 _ALL = "*"  # what row-level security takes for "everywhere"; the empty setting is "nowhere"
+
+# All for this transaction alone.  Nobody waits longer than in SQLite, and whoever vanished from the network in the
+# middle of a change does not hold its locks for ever.
+_LIMITS = text(
+    "select set_config('gw.jurisdiction', :prefix, true), "
+    f"set_config('lock_timeout', '{_BUSY_MS}', true), "
+    f"set_config('idle_in_transaction_session_timeout', '{_MOST_IDLE_MS}', true)"
+)
+_POOL = {"pool_size": 10, "max_overflow": 30, "pool_timeout": _BUSY_MS / 1_000}
+# A server that has gone without a word is noticed after a minute at most.
+_POSTGRES = {
+    "connect_timeout": 10,
+    "keepalives_idle": 20,
+    "keepalives_interval": 10,
+    "keepalives_count": 3,
+    "tcp_user_timeout": 60_000,
+}
 
 
 class SqlStore:
@@ -67,11 +85,10 @@ class SqlStore:
         self.engine.dispose()
 
     def _confine(self, connection: Connection, jurisdiction: str) -> None:
+        if jurisdiction == _ALL:
+            raise ValueError("a jurisdiction is a code prefix; everywhere is the empty one")
         if self.kind == "postgis":
-            connection.execute(
-                text("select set_config('gw.jurisdiction', :prefix, true)"),
-                {"prefix": jurisdiction or _ALL},
-            )
+            connection.execute(_LIMITS, {"prefix": jurisdiction or _ALL})
 
 
 def open_store(url: str) -> SqlStore:
@@ -94,7 +111,7 @@ def open_store(url: str) -> SqlStore:
     if address.drivername in ("postgresql", "postgres"):
         address = address.set(drivername="postgresql+psycopg")
     if address.drivername == "postgresql+psycopg":
-        return SqlStore(create_engine(address, pool_pre_ping=True, connect_args={"connect_timeout": 10}))
+        return SqlStore(create_engine(address, pool_pre_ping=True, connect_args=_POSTGRES, **_POOL))
     if address.drivername == "sqlite" and address.database not in (None, "", ":memory:"):
         return SqlStore(_sqlite_engine(address))
     raise InputError("store_address_wrong", measured=address.render_as_string())
@@ -102,7 +119,7 @@ def open_store(url: str) -> SqlStore:
 
 def _sqlite_engine(address: URL) -> Engine:
     path = str(address.database)
-    engine = create_engine(address, creator=lambda: connect(path))
+    engine = create_engine(address, creator=lambda: connect(path), **_POOL)
 
     @event.listens_for(engine, "connect")
     def prepare(connection: sqlite3.Connection, _: Any) -> None:
@@ -135,12 +152,18 @@ def translated(url: URL) -> Iterator[None]:
         ``store_unreachable``, ``store_busy``, ``store_full``, ``store_without_tables``, ``store_refused``.
     Conflict
         ``plan_in_force_already``: two plans in force for a community at one time.
+    InputError
+        ``value_not_storable``: text with a zero byte, half a character, a number too large.
     """
     try:
         yield
+    except (UnicodeEncodeError, OverflowError) as error:  # of the drivers, before they ask the database
+        raise InputError("value_not_storable", measured=str(error)) from error
     except (DBAPIError, PendingRollbackError, PoolTimeout, sqlite3.Error, psycopg.Error) as error:
         cause = getattr(error, "orig", None) or error
         said = (str(cause).splitlines() or [""])[0]
+        if isinstance(cause, psycopg.DataError):
+            raise InputError("value_not_storable", measured=said) from error
         if "ex_reigns_one_plan_in_force" in str(cause):
             raise Conflict("plan_in_force_already") from error
         raise StorageError(_code(cause), file=url.render_as_string(), measured=said) from error

@@ -122,7 +122,7 @@ def main() -> None:
     for kind in asked.stores:
         with ExitStack() as stack:
             if kind == "postgis":
-                server = stack.enter_context(running_server())
+                server = stack.enter_context(running_server(is_durable=True))
                 url = stack.enter_context(empty_database(server)).render_as_string(hide_password=False)
             else:
                 folder = Path(tempfile.mkdtemp(prefix="gw-bench-"))

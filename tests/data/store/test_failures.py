@@ -405,3 +405,27 @@ def test_a_window_uses_the_spatial_index_under_row_level_security(postgis_store:
 def test_reading_refuses_to_write(postgis_store: SqlStore) -> None:
     with pytest.raises(StorageError, match="store_refused"), postgis_store.read() as tx:
         tx.connection.execute(outbox.delete())
+
+
+@pytest.mark.parametrize("value", ["half a \ud800 character", "a \0 byte"])
+def test_text_that_cannot_be_kept_is_the_askers_fault(postgis_store: SqlStore, value: str) -> None:
+    for asked in (lambda tx: tx.outbox.put(value, "y", {}), lambda tx: tx.outbox.put("x", "y", {"z": value})):
+        with pytest.raises(InputError, match="value_not_storable"), postgis_store.write(act()) as tx:
+            asked(tx)
+
+
+def test_half_a_character_and_a_number_too_large_are_the_askers_fault(store: SqlStore) -> None:
+    for asked in (
+        lambda tx: tx.outbox.put("half a \ud800 character", "y", {}),
+        lambda tx: tx.connection.execute(counters.insert().values(name="x", next=2**63)),
+        lambda tx: tx.outbox.since(2**63),
+    ):
+        with pytest.raises(InputError, match="value_not_storable"), store.write(act()) as tx:
+            asked(tx)
+
+
+def test_everywhere_is_not_a_jurisdiction_that_somebody_can_have(store: SqlStore) -> None:
+    with pytest.raises(ValueError, match="code prefix"), store.read("*"):
+        pass
+    with store.read("%") as tx:
+        assert tx.plans.cards() == []
