@@ -17,10 +17,8 @@ import geopandas as gpd
 import numpy as np
 import shapely
 from pyproj import Transformer
-from sqlalchemy import update
 
-from data.store import SqlStore
-from data.store.tables.plans import plans, reigns
+from data.store import SqlStore, Tx
 from gis.territory import Territory
 from partition.filed import FiledPlan
 from tests.cell_plans import CORNER, CRS, SIDE_M, cell_plan, cells
@@ -74,15 +72,11 @@ def put_town(store: SqlStore, *, name: str = "全域方案", since: datetime = L
     """Load the town and its plan, put the plan in force, and give its id."""
     with store.write(act()) as tx:
         territory = tx.territories.save(town_territory(), "测试镇")
-        return put_in_force(tx, tx.plans.save(town_plan(), territory_id=territory.id, name=name).id, since)
+        return put_in_force(
+            tx, tx.plans.save(town_plan(), territory_id=territory.id, name=name, state="filed").id, since
+        )
 
 
-def put_in_force(tx, id: str, since: datetime) -> str:
+def put_in_force(tx: Tx, id: str, since: datetime) -> str:
     """A plan in force in all of its communities, from a moment on; what was in force there ends."""
-    for community in (FIRST, SECOND):
-        ended = update(reigns).where(reigns.c.community == community, reigns.c.valid_to.is_(None))
-        tx.connection.execute(ended.values(valid_to=since))
-        tx.connection.execute(reigns.insert().values(community=community, plan=id, valid_from=since))
-    tx.connection.execute(update(plans).where(plans.c.id == id).values(state="in_force", effective_from=since))
-    tx.outbox.put("plan.in_force", id, {"plan": id})
-    return id
+    return tx.life.change_state(id, "in_force", effective_from=since, may_backdate=True, over_others=True).id

@@ -7,11 +7,11 @@ answered to an unexpected error and while the service shuts down.  Leaves parame
 from __future__ import annotations
 
 import logging
+import os
 import re
 import time
 from typing import Any
 from urllib.parse import unquote_to_bytes
-from uuid import uuid4
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -69,7 +69,7 @@ class Front:
                 preflight = value
             n_header_bytes += len(name) + len(value)
         given = _ID.fullmatch(asked_id) if asked_id is not None else None
-        request_id = asked_id.decode() if given and asked_id is not None else uuid4().hex
+        request_id = asked_id.decode() if given and asked_id is not None else os.urandom(16).hex()
         scope["gridwright.request_id"] = request_id
         is_head = scope["method"] == "HEAD"
         if is_head:

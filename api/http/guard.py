@@ -28,9 +28,15 @@ _JSON = "application/json"
 
 
 def guarded(route: APIRoute, settings: ServiceSettings) -> APIRoute:
-    """A copy of a route that checks requests before it answers them."""
+    """A copy of a route that checks requests before it answers them.
+
+    A route with a method ``before(app)`` has an application of its own in front of the checks, for what it can answer
+    without them.
+    """
     made = copy.copy(route)
     made.app = Guard(route, settings)
+    if hasattr(route, "before"):
+        made.app = route.before(made.app)
     return made
 
 

@@ -11,6 +11,8 @@ from typing import Any
 from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
 from fastapi.routing import APIRoute
+from pydantic import BaseModel
+from pydantic.json_schema import models_json_schema
 
 import gis
 from api.http.answers import PROBLEM_TYPE
@@ -88,6 +90,16 @@ def _answer(status: int) -> dict[str, Any]:
     return {"description": _STATUS[status], "content": {PROBLEM_TYPE: {"schema": _PROBLEM}}}
 
 
+_MORE: list[type[BaseModel]] = []
+
+
+def also_describe(model: type[BaseModel]) -> dict[str, str]:
+    """A reference to a schema that no route answers with by itself, for use in ``responses=``."""
+    if model not in _MORE:
+        _MORE.append(model)
+    return {"$ref": f"#/components/schemas/{model.__name__}"}
+
+
 def describe(app: FastAPI) -> None:
     """Let ``app.openapi()`` give the true description."""
 
@@ -111,6 +123,11 @@ def _described(app: FastAPI) -> dict[str, Any]:
     for name in ("HTTPValidationError", "ValidationError"):
         schemas.pop(name, None)
     schemas["Problem"] = PROBLEM_SCHEMA
+    if _MORE:
+        _, more = models_json_schema(
+            [(model, "serialization") for model in _MORE], ref_template="#/components/schemas/{model}"
+        )
+        schemas.update(more.get("$defs", {}))
     components["securitySchemes"] = {**components.get("securitySchemes", {}), **SECURITY}
     needs = {
         (route.path_format, method): needs_account(route)

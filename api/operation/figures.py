@@ -51,6 +51,7 @@ class Figures:
             registry=self._registry,
         )
         self._registry.register(_OfStore(store))
+        self._series: dict[tuple[str, str, int], tuple[Counter, Histogram | None]] = {}
 
     def listen_to(self, observer: Observer) -> None:
         """Count every answer of a service from now on."""
@@ -61,9 +62,15 @@ class Figures:
         """One request was answered."""
         # Anybody may invent a method; an invented one must not become a new series.
         method = seen.method if seen.method in _METHODS else "other"
-        self._requests.labels(seen.route, method, str(seen.status)).inc()
-        if not seen.route.endswith(_STREAMS):
-            self._seconds.labels(seen.route).observe(seen.seconds)
+        series = (seen.route, method, seen.status)
+        kept = self._series.get(series)
+        if kept is None:
+            # `labels` costs as much as a look-up; routes, methods and statuses are few.
+            seconds = None if seen.route.endswith(_STREAMS) else self._seconds.labels(seen.route)
+            kept = self._series[series] = (self._requests.labels(seen.route, method, str(seen.status)), seconds)
+        kept[0].inc()
+        if kept[1] is not None:
+            kept[1].observe(seen.seconds)
 
     def text(self) -> bytes:
         """All figures in Prometheus' text format."""

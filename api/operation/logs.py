@@ -10,7 +10,10 @@ import json
 import logging
 import sys
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any, TextIO
+
+import orjson
 
 from api.http.observe import Observer, Seen
 
@@ -87,24 +90,64 @@ def end_log(handler: logging.Handler) -> None:
     handler.flush()
 
 
-def log_answers(observer: Observer) -> None:
-    """Write one line for every answer of a service from now on."""
-    observer.listen(_log_answer)
+def log_answers(observer: Observer, handler: logging.Handler | None = None) -> None:
+    """Write one line for every answer of a service from now on.
+
+    Parameters
+    ----------
+    observer
+        Of the service.
+    handler
+        From `start_log`.  Lines of JSON are then written to its stream directly: through `logging` each would cost
+        a quarter of what a look-up costs.
+    """
+    if isinstance(handler, logging.StreamHandler) and isinstance(handler.formatter, JsonLines):
+        observer.listen(partial(_write_answer, handler))
+    else:
+        observer.listen(_log_answer)
+
+
+def _write_answer(handler: logging.StreamHandler[TextIO], seen: Seen) -> None:
+    level = _level(seen)
+    if not ACCESS.isEnabledFor(level):
+        return
+    facts = _facts(seen)
+    row = {
+        "at": datetime.now(UTC).isoformat(timespec="milliseconds"),
+        "level": logging.getLevelName(level).lower(),
+        "logger": ACCESS.name,
+        "message": f"{seen.method} {seen.route} {seen.status} {facts['ms']} ms",
+        **facts,
+    }
+    line = orjson.dumps(row, option=orjson.OPT_APPEND_NEWLINE).decode()
+    handler.acquire()
+    try:
+        handler.stream.write(line)
+    except OSError:
+        return  # nobody reads the log any more: that is no reason not to answer
+    finally:
+        handler.release()
 
 
 def _log_answer(seen: Seen) -> None:
+    level = _level(seen)
+    if ACCESS.isEnabledFor(level):
+        facts = _facts(seen)
+        words = (seen.method, seen.route, seen.status, facts["ms"])
+        ACCESS.log(level, "%s %s %d %s ms", *words, extra={FIELDS: facts})
+
+
+def _level(seen: Seen) -> int:
     # Asked every few seconds by machines: one line each would bury the rest.
-    level = logging.DEBUG if seen.route in _PROBES and seen.status < 500 else logging.INFO
-    if not ACCESS.isEnabledFor(level):
-        return
-    milliseconds = round(1000 * seen.seconds, 1)
-    facts = {
+    return logging.DEBUG if seen.route in _PROBES and seen.status < 500 else logging.INFO
+
+
+def _facts(seen: Seen) -> dict[str, Any]:
+    return {
         "request_id": seen.request_id,
         "method": seen.method,
         "route": seen.route,
         "status": seen.status,
-        "ms": milliseconds,
+        "ms": round(1000 * seen.seconds, 1),
         "bytes": seen.n_bytes,
     }
-    words = (seen.method, seen.route, seen.status, milliseconds)
-    ACCESS.log(level, "%s %s %d %s ms", *words, extra={FIELDS: facts})

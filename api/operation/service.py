@@ -72,7 +72,7 @@ def serve_store(
         if password is not None:
             first_admin(FIRST_ADMIN, password, address)
     log = start_log(quiet=is_watched)
-    log_answers(app.state.observer)
+    log_answers(app.state.observer, log)
     command = [sys.executable, "-m", "api.operation.tether", "worker", "--lang", language]
     worker = WatchedChild(command, environment.with_store(full_address(store))) if with_worker else None
 

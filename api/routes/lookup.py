@@ -83,11 +83,11 @@ class PlacesFound(BaseModel):
 
 
 class _Hot(APIRoute):
-    """The route of a point: plain questions past FastAPI."""
+    """The route of a point; `api.http.guard` lets it look at requests first."""
 
-    def __init__(self, *arguments: Any, **options: Any) -> None:
-        super().__init__(*arguments, **options)
-        self.app: ASGIApp = _PointApp(self.app)
+    def before(self, ordinary: ASGIApp) -> ASGIApp:
+        """The application that answers plain questions itself."""
+        return _PointApp(ordinary)
 
 
 class _PointApp:
@@ -100,7 +100,7 @@ class _PointApp:
         """Answer one request."""
         asked = _POINT.fullmatch(scope["query_string"])
         index = lookups_of(scope["app"]).current() if asked else None
-        if asked is None or index is None:
+        if asked is None or index is None or not _takes_json(scope):
             await self._ordinary(scope, receive, send)
             return
         lon, lat = float(asked[1]), float(asked[2])
@@ -111,9 +111,16 @@ class _PointApp:
         caller = await _ALLOW(request)
         found = index.find(lon, lat, caller.jurisdiction)
         body = orjson.dumps(_row(index, found, lon, lat, caller.jurisdiction, request))
-        headers = [(b"content-type", b"application/json"), (b"content-length", str(len(body)).encode())]
+        headers = [(b"content-type", b"application/json"), (b"content-length", b"%d" % len(body))]
         await send({"type": "http.response.start", "status": 200, "headers": headers})
         await send({"type": "http.response.body", "body": body})
+
+
+def _takes_json(scope: Scope) -> bool:
+    for name, value in scope["headers"]:
+        if name == b"accept":
+            return value in (b"*/*", b"application/json")
+    return True
 
 
 router = APIRouter(tags=["lookup"], route_class=_Hot)

@@ -87,7 +87,7 @@ def test_names_that_try_to_run_as_script_are_shown_as_text(browser: Browser, emb
     with embedded_store.write(act()) as tx:
         land = town_territory(names={FIRST: HOSTILE[0], SECOND: HOSTILE[1]})
         territory = tx.territories.save(land, HOSTILE[2])
-        card = tx.plans.save(town_plan(names=names), territory_id=territory.id, name=IN_TITLE)
+        card = tx.plans.save(town_plan(names=names), territory_id=territory.id, name=IN_TITLE, state="filed")
         plan = put_in_force(tx, card.id, card.created_at)
     with running(embedded_store) as address, opened(browser, address) as page:
         page.goto(f"{address}/?lang=en")

@@ -124,7 +124,7 @@ def later_plan(store: SqlStore, since: datetime) -> str:
     with store.write(act()) as tx:
         territory = tx.territories.cards()[0].id
         filed = town_plan("P-2", {letter: f"新{letter}网格" for letter in "ABCD"})
-        return put_in_force(tx, tx.plans.save(filed, territory_id=territory, name="新方案").id, since)
+        return put_in_force(tx, tx.plans.save(filed, territory_id=territory, name="新方案", state="filed").id, since)
 
 
 def test_a_plan_that_comes_into_force_is_answered_from_its_moment_on(client, store, plan, clock) -> None:

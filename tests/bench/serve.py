@@ -1,0 +1,348 @@
+"""Look-up by point over HTTP, beside a bare FastAPI echo under the same client in the same run.
+
+``python -m tests.bench.serve [--grids N] [--seconds S] [--rounds R]`` prints one JSON object a service: the echo,
+gridwright without accounts, gridwright with an API key.  Client (wrk, or a Python client where there is none: then
+the client is the limit, and the object says so) and service share the machine, so only the ratio to the echo counts.
+At half load the client waits between requests so that half of the measured rate is asked for.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import os
+import platform
+import re
+import shutil
+import signal
+import socket
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+import shapely
+
+from api.usecases.accounts import add_account, issue_key
+from data.migrations import upgrade
+from data.store import Act, open_store
+from gis.territory import Territory
+from partition.filed import FiledPlan
+from tests.bench.output import json_lines, say
+
+_NOW = datetime(2026, 11, 22, tzinfo=UTC)
+_CRS = "EPSG:4549"
+_SIDE_M = 300.0
+_CORNER = (500_000.0, 3_390_000.0)
+_CONNECTIONS = 16
+_VERTICES = 60
+
+ECHO = """
+from fastapi import FastAPI
+app = FastAPI()
+@app.get("/v1/lookup")
+async def echo(lon: float, lat: float):
+    return {"lon": lon, "lat": lat}
+"""
+
+
+def grid_city(n_grids: int) -> tuple[Territory, FiledPlan]:
+    """A square city of square grids with outlines of 60 vertices, a hundred grids a community."""
+    side = int(np.ceil(np.sqrt(n_grids)))
+    column, row = (k.ravel()[:n_grids] for k in np.meshgrid(np.arange(side), np.arange(side)))
+    x, y = _CORNER[0] + column * _SIDE_M, _CORNER[1] + row * _SIDE_M
+    squares = shapely.box(x, y, x + _SIDE_M, y + _SIDE_M)
+    home = np.array([f"330402{k // 1000:03d}{k % 1000:03d}" for k in np.arange(n_grids) // 100], dtype=object)
+    codes = sorted(set(home))
+    numbers = np.arange(n_grids) % 100
+    grids = gpd.GeoDataFrame(
+        {
+            "code": [f"{c}{k:03d}" for c, k in zip(home, numbers)],
+            "name": [f"第{k}网格" for k in numbers],
+            "community": home,
+            "kind": "standard",
+            "households": 400,
+            "population": 1_200,
+            "buildings": 20,
+            "area_m2": _SIDE_M**2,
+            "within_band": True,
+            "reason": None,
+            "parent": None,
+        },
+        geometry=shapely.segmentize(squares, 4 * _SIDE_M / _VERTICES),
+        crs=_CRS,
+    )
+    land = gpd.GeoDataFrame(
+        {"code": codes, "name": codes, "kind": "urban"},
+        geometry=[shapely.union_all(squares[home == code]) for code in codes],
+        crs=_CRS,
+    )
+    units = gpd.GeoDataFrame(
+        {"id": grids["code"], "community": home, "households": 400, "population": 1_200}, geometry=squares, crs=_CRS
+    )
+    known = {"code": codes, "households": [400 * int((home == c).sum()) for c in codes], "feasible": "yes"}
+    communities = pd.DataFrame({**known, "grids": [int((home == c).sum()) for c in codes]})
+    for name, value in (("reason", None), ("proof", "arithmetic"), ("objective", 0.0), ("bound", 0.0)):
+        communities[name] = value
+    communities["gap_frac"], communities["seconds"] = 0.0, float("nan")
+    nothing = pd.DataFrame({n: [] for n in ("code", "grid", "community", "detail_zh", "detail_en")}, dtype=object)
+    members = pd.DataFrame({"kind": "unit", "id": grids["code"], "grid": grids["code"]})
+    filed = FiledPlan(grids, members, communities, nothing, {"plan_id": "bench", "rules": ""})
+    return Territory.of({"communities": land, "units": units}), filed
+
+
+def make_store(address: str, n_grids: int) -> tuple[float, float, float, float]:
+    """A store with the city in force; the box of its longitudes and latitudes."""
+    upgrade(address)
+    store = open_store(address)
+    territory, filed = grid_city(n_grids)
+    with store.write(Act("bench", _NOW)) as tx:
+        card = tx.territories.save(territory, "city")
+        plan = tx.plans.save(filed, territory_id=card.id, name="city", state="filed")
+        tx.life.change_state(plan.id, "in_force", effective_from=_NOW, may_backdate=True)
+    store.close()
+    west, south, east, north = filed.grids.to_crs(4326).total_bounds.tolist()
+    return west, south, east, north
+
+
+def make_key(address: str) -> str:
+    """A key of an account that may look up."""
+    store = open_store(address)
+    try:
+        act = Act("bench", datetime.now(UTC))
+        add_account(store, act, "head", role="admin")
+        add_account(store, act, "desk", role="lookup")
+        return issue_key(store, act, "desk").text
+    finally:
+        store.close()
+
+
+@contextmanager
+def served(store: str, log: Path) -> Iterator[str]:
+    """One service as a process of its own; its address.  An empty store stands for the echo."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = str(probe.getsockname()[1])
+    echo = [sys.executable, "-m", "tests.bench.serve", "--run-echo", "--port", port]
+    ours = [sys.executable, "-m", "api.cli", "serve", "--store", store, "--port", port, "--no-worker", "--lang", "en"]
+    # Rates are lifted, for they would end the measurement; the log of answers is written as in earnest.
+    environment = {**os.environ, "GRIDWRIGHT_RATES": "lookup=100000000/minute"}
+    with log.open("a") as said:
+        process = subprocess.Popen(ours if store else echo, env=environment, stdout=said, stderr=said)
+    address = f"http://127.0.0.1:{port}"
+    try:
+        _wait_for(address, process)
+        yield address
+    finally:
+        process.send_signal(signal.SIGTERM)
+        try:
+            process.wait(60)
+        except subprocess.TimeoutExpired:
+            process.kill()
+
+
+def _wait_for(address: str, process: subprocess.Popen[bytes]) -> None:
+    ended = time.monotonic() + 120
+    while True:
+        try:
+            urllib.request.urlopen(f"{address}/healthz", timeout=5).close()
+            return
+        except urllib.error.HTTPError:
+            return  # the echo knows no such path, but it answers
+        except OSError:
+            if time.monotonic() > ended or process.poll() is not None:
+                raise
+            time.sleep(0.05)
+
+
+def run_echo(port: int) -> None:
+    """The bare echo, under uvicorn as it comes, without a log of answers."""
+    import uvicorn
+
+    scope: dict[str, Any] = {}
+    exec(ECHO, scope)
+    uvicorn.run(scope["app"], host="127.0.0.1", port=port, access_log=False, log_level="warning")
+
+
+@dataclass(frozen=True, slots=True)
+class Measured:
+    """What the client saw."""
+
+    per_second: float
+    p50_ms: float
+    p99_ms: float
+    wrong: int
+
+
+_SCRIPT = """
+local at, paths = 0, {{}}
+function init(args)
+  math.randomseed(7)
+  for i = 1, 5000 do
+    paths[i] = string.format("/v1/lookup?lon=%.6f&lat=%.6f",
+      {west} + math.random() * ({east} - {west}), {south} + math.random() * ({north} - {south}))
+  end
+end
+wrk.headers["Host"] = "127.0.0.1"
+{key}
+function request()
+  at = at % 5000 + 1
+  return wrk.format("GET", paths[at])
+end
+{delay}
+function done(summary, latency, requests)
+  local e = summary.errors
+  io.write(string.format("@ %f %f %f %d\\n", summary.requests / (summary.duration / 1e6),
+    latency:percentile(50) / 1e3, latency:percentile(99) / 1e3, e.status + e.connect + e.read + e.write + e.timeout))
+end
+"""
+
+
+def press(
+    address: str, box: tuple[float, float, float, float], seconds: float, key: str = "", half_of: float = 0.0
+) -> Measured:
+    """Ask for points for some seconds, as fast as can be, or at half of a rate."""
+    if shutil.which("wrk") is None:
+        return asyncio.run(_press_in_python(address, box, seconds, key, half_of))
+    west, south, east, north = box
+    pause_ms = round(1000 * _CONNECTIONS / (half_of / 2), 3) if half_of else 0
+    script = _SCRIPT.format(
+        west=west, south=south, east=east, north=north,
+        key=f'wrk.headers["Authorization"] = "Bearer {key}"' if key else "",
+        # Around the pause, so that the connections do not march in step.
+        delay=f"function delay() return {pause_ms} * (0.5 + math.random()) end" if half_of else "",
+    )  # fmt: skip
+    with tempfile.NamedTemporaryFile("w", suffix=".lua") as file:
+        file.write(script)
+        file.flush()
+        command = ["wrk", "-t1", f"-c{_CONNECTIONS}", f"-d{int(seconds)}s", "--timeout", "10s", "-s", file.name]
+        said = subprocess.run([*command, address], capture_output=True, text=True, check=True).stdout
+    found = re.search(r"^@ (\S+) (\S+) (\S+) (\d+)$", said, re.MULTILINE)
+    if found is None:
+        raise RuntimeError(said)
+    return Measured(float(found[1]), float(found[2]), float(found[3]), int(found[4]))
+
+
+async def _press_in_python(
+    address: str, box: tuple[float, float, float, float], seconds: float, key: str, half_of: float
+) -> Measured:
+    random = np.random.default_rng(7)
+    points = np.column_stack([random.uniform(box[0], box[2], 5000), random.uniform(box[1], box[3], 5000)])
+    host, port = address.removeprefix("http://").split(":")
+    head = f"Host: 127.0.0.1\r\n{f'Authorization: Bearer {key}{chr(13)}{chr(10)}' if key else ''}\r\n"
+    pause = _CONNECTIONS / (half_of / 2) if half_of else 0.0
+    took: list[float] = []
+    wrong = 0
+    ended = time.perf_counter() + seconds
+
+    async def connection(first: int) -> None:
+        nonlocal wrong
+        reader, writer = await asyncio.open_connection(host, int(port))
+        at = first
+        while time.perf_counter() < ended:
+            lon, lat = points[at % len(points)]
+            at += _CONNECTIONS
+            began = time.perf_counter()
+            writer.write(f"GET /v1/lookup?lon={lon:.6f}&lat={lat:.6f} HTTP/1.1\r\n{head}".encode())
+            answer = await reader.readuntil(b"\r\n\r\n")
+            await reader.readexactly(int(re.search(rb"content-length: (\d+)", answer.lower())[1]))
+            took.append(time.perf_counter() - began)
+            wrong += b" 200 " not in answer[:16]
+            if pause:
+                await asyncio.sleep(pause)
+        writer.close()
+
+    await asyncio.gather(*(connection(k) for k in range(_CONNECTIONS)))
+    ms = 1000 * np.array(took)
+    return Measured(len(took) / seconds, float(np.percentile(ms, 50)), float(np.percentile(ms, 99)), wrong)
+
+
+def measure(folder: Path, n_grids: int, seconds: float, rounds: int) -> list[dict[str, Any]]:
+    """Every service in turn, several times over; the middle of the rounds counts."""
+    store, log = f"sqlite:///{folder / 'bench.sqlite'}", folder / "log"
+    box = make_store(store, n_grids)
+    found = _rounds({"echo": ("", ""), "gridwright": (store, "")}, box, seconds, rounds, log)
+    # Once there is an account everybody needs one: measured last, beside an echo of its own.
+    key = make_key(store)
+    found += _rounds({"echo": ("", ""), "gridwright_with_key": (store, key)}, box, seconds, rounds, log)[1:]
+    facts = {
+        "date": datetime.now(UTC).strftime("%Y-%m-%d"),
+        "client": "wrk" if shutil.which("wrk") else "python (the client is the limit)",
+        "connections": _CONNECTIONS,
+        "cores": os.cpu_count(),
+        "python": platform.python_version(),
+        **{name: version(name) for name in ("fastapi", "starlette", "uvicorn", "shapely")},
+        "grids": n_grids,
+    }
+    return [{**facts, **row} for row in found]
+
+
+def _rounds(
+    services: dict[str, tuple[str, str]],
+    box: tuple[float, float, float, float],
+    seconds: float,
+    rounds: int,
+    log: Path,
+) -> list[dict[str, Any]]:
+    full: dict[str, list[Measured]] = {name: [] for name in services}
+    half: dict[str, list[Measured]] = {name: [] for name in services}
+    for _ in range(rounds):
+        for name, (store, key) in services.items():
+            with served(store, log) as address:
+                press(address, box, 2, key)
+                full[name].append(press(address, box, seconds, key))
+                half[name].append(press(address, box, seconds, key, half_of=full[name][-1].per_second))
+    ratios = {
+        name: [one.per_second / base.per_second for one, base in zip(full[name], full["echo"])] for name in services
+    }
+    return [
+        {
+            "service": name,
+            "per_second": round(statistics.median(one.per_second for one in full[name])),
+            "of_echo": round(statistics.median(ratios[name]), 3),
+            "of_echo_least": round(min(ratios[name]), 3),
+            "p50_ms": round(statistics.median(one.p50_ms for one in full[name]), 2),
+            "p99_ms": round(statistics.median(one.p99_ms for one in full[name]), 2),
+            "half_per_second": round(statistics.median(one.per_second for one in half[name])),
+            "half_p50_ms": round(statistics.median(one.p50_ms for one in half[name]), 2),
+            "half_p99_ms": round(statistics.median(one.p99_ms for one in half[name]), 2),
+            "half_p99_ms_most": round(max(one.p99_ms for one in half[name]), 2),
+            "wrong": sum(one.wrong for one in [*full[name], *half[name]]),
+        }
+        for name in services
+    ]
+
+
+def main() -> None:
+    """Measure, or be one of the services that are measured."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--grids", type=int, default=2_500)
+    parser.add_argument("--seconds", type=float, default=10)
+    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--run-echo", action="store_true", help=argparse.SUPPRESS)
+    parser.add_argument("--port", type=int, help=argparse.SUPPRESS)
+    asked = parser.parse_args()
+    if asked.run_echo:
+        run_echo(asked.port)
+    else:
+        out = json_lines()
+        with tempfile.TemporaryDirectory() as folder:
+            for row in measure(Path(folder), asked.grids, asked.seconds, asked.rounds):
+                say(out, row)
+
+
+if __name__ == "__main__":
+    main()
