@@ -9,6 +9,7 @@ import shutil
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -22,6 +23,7 @@ from tests.postgis import Server
 from tests.stores import act, empty_database
 
 HOUSEHOLDS = 2_000
+SINCE = datetime(2026, 1, 1, tzinfo=UTC)  # long past, so that services with a real clock show the plan
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +35,7 @@ class DrawnTown:
 
     def load(self, store: SqlStore) -> str:
         """Put both into a store; returns the plan's id."""
-        loaded = load_store(store, self.territory, self.plan, act(reason="test"))
+        loaded = load_store(store, self.territory, self.plan, act(at=SINCE, reason="test"))
         assert loaded.plan is not None
         return loaded.plan.id
 

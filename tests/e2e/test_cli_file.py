@@ -30,7 +30,7 @@ def test_the_town_is_filed_in_chinese_and_gbk_and_told_on_standard_output(town, 
     assert main([*argv, "--lang", "zh", "--encoding", "gbk", "--paper", "A3"]) == 0
     told = capsys.readouterr().out
     assert "网格台账.xlsx" in told
-    assert told.splitlines()[-1].endswith(f"gridwright serve --folder {out}")
+    assert told.splitlines()[-1].endswith(f"gridwright load {town / 'town.gpkg'} {out / 'data/plan.gpkg'}")
     whole = pyogrio.read_dataframe(out / "data/plan.gpkg", layer="grids")
     cut = pyogrio.read_dataframe(out / "data/shapefile/grids.shp")
     assert (out / "data/shapefile/grids.cpg").read_text() == "GBK"

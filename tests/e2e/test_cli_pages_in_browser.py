@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import shutil
 import signal
-import subprocess
-import sys
 from collections.abc import Iterator
 
 import pytest
 from playwright.sync_api import Browser, Page, sync_playwright
 
 from api.cli import main
+from tests.running import running_service
 
 PROGRAMS = ("chromium", "chromium-browser", "google-chrome")
 ARGUMENTS = ["--no-sandbox", "--disable-gpu"]
@@ -22,15 +21,9 @@ WAIT_MS = 180_000  # far more than any of it takes, however busy the machine
 def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     folder = tmp_path_factory.mktemp("demo")
     assert main(["demo", "--out", str(folder), "--no-serve", "--households", "2000", "--lang", "en"]) in (0, 1)
-    command = [sys.executable, "-m", "api.cli", "serve", "--folder", str(folder), "--port", "0", "--lang", "en"]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
-        try:
-            assert process.stdout is not None
-            yield next(word for word in process.stdout.readline().split() if word.startswith("http://"))
-            process.send_signal(signal.SIGINT)
-            assert process.wait(timeout=120) == 0
-        finally:
-            process.kill()
+    with running_service(f"sqlite:///{folder / 'store.sqlite'}", folder) as service:
+        yield service.address
+        assert service.end(signal.SIGINT) == 0
 
 
 @pytest.fixture(scope="module")

@@ -58,7 +58,7 @@ def run(arguments: Namespace, talk: Talk) -> Outcome:
         Table(("filing_label_file", "filing_label_content", "filing_label_size"), rows),
         *(note["message"] for note in notes),
     ]
-    return Outcome(DONE, summary, shown, f"gridwright serve --folder {filing.folder}")
+    return Outcome(DONE, summary, shown, f"gridwright load {arguments.territory} {filing.folder / 'data/plan.gpkg'}")
 
 
 def _kb(size: int) -> float:
