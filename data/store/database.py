@@ -85,10 +85,10 @@ class SqlStore:
         self.engine.dispose()
 
     def _confine(self, connection: Connection, jurisdiction: str) -> None:
-        if jurisdiction == _ALL:
-            raise ValueError("a jurisdiction is a code prefix; everywhere is the empty one")
         if self.kind == "postgis":
-            connection.execute(_LIMITS, {"prefix": jurisdiction or _ALL})
+            # The sign itself, as a prefix, is the start of nothing.
+            prefix = f"{_ALL}{_ALL}" if jurisdiction == _ALL else jurisdiction or _ALL
+            connection.execute(_LIMITS, {"prefix": prefix})
 
 
 def open_store(url: str) -> SqlStore:

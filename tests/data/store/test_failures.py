@@ -424,8 +424,11 @@ def test_half_a_character_and_a_number_too_large_are_the_askers_fault(store: Sql
             asked(tx)
 
 
-def test_everywhere_is_not_a_jurisdiction_that_somebody_can_have(store: SqlStore) -> None:
-    with pytest.raises(ValueError, match="code prefix"), store.read("*"):
-        pass
-    with store.read("%") as tx:
-        assert tx.plans.cards() == []
+def test_the_sign_for_everywhere_is_not_a_jurisdiction_that_somebody_can_have(store: SqlStore) -> None:
+    with store.write(act()) as tx:
+        tx.territories.save(town(), "town")
+    for prefix in ("*", "**", "%", "_"):
+        with store.read(prefix) as tx:
+            assert tx.territories.cards() == []
+            if store.kind == "postgis":
+                assert tx.connection.execute(text("select count(*) from layer_buildings")).scalar_one() == 0
