@@ -54,11 +54,13 @@ def kill_rounds(
     n_seeds: int = 1,
     kills_a_round: int = 1,
     most_answers: int = 4,
+    spread_s: float = 0.0,
     say: Callable[[str], None] = lambda text: None,
 ) -> Tally:
     """Ask for a job, kill its worker at a random event or answer of it, start another one, wait for the end; again.
 
-    The moment is chosen by what has happened, never by the clock (see `moment`).
+    The moment is chosen by what has happened (see `moment`); ``spread_s`` adds a random part of so many seconds, for
+    moments between those that are told.
     """
     chance = random.Random(seed)
     tally = Tally()
@@ -74,6 +76,7 @@ def kill_rounds(
                 is_time = moment(store, job, chance, most_answers)
                 wait_for(lambda is_time=is_time, worker=worker: is_time() or worker.poll() is not None, "the moment")
                 assert worker.poll() is None, log.read_text()[-3000:]
+                time.sleep(spread_s * chance.random())
                 worker.kill()
             card = card_of(store, job)
             stage = str(card.progress.get("stage", "")) if not card.has_ended else card.state

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
 from dataclasses import fields, replace
@@ -11,7 +10,7 @@ from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Depends, FastAPI, Header, Query, Request, Response
 from fastapi.responses import StreamingResponse
-from pydantic import BaseModel, Field, create_model, model_validator
+from pydantic import BaseModel, Field, create_model
 from starlette.concurrency import run_in_threadpool
 
 from api.defaults import CHANGE_WEIGHT
@@ -22,6 +21,7 @@ from api.jobs.params import draw_params, redraw_params
 from api.problems import Refusal, fault_rows
 from api.routes.access import Caller, allow
 from api.routes.acts import act_of, language_of, store_of
+from api.routes.repeats import answer_once
 from api.routes.sse import JobFeed, start_feed
 from data.store import Tx
 from data.store.rooms.jobs import JobCard
@@ -71,12 +71,6 @@ class DrawIn(Search):
 
     territory: Line | None = Field(None, description="Id of a territory; or `county`")
     county: Line | None = Field(None, description="Code of a place: its current territory; or `territory`")
-
-    @model_validator(mode="after")
-    def _one_place(self) -> DrawIn:
-        if (self.territory is None) == (self.county is None):
-            raise ValueError("give either territory or county")
-        return self
 
 
 class RedrawIn(Search):
@@ -154,6 +148,8 @@ async def lifespan(app: FastAPI) -> AsyncIterator[None]:
 )
 def ask_draw(request: Request, caller: Planner, body: DrawIn) -> Response:
     """Answers at once with a job; the plan it makes is a draft."""
+    if (body.territory is None) == (body.county is None):
+        raise InputError("job_place_needed")
 
     def ask(tx: Tx) -> JobCard:
         card = tx.territories.card(body.territory) if body.territory else tx.territories.current(body.county or "")
@@ -302,23 +298,17 @@ def shown(card: JobCard, language: str) -> JobOut:
 
 def _ask(request: Request, caller: Caller, body: Search, ask: Callable[[Tx], JobCard]) -> Response:
     """Put a job into the queue, once for all requests with the same ``Idempotency-Key``."""
-    act = act_of(request, caller)
-    key = request.headers.get("idempotency-key", "")
-    asked = f"{request.url.path}\n{body.model_dump_json()}"
-    digest = hashlib.sha256(asked.encode()).hexdigest()
-    with store_of(request).write(act) as tx:
-        answer = tx.repeats.find(act.who, key, digest) if key else None
-        if answer is None:
-            waiting = tx.jobs.n_waiting(act.who)
-            if waiting >= MOST_WAITING:
-                facts = {"measured": waiting, "allowed": MOST_WAITING}
-                raise Refusal(429, "jobs_too_many", headers={"Retry-After": "60"}, **facts)
-            card = ask(tx)
-            headers = {"Location": f"/v1/jobs/{card.id}"}
-            answer = Answer(202, headers, shown(card, language_of(request)).model_dump_json().encode())
-            if key:
-                tx.repeats.keep(key, digest, answer)
-    return Response(answer.body, answer.status, dict(answer.headers), media_type="application/json")
+
+    def work(tx: Tx) -> Answer:
+        waiting = tx.jobs.n_waiting(caller.name)
+        if waiting >= MOST_WAITING:
+            facts = {"measured": waiting, "allowed": MOST_WAITING}
+            raise Refusal(429, "jobs_too_many", headers={"Retry-After": "60"}, **facts)
+        card = ask(tx)
+        text = shown(card, language_of(request)).model_dump_json()
+        return Answer(202, {"Location": f"/v1/jobs/{card.id}"}, text.encode())
+
+    return answer_once(request, caller, body, work)
 
 
 def _rules(body: Search) -> Rules:
