@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import count
 
 from fastapi.testclient import TestClient
@@ -14,6 +14,9 @@ from api.accounts.caller import ROLES
 from api.accounts.keys import prefix_of
 from data.store import SqlStore
 from data.store.tables import METADATA
+from gis.territory import Territory
+from partition.filed import FiledPlan
+from partition.rules import Rules
 from tests.account_kit import Site, make_site
 from tests.data.store.kit import CRS, plan, town
 
@@ -68,7 +71,7 @@ class World:
         """A draft inside a county."""
         territory = town(county, x=WHERE_X[county])
         with self.site.store.write(self.site.act("root")) as tx:
-            return tx.plans.save(plan(territory), territory_id=self.territories[county], name="draft").id
+            return tx.plans.save(_plan(territory), territory_id=self.territories[county], name="draft").id
 
     def point(self, county: str) -> tuple[float, float]:
         """Longitude and latitude of a house of a county."""
@@ -90,7 +93,7 @@ def make_world(store: SqlStore) -> World:
         territory = town(county, x=WHERE_X[county])
         with store.write(site.act(ROOT)) as tx:
             territories[county] = tx.territories.save(territory, county).id
-            plans[county] = tx.plans.save(plan(territory), territory_id=territories[county], name=county).id
+            plans[county] = tx.plans.save(_plan(territory), territory_id=territories[county], name=county).id
         _put_in_force(site, plans[county], [f"{county}001001", f"{county}002001"])
     world = World(site, clients, territories, plans, {})
     for county in (HERE, THERE):
@@ -108,3 +111,9 @@ def _put_in_force(site: Site, plan_id: str, communities: list[str]) -> None:
             row = {"community": community, "plan": plan_id, "valid_from": tx.act.at}
             tx.connection.execute(reigns.insert().values(row))
         tx.connection.execute(plans.update().where(plans.c.id == plan_id).values(state="in_force"))
+
+
+def _plan(territory: Territory) -> FiledPlan:
+    """A plan that says by which rules it was drawn, so that it can be edited."""
+    filed = plan(territory)
+    return replace(filed, meta={**filed.meta, "rules": Rules().to_toml()})

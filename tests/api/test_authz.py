@@ -28,6 +28,10 @@ __all__ = ["migrated_file", "migrated_server", "postgis_server"]
 EVERYBODY = frozenset(ROLES)
 READERS = EVERYBODY - {"lookup"}
 ANYONE = frozenset({*ROLES, NOBODY})
+BEHIND_THE_DOOR = 409
+"""The small plans of these tests can not be filed, edited or undone; that this is said shows that one came in."""
+OFFICE = "planner reviewer auditor"
+FRESH = {"If-Match": '"{new_draft}-1"'}
 Request = tuple[str, Mapping[str, Any]]
 
 
@@ -69,7 +73,8 @@ class Things(dict[str, str]):
         if name in ("lon", "lat"):
             return str(world.point(county)[name == "lat"])
         if name in ("new_account", "new_key", "new_job", "new_draft"):
-            return str(getattr(world, name)(county))
+            # The same one wherever a request names it.
+            return self.setdefault(name, str(getattr(world, name)(county)))
         return {
             "county": county,
             "community": f"{county}001001",
@@ -150,6 +155,48 @@ TABLE: dict[tuple[str, str], Row] = {
     ("GET", "/tiles/{collection}.json"): row(READERS, 200, 200, "/tiles/grids.json"),
     ("GET", "/tiles/{collection}/{z}/{x}/{y}.mvt"): row(READERS, 200, 200, "/tiles/grids/0/0/0.mvt"),
     ("GET", "/map/{plan}"): row(READERS, 200, 404, "/map/{plan}"),
+    # plans
+    ("GET", "/v1/plans"): row(OFFICE, 200, 200, "/v1/plans"),
+    ("POST", "/v1/plans"): row("planner", 201, 404, "/v1/plans", json={"parent": "{plan}"}),
+    ("GET", "/v1/plans/{plan}"): row(OFFICE, 200, 404, "/v1/plans/{plan}"),
+    ("PATCH", "/v1/plans/{plan}"): row(
+        "planner", 200, 404, "/v1/plans/{new_draft}", json={"name": "another"}, headers=FRESH
+    ),
+    ("GET", "/v1/plans/{plan}/status"): row(OFFICE, 200, 404, "/v1/plans/{plan}/status"),
+    ("POST", "/v1/plans/{plan}/status"): row(
+        "planner reviewer",
+        {"reviewer": 403, "others": 200},
+        {"reviewer": 403, "others": 404},
+        "/v1/plans/{new_draft}/status",
+        json={"state": "withdrawn"},
+        headers=FRESH,
+    ),
+    ("GET", "/v1/plans/{plan}/compare"): row(OFFICE, 200, 404, "/v1/plans/{draft}/compare?with={plan}"),
+    ("GET", "/v1/plans/{plan}/file"): row(OFFICE, BEHIND_THE_DOOR, 404, "/v1/plans/{plan}/file"),
+    ("GET", "/v1/plans/{plan}/grids"): row(OFFICE, 200, 404, "/v1/plans/{plan}/grids"),
+    ("GET", "/v1/plans/{plan}/atoms"): row(OFFICE, 200, 404, "/v1/plans/{plan}/atoms?community={community}"),
+    ("GET", "/v1/plans/{plan}/moves"): row(OFFICE, 200, 404, "/v1/plans/{plan}/moves"),
+    ("POST", "/v1/plans/{plan}/moves"): row(
+        "planner",
+        BEHIND_THE_DOOR,
+        404,
+        "/v1/plans/{new_draft}/moves",
+        json={"kind": "merge", "grids": ["{community}001", "{community}002"]},
+        headers=FRESH,
+    ),
+    ("POST", "/v1/plans/{plan}/undo"): row(
+        "planner", BEHIND_THE_DOOR, 404, "/v1/plans/{new_draft}/undo", headers=FRESH
+    ),
+    ("POST", "/v1/plans/{plan}/redo"): row(
+        "planner", BEHIND_THE_DOOR, 404, "/v1/plans/{new_draft}/redo", headers=FRESH
+    ),
+    ("GET", "/v1/plans/{plan}/locks"): row(OFFICE, 200, 404, "/v1/plans/{plan}/locks"),
+    ("POST", "/v1/plans/{plan}/locks"): row(
+        "planner", 200, 404, "/v1/plans/{new_draft}/locks", json={"locks": ["{grid}"]}, headers=FRESH
+    ),
+    ("DELETE", "/v1/plans/{plan}/locks"): row(
+        "planner", 404, 404, "/v1/plans/{new_draft}/locks?lock={grid}", headers=FRESH
+    ),
     # jobs
     ("POST", "/v1/draw"): row("planner", 202, 404, "/v1/draw", json={"territory": "{territory}"}),
     ("POST", "/v1/redraw"): row("planner", 202, 404, "/v1/redraw", json={"plan": "{plan}"}),
