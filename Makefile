@@ -1,5 +1,5 @@
 # gridwright: `make help` lists what there is.  Everything is installed inside this folder.
-.PHONY: help setup setup-tests demo test check bench bench-peers lock clean
+.PHONY: help setup setup-tests demo test test-clients check bench bench-peers lock clean
 .DEFAULT_GOAL := help
 SHELL := /bin/sh
 unexport PYTHONPATH PYTHONHOME
@@ -25,6 +25,10 @@ demo: setup  ## sample town: draw it, make the map, serve it (SERVE=0: stop afte
 test: setup-tests  ## all tests
 	@$(PYTHON) -m pytest -n $(WORKERS) tests
 
+test-clients: setup-tests  ## QGIS, GDAL and OWSLib against the service (QGIS takes some 900 MB; pictures in qgis-pictures)
+	@scripts/bootstrap-clients
+	@$(PYTHON) -m pytest tests/clients tests/clients/qgis_check.py
+
 check: setup  ## lint, types, floors, docs
 	.venv/bin/ruff check .
 	.venv/bin/ruff format --check .
@@ -44,4 +48,4 @@ lock: setup  ## write requirements.lock anew from pyproject.toml
 	@scripts/lock --upgrade
 
 clean:  ## remove everything that was installed or made here
-	rm -rf .venv .venv-bench .bootstrap peers.jsonl maps/assets/node_modules demo build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf qgis-pictures .venv .venv-bench .bootstrap peers.jsonl maps/assets/node_modules demo build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis

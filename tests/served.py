@@ -6,7 +6,10 @@ once a session; the tests only read, and what they add they take away again.
 
 from __future__ import annotations
 
+import os
 import socket
+import subprocess
+import sys
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -37,8 +40,10 @@ from tests.stores import act, empty_database
 
 __all__ = ["drawn_town", "postgis_server", "served", "stores"]
 
+ROOT = Path(__file__).resolve().parents[1]
 SINCE = datetime(2026, 1, 1, tzinfo=UTC)
 WAIT_S = 120
+_STORE = "GRIDWRIGHT_TEST_STORE"
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,6 +179,25 @@ def running(store: SqlStore, settings: ServiceSettings | None = None) -> Iterato
 
 
 @contextmanager
+def running_apart(store: SqlStore) -> Iterator[str]:
+    """The service on a free port, in a process of its own; ended at the end."""
+    address = store.url.render_as_string(hide_password=False)
+    with socket.socket() as door:
+        door.bind(("127.0.0.1", 0))
+        door.listen(64)
+        command = [sys.executable, "-m", "tests.served", str(door.fileno())]
+        environment = {**os.environ, _STORE: address}
+        server = subprocess.Popen(command, cwd=ROOT, env=environment, pass_fds=[door.fileno()])
+        url = f"http://127.0.0.1:{door.getsockname()[1]}"
+        try:
+            assert httpx.get(f"{url}/healthz", timeout=WAIT_S).status_code == 200
+            yield url
+        finally:
+            server.terminate()
+            server.wait(WAIT_S)
+
+
+@contextmanager
 def serving(kind: str, store: SqlStore, plan: str, settings: ServiceSettings | None = None) -> Iterator[Served]:
     """A running service and a client for it."""
     with running(store, settings) as url, httpx.Client(timeout=WAIT_S) as http:
@@ -191,3 +215,14 @@ def served(request: pytest.FixtureRequest, stores: dict[str, tuple[SqlStore, str
 def settings_like(**changes: Any) -> ServiceSettings:
     """Settings of the service with some changed."""
     return replace(ServiceSettings(), **changes)
+
+
+def _main(door: int) -> None:
+    store = open_store(os.environ[_STORE])
+    config = uvicorn.Config(create_app(store), log_level="warning", access_log=False, server_header=False)
+    uvicorn.Server(config).run(sockets=[socket.socket(fileno=door)])
+    store.close()
+
+
+if __name__ == "__main__":
+    _main(int(sys.argv[1]))

@@ -116,7 +116,10 @@ def show_api(request: Request, caller: _Anyone, f: _Hidden = None) -> Response:
     state = request.app.state
     if not hasattr(state, "openapi_30"):
         # The same for every reader and for as long as the service runs.
-        state.openapi_30 = openapi_30(request.app)
+        document = openapi_30(request.app)
+        # QGIS learns the largest page from here and not from the path.
+        document.setdefault("components", {})["parameters"] = {each["name"]: each for each in (LIMIT, BBOX, DATETIME)}
+        state.openapi_30 = document
     document = {**state.openapi_30, "servers": [{"url": base_of(request)}]}
     return answered(request, document, media_type=MEDIA_TYPE)
 

@@ -16,6 +16,8 @@ PROJECT = DECLARED["project"]
 BELONGS = packages_distributions()
 # Runs in an environment of its own, which holds the group "bench" and not gridwright.
 PEERS = ROOT / "tests" / "bench" / "peers_adapters.py"
+# Runs under the Python that QGIS belongs to.
+QGIS = ROOT / "tests" / "clients" / "qgis_reads.py"
 # Declared for what it does, not for an import of ours.
 TOOLS = {
     "hatchling",  # builds the package
@@ -37,7 +39,7 @@ def imported(folders: set[str]) -> dict[str, str]:
     found: dict[str, str] = {}
     for folder in sorted(folders):
         for path in sorted((ROOT / folder).rglob("*.py")):
-            if "node_modules" not in path.parts and path != PEERS:
+            if "node_modules" not in path.parts and path not in (PEERS, QGIS):
                 found = imports_of(path) | found
     return found
 
@@ -76,6 +78,16 @@ def test_the_cluster_extra_is_imported_in_one_room_only() -> None:
         if "node_modules" not in path.parts and extra & imports_of(path).keys()
     }
     assert rooms == {"api/cluster.py"}
+
+
+def test_the_job_engine_is_imported_in_one_room_only() -> None:
+    rooms = {
+        str(path.relative_to(ROOT))
+        for folder in sorted(PACKAGES)
+        for path in sorted((ROOT / folder).rglob("*.py"))
+        if "node_modules" not in path.parts and "dbos" in imports_of(path)
+    }
+    assert rooms == {"api/jobs/engine.py"}
 
 
 def test_everything_the_tests_need_is_declared_and_nothing_else() -> None:
