@@ -8,6 +8,8 @@ import unicodedata
 from gis.errors import InputError
 
 RESERVED = frozenset({"local", "system", "anyone", "anonymous", "me"})
+NAME_PATTERN = r"^\w[\w.@-]{1,63}$"
+PREFIX_PATTERN = r"^([0-9A-Za-z][0-9A-Za-z.:-]{0,31})?$"
 _NAME = re.compile(r"\w[\w.@-]{1,63}")
 # Signs that a store could take for "anything" (* % _ \) stay out.
 _PREFIX = re.compile(r"[0-9A-Za-z][0-9A-Za-z.:-]{0,31}")

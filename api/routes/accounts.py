@@ -8,8 +8,8 @@ from typing import Annotated, Literal
 from fastapi import APIRouter, Depends, Query, Request, Response
 from pydantic import BaseModel, ConfigDict, Field
 
+from api.accounts.names import NAME_PATTERN, PREFIX_PATTERN, tidy_name
 from api.accounts.names import jurisdiction as checked_jurisdiction
-from api.accounts.names import tidy_name
 from api.http.openapi import responses
 from api.problems import Refusal
 from api.routes.access import Caller, allow, allow_signed_in, guard_of, logins_of
@@ -26,6 +26,9 @@ Role = Literal["planner", "reviewer", "dispatcher", "patrol", "lookup", "auditor
 Admin = Annotated[Caller, Depends(allow("admin"))]
 Anybody = Annotated[Caller, Depends(allow_signed_in())]
 Limit = Annotated[int, Query(ge=1, le=1000)]
+# What is said of these is for the description; the refusal itself is a sentence of our own.
+Prefix = Annotated[str, Field(max_length=200, json_schema_extra={"maxLength": 32, "pattern": PREFIX_PATTERN})]
+Days = Annotated[int, Field(json_schema_extra={"minimum": 1, "maximum": use.MOST_KEY_DAYS})]
 _SECRET = {"Cache-Control": "no-store"}
 
 
@@ -62,16 +65,16 @@ class AccountsOut(BaseModel):
 class AccountIn(Body):
     """An account to make."""
 
-    name: str = Field(max_length=200)
+    name: str = Field(max_length=200, json_schema_extra={"minLength": 2, "maxLength": 64, "pattern": NAME_PATTERN})
     role: Role
-    jurisdiction: str = Field("", max_length=200)
+    jurisdiction: Prefix = ""
 
 
 class AccountChange(Body):
     """What to change of an account."""
 
     role: Role | None = None
-    jurisdiction: str | None = Field(None, max_length=200)
+    jurisdiction: Prefix | None = None
     is_disabled: bool | None = None
 
 
@@ -111,15 +114,15 @@ class KeyIn(Body):
     """A key to make."""
 
     account: str = Field(max_length=200)
-    label: str = Field("", max_length=200)
-    days: int = use.KEY_DAYS
+    label: str = Field("", max_length=200, json_schema_extra={"maxLength": use.MAX_LABEL})
+    days: Days = use.KEY_DAYS
 
 
 class RotationIn(Body):
     """How a key is followed by a new one."""
 
-    overlap_days: int = use.OVERLAP_DAYS
-    days: int = use.KEY_DAYS
+    overlap_days: int = Field(use.OVERLAP_DAYS, json_schema_extra={"minimum": 0, "maximum": use.MOST_OVERLAP_DAYS})
+    days: Days = use.KEY_DAYS
 
 
 class EntryOut(BaseModel):
@@ -217,7 +220,9 @@ def reset_password(request: Request, response: Response, caller: Admin, name: st
     return PasswordOut(name=tidy_name(name), one_time_password=password)
 
 
-@router.get("/v1/keys", summary="API keys: one's own, for admins those within their jurisdiction")
+@router.get(
+    "/v1/keys", summary="API keys: one's own, for admins those within their jurisdiction", responses=responses(404)
+)
 def list_keys(
     request: Request,
     caller: Anybody,

@@ -315,3 +315,39 @@ def test_nobody_gets_from_a_key_or_a_list_what_lies_elsewhere_by_asking_for_page
         assert ROOT not in names
         with world.site.store.read() as tx:
             assert all(tx.accounts.account(name).jurisdiction.startswith(HERE) for name in names)
+
+
+@pytest.mark.parametrize(
+    ("path", "sees_drafts"),
+    [
+        ("/map/{draft}", {"planner", "reviewer", "auditor", "admin"}),
+        ("/v1/lookup?lon={lon}&lat={lat}&plan={draft}", {"planner", "reviewer", "auditor", "admin"}),
+        ("/collections/grids/items/{grid}@{draft}", set()),
+        ("/v1/plans/{draft}", {"planner", "reviewer", "auditor", "admin"}),
+    ],
+)
+def test_drafts_are_for_those_who_work_on_plans(world: World, path: str, sees_drafts: set[str]) -> None:
+    for role in ROLES:
+        status = world.ask(role, "GET", path.format_map(Things(world, HERE))).status_code
+        if role in sees_drafts:
+            assert status == 200, role
+        else:
+            assert status in (403, 404), role
+        assert world.ask(role, "GET", path.format_map(Things(world, THERE))).status_code in (403, 404), role
+
+
+def test_a_point_outside_lies_nowhere_in_batches_too(world: World) -> None:
+    points = [dict(zip(("lon", "lat"), world.point(county))) for county in (HERE, THERE)]
+    for role in ROLES:
+        rows = world.ask(role, "POST", "/v1/lookup/batch", json={"points": points}).json()["rows"]
+        assert [row["grid"] for row in rows] == [f"{HERE}001001001", None]
+    both = world.ask(ROOT, "POST", "/v1/lookup/batch", json={"points": points}).json()["rows"]
+    assert both[1]["grid"] == f"{THERE}001001001"
+
+
+def test_nobody_approves_what_they_submitted_and_planners_approve_nothing(world: World) -> None:
+    for role, state in (("planner", "approved"), ("planner", "in_force"), ("reviewer", "submitted")):
+        draft = world.new_draft(HERE)
+        headers = {"If-Match": f'"{draft}-1"'}
+        answer = world.ask(role, "POST", f"/v1/plans/{draft}/status", json={"state": state}, headers=headers)
+        assert answer.status_code == 403

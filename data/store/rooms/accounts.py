@@ -229,7 +229,7 @@ class Accounts:
     def _row(self, name: str, *, for_change: bool = False) -> Row[Any]:
         row = self._find(name, for_change=for_change)
         if row is None:
-            raise NotFound("account_unknown", measured=name)
+            raise NotFound("account_unknown", measured=name[:80])
         return row
 
     def _find(self, name: str, *, for_change: bool = False) -> Row[Any] | None:

@@ -139,7 +139,7 @@ class Keys:
         wanted = wanted.where(is_inside(accounts.c.jurisdiction, self._tx), keys.c.prefix == prefix)
         row = self._tx.connection.execute(wanted.with_for_update(of=keys) if for_change else wanted).first()
         if row is None:
-            raise NotFound("key_unknown", measured=prefix)
+            raise NotFound("key_unknown", measured=prefix[:80])
         return row
 
 

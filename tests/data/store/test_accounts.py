@@ -6,9 +6,11 @@ import json
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from sqlalchemy import Column, select, update
 
 from data.store import SqlStore
 from data.store.rooms.accounts import Account
+from data.store.tables.service import accounts, keys, sessions
 from gis.errors import Conflict, InputError, NotFound
 from tests.stores import act
 
@@ -254,3 +256,25 @@ def test_every_change_stands_in_the_audit_log_where_it_belongs_and_no_hash_does(
         told = json.dumps([[row.before, row.after] for row in rows])
         assert not [secret for secret in ("hash", "token", "csrf") if secret in told]
         assert tx.audit.first_broken() is None
+
+
+def test_the_server_itself_shows_accounts_keys_and_sessions_only_inside(postgis_store: SqlStore) -> None:
+    """Beneath the room: a question that forgets the jurisdiction is answered within it all the same."""
+    fill(postgis_store)
+    for name in ("desk", "far"):
+        add_key(postgis_store, name, f"key-{name}")
+        with postgis_store.write(act()) as tx:
+            tx.accounts.sessions.open(f"token-{name}", tx.accounts.account(name), csrf="c", expires_at=NOW)
+
+    def seen(column: Column, jurisdiction: str) -> list[str]:
+        with postgis_store.read(jurisdiction) as tx:
+            return sorted(tx.connection.execute(select(column)).scalars())
+
+    for table, of_all in ((accounts.c.name, ["county", "desk", "far", "root"]), (keys.c.account, ["desk", "far"])):
+        assert seen(table, "") == of_all
+        assert seen(table, TOWN) == ["desk"]
+        assert seen(table, "99") == []
+    assert seen(sessions.c.account, COUNTY) == ["desk"]
+    with postgis_store.write(act("county", COUNTY)) as tx:
+        changed = tx.connection.execute(update(accounts).values(role="admin").where(accounts.c.name == "far"))
+        assert changed.rowcount == 0
