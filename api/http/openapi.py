@@ -41,7 +41,8 @@ _STATUS = {
     507: "The store is full",
 }
 _ANYWHERE = (400, 406, 414, 431, 500, 503)
-_WITH_BODY = (408, 413, 415)
+_CHANGING = (408, 413)
+_WITH_BODY = (415,)
 _WITH_ACCOUNT = (401, 403, 429)
 SECURITY = {
     "key": {"type": "http", "scheme": "bearer", "description": "An API key: `Authorization: Bearer gw_...`"},
@@ -80,8 +81,8 @@ PROBLEM_SCHEMA: dict[str, Any] = {
 def responses(*statuses: int) -> dict[int | str, dict[str, Any]]:
     """Problem answers for a route's ``responses=``: what it can refuse beyond what every route can.
 
-    400, 406, 414, 431, 500 and 503 are written to every route, 408, 413 and 415 to those with a body, 401, 403 and
-    429 to those that need an account.
+    400, 406, 414, 431, 500 and 503 are written to every route, 408 and 413 to those that change something, 415 and
+    422 to those with a body, 401, 403 and 429 to those that need an account.
     """
     return {status: _answer(status) for status in statuses}
 
@@ -138,7 +139,9 @@ def _described(app: FastAPI) -> dict[str, Any]:
     for path, operations in document.get("paths", {}).items():
         for method in _METHODS:
             if method in operations:
-                _complete(operations[method], needs_account=needs.get((path, method.upper()), True))
+                _complete(
+                    operations[method], changes=method != "get", needs_account=needs.get((path, method.upper()), True)
+                )
     return document
 
 
@@ -153,14 +156,14 @@ def needs_account(route: APIRoute) -> bool:
     return any(allowed)
 
 
-def _complete(operation: dict[str, Any], *, needs_account: bool) -> None:
+def _complete(operation: dict[str, Any], *, changes: bool, needs_account: bool) -> None:
     answers = operation["responses"]
     given = answers.get("422", {}).get("content", {})
     if PROBLEM_TYPE not in given:
         answers.pop("422", None)  # FastAPI's own
         if "requestBody" in operation:
             answers["422"] = _answer(422)
-    always = _ANYWHERE
+    always = _ANYWHERE + (_CHANGING if changes else ())
     if "requestBody" in operation:
         always += _WITH_BODY
     always += _WITH_ACCOUNT if needs_account else (429,)

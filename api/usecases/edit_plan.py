@@ -182,8 +182,6 @@ def ground_of(place: Place, change: TableChange) -> Mapping[str, Any] | None:
     shapes = np.asarray(place.ground.atoms.geometry, dtype=object)[at]
     united = gpd.GeoSeries([shapely.union_all(shapes)], crs=place.ground.crs).to_crs(4326).iloc[0]
     # Right-hand rings and no more digits than a centimetre needs (RFC 7946).
-    parts = [shapely.geometry.polygon.orient(part) for part in shapely.get_parts(united)]
-    whole = parts[0] if len(parts) == 1 else shapely.MultiPolygon(parts)
-    rounded = shapely.transform(whole, lambda xy: np.round(xy, _DECIMALS))
-    body: dict[str, Any] = shapely.geometry.mapping(rounded)
+    whole = shapely.orient_polygons(shapely.transform(united, lambda xy: np.round(xy, _DECIMALS)))
+    body: dict[str, Any] = shapely.geometry.mapping(whole)
     return body

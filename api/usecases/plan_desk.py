@@ -11,7 +11,6 @@ from collections.abc import Callable, Hashable
 from dataclasses import dataclass
 from datetime import datetime
 from threading import Lock
-from typing import TypeVar
 
 from data.store import Store, Tx
 from data.store.rooms.plans import PlanCard
@@ -22,7 +21,6 @@ from partition.edits import Ground, Sheet, lay, mixed_communities, prepare
 from partition.filed import FiledPlan
 from partition.rules import Rules
 
-T = TypeVar("T")
 _GROUNDS = 4
 _SHEETS = 32
 _PLANS = 256
@@ -65,7 +63,7 @@ class Desk:
         """
         with self._store.read(jurisdiction) as tx:
             card = tx.plans.card(id)
-        known = self._finer.find(_key(card))
+        known = self._finer.find(id)
         if known is not None:
             return self._place(card, *known)
         with self._store.read() as tx:
@@ -80,18 +78,16 @@ class Desk:
             left = mixed_communities(filed, closer.territory, closer.ground.atoms)
             if len(left) < len(mixed):
                 place, finer = closer, mixed
-        self._finer.keep(_key(card), (rules.to_toml(), *finer))
+        # Edits move atoms and never cut them, so this holds for as long as the plan does.
+        self._finer.keep(id, (rules.to_toml(), *finer))
         return place
 
     def sheet(self, tx: Tx, card: PlanCard, place: Place) -> Sheet:
         """A plan on its ground, as it is in a transaction."""
         return self._sheets.get(_version(card), lambda: lay(tx.plans.load(card.id), place.territory, place.ground))
 
-    def keep(self, before: PlanCard, card: PlanCard, sheet: Sheet | None) -> None:
+    def keep(self, card: PlanCard, sheet: Sheet | None) -> None:
         """Remember what a change that was kept made of a plan."""
-        known = self._finer.find(_key(before))
-        if known is not None:
-            self._finer.keep(_key(card), known)
         if sheet is not None:
             self._sheets.keep(_version(card), sheet)
 
@@ -127,11 +123,6 @@ def rules_of(filed: FiledPlan, card: PlanCard) -> Rules:
     if not filed.meta.get("rules"):
         raise InputError("plan_without_rules", file=card.id)
     return Rules.from_toml(filed.meta["rules"], file=card.id)
-
-
-def _key(card: PlanCard) -> Hashable:
-    """What says how finely the blocks of a plan are cut: edits move atoms and never cut them."""
-    return card.id
 
 
 def _version(card: PlanCard) -> tuple[str, int, datetime]:

@@ -15,7 +15,7 @@ from api.usecases.file_papers import as_successor, write_filing
 from api.usecases.plan_desk import Desk, rules_of
 from api.usecases.verdict import judge
 from data.store import Act, Store, Tx
-from data.store.rooms.life import ISSUED
+from data.store.rooms.life import ISSUED, NEXT, Stale
 from data.store.rooms.plans import PlanCard
 from gis.errors import Conflict, Fault, InputError
 from gis.territory import Territory
@@ -112,6 +112,22 @@ def examine_plan(store: Store, desk: Desk, id: str, jurisdiction: str) -> Examin
     return Examined(card.revision, None if whole is filed else whole)
 
 
+def submit_examined(tx: Tx, id: str, examined: Examined, revision: int) -> PlanCard:
+    """Submit a plan that was examined at this revision.
+
+    Raises
+    ------
+    NotFound, Stale, Conflict
+        As `data.store.rooms.life.Life.change_state`.
+    """
+    card = tx.life.hold(id, revision)
+    if card.revision != examined.revision:
+        raise Stale(card, examined.revision)
+    if "submitted" in NEXT[card.state] and examined.filed is not None:
+        tx.plans.replace_tables(id, examined.filed)
+    return tx.life.change_state(id, "submitted")
+
+
 def _with_succession(filed: FiledPlan, base: FiledPlan | None, territory: Territory) -> FiledPlan:
     """With the crosswalk from the plan it was made from, and every code that was issued and is not in it."""
     if base is None or filed.crosswalk is not None:
@@ -163,6 +179,7 @@ def write_papers(store: Store, desk: Desk, id: str, jurisdiction: str, out: Path
         base_id = tx.life.base_of(card)
     with store.read() as tx:
         base = None if base_id is None else tx.plans.load(base_id)
+    rules_of(filed, card)
     names = (f"{card.id}-{card.revision}", card.territory, base_id or "")
     try:
         filing = write_filing(

@@ -20,6 +20,7 @@ from sqlalchemy import and_, delete, func, select, update
 from data.store.codec import insert_rows
 from data.store.numbers import take_numbers
 from data.store.places import lon_lat
+from data.store.rooms.plan_tables import remove_rows
 from data.store.rooms.plans import PlanCard
 from data.store.tables.plans import (
     plan_changes,
@@ -53,10 +54,8 @@ class Step:
         What it was called, when and by whom it was made.
     revision
         Of the plan after it was made.
-    grids
-        Codes of the grids it touched.
-    n_members
-        Buildings and units that moved.
+    change
+        ``grids``, ``communities``, ``members`` and ``ground`` that it touched.
     """
 
     number: int
@@ -65,8 +64,7 @@ class Step:
     at: datetime
     who: str
     revision: int
-    grids: tuple[str, ...]
-    n_members: int
+    change: Mapping[str, Any]
 
 
 class Edits:
@@ -152,7 +150,8 @@ class Edits:
         columns = (table.number, table.kind, table.name, table.at, table.who, table.revision, told.change)
         both = and_(told.plan == table.plan, told.revision == table.revision)
         wanted = select(*columns).join(plan_changes, both).where(table.plan == id, table.number > after)
-        return tuple(_step(row) for row in self._tx.connection.execute(wanted.order_by(table.number).limit(limit)))
+        rows = self._tx.connection.execute(wanted.order_by(table.number).limit(limit))
+        return tuple(Step(**row._mapping) for row in rows)
 
     def last(self, id: str) -> int:
         """Number of the newest step, undone or not; 0 for none."""
@@ -200,7 +199,7 @@ class Edits:
         for some in _portions(codes):
             named = and_(mine, table.code.in_(some))
             fid |= {row.code: row.fid for row in connection.execute(select(table.code, table.fid).where(named))}
-            connection.execute(delete(plan_grids).where(named))
+        remove_rows(self._tx, plan_grids, card.county, sorted(fid.values()))
         rows = [after.grids[code] for code in sorted(after.grids)]
         if not rows:
             return
@@ -262,8 +261,3 @@ def _told(change: TableChange, ground: Mapping[str, Any] | None) -> dict[str, An
         "members": [list(row) for row in change.members],
         "ground": None if ground is None else dict(ground),
     }
-
-
-def _step(row: Any) -> Step:
-    grids, n_members = tuple(row.change["grids"]), len(row.change["members"])
-    return Step(row.number, row.kind, row.name, row.at, row.who, row.revision, grids, n_members)

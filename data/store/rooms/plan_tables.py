@@ -94,7 +94,7 @@ def replace_table(
     after = list(zip(*columns, strict=True))
     if key not in KEYS:
         if before != after:
-            _remove(tx, table, county, fids)
+            remove_rows(tx, table, county, fids)
             _insert(tx, key, plan, county, new)
         return
     at = [names.index(name) for name in KEYS[key]]
@@ -106,7 +106,7 @@ def replace_table(
         if old != row:
             fresh.append(place)
             numbers.append(fid)
-    _remove(tx, table, county, [fid for fid in numbers if fid is not None] + [fid for fid, _ in gone.values()])
+    remove_rows(tx, table, county, [fid for fid in numbers if fid is not None] + [fid for fid, _ in gone.values()])
     if fresh:
         _insert(tx, key, plan, county, new.iloc[fresh], numbers)
 
@@ -135,7 +135,8 @@ def _insert(
     insert_rows(tx, TABLES[key], county, columns)
 
 
-def _remove(tx: Tx, table: Table, county: str, fids: Sequence[int]) -> None:
+def remove_rows(tx: Tx, table: Table, county: str, fids: Sequence[int]) -> None:
+    """Take rows of a plan away by their numbers, with what the store keeps beside them."""
     for start in range(0, len(fids), _AT_ONCE):
         some = list(fids[start : start + _AT_ONCE])
         tx.connection.execute(delete(table).where(table.c.county == county, table.c.fid.in_(some)))

@@ -1,0 +1,318 @@
+"""Plans over HTTP: the list, one plan, its states, its papers, what it is beside another.  Edits: `plan_edits`."""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+from collections.abc import Mapping
+from datetime import datetime
+from pathlib import Path as FilePath
+from typing import TYPE_CHECKING, Annotated, Any, Literal
+
+from fastapi import APIRouter, Depends, Query, Request, Response
+from fastapi.responses import FileResponse, JSONResponse
+from pydantic import AwareDatetime
+from pydantic import Field as Bounded
+from starlette.background import BackgroundTask
+
+from api.http.openapi import responses
+from api.http.schemas import CodePrefix
+from api.problems import Refusal
+from api.routes.access import Caller, allow
+from api.routes.acts import language_of, settings_of, store_of
+from api.routes.plan_answers import answer, conflict, plan_out, respond
+from api.routes.plan_schemas import (
+    NOT_MODIFIED,
+    STALE,
+    ForkIn,
+    PlanOut,
+    PlansOut,
+    ReignOut,
+    RenameIn,
+    State,
+    StatusIn,
+    StatusOut,
+    StayOut,
+)
+from api.routes.repeats import answer_once, etag_of, expected_revision, is_known
+from data.store import Tx
+from data.store.rooms.plans import PlanCard
+from data.store.rooms.repeats import Answer
+from gis.errors import InputError
+
+if TYPE_CHECKING:
+    from api.usecases.plan_desk import Desk
+    from api.usecases.plan_life import Examined
+
+router = APIRouter(tags=["plans"])
+Planner = Annotated[Caller, Depends(allow("planner"))]
+Officer = Annotated[Caller, Depends(allow("planner", "reviewer"))]
+Reader = Annotated[Caller, Depends(allow("planner", "reviewer", "auditor"))]
+PlanId = Annotated[str, Bounded(max_length=40)]
+_WHO: Mapping[str, str] = {
+    "submitted": "planner",
+    "withdrawn": "planner",
+    "filed": "planner",
+    "returned": "reviewer",
+    "approved": "reviewer",
+    "in_force": "reviewer",
+}
+"""State to the role that may put a plan into it; admin may all."""
+
+
+def desk_of(request: Request) -> Desk:
+    """The desk of the service; made when it is first asked for, since it brings the solver's floor along."""
+    from api.usecases.plan_desk import Desk
+
+    state = request.app.state
+    desk: Desk | None = getattr(state, "desk", None)
+    if desk is None:
+        desk = state.desk = Desk(state.store)
+    return desk
+
+
+def settle(request: Request) -> datetime:
+    """Let states follow the clock before anybody reads them; returns the moment."""
+    from api.usecases.plan_life import settle_if_due
+
+    now = settings_of(request).now()
+    settle_if_due(store_of(request), now)
+    return now
+
+
+def change_plan(
+    request: Request,
+    caller: Caller,
+    id: str,
+    body: Any,
+    work: Any,
+    **options: Any,
+) -> Response:
+    """One change of a plan: answered once, and told apart from a stale one.
+
+    ``work`` takes the transaction and the revision that the request knows.
+    """
+    from data.store.rooms.life import Stale
+
+    revision = expected_revision(request, id)
+    try:
+        return answer_once(request, caller, body, lambda tx: work(tx, revision), **options)
+    except Stale as stale:
+        from api.usecases.edit_plan import StaleEdit, changes_since
+
+        if isinstance(stale, StaleEdit):
+            return conflict(request, stale.difference, stale.faults)
+        with store_of(request).read(caller.jurisdiction) as tx:
+            difference = changes_since(tx, tx.plans.card(id), stale.revision)
+        return conflict(request, difference, stale.faults)
+
+
+@router.get("/v1/plans", summary="Plans within one's jurisdiction", responses=responses(404))
+def list_plans(
+    request: Request,
+    caller: Reader,
+    state: State | None = None,
+    county: Annotated[CodePrefix | None, Query(description="Only plans of this county")] = None,
+    at: Annotated[AwareDatetime | None, Query(description="Only plans in force at this moment")] = None,
+    after: Annotated[str | None, Query(max_length=40, description="`next` of the page before")] = None,
+    limit: Annotated[int, Query(ge=1, le=500)] = 50,
+) -> PlansOut:
+    """The newest first."""
+    settle(request)
+    with store_of(request).read(caller.jurisdiction) as tx:
+        if at is None:
+            found = tx.plans.cards(state=state, county=county, after=after, limit=limit)
+            following = found[-1].id if len(found) == limit else None
+        else:
+            found, following = _in_force(tx, at, state, county, after, limit)
+    return PlansOut(plans=[plan_out(card) for card in found], next=following)
+
+
+def _in_force(
+    tx: Tx, at: datetime, state: str | None, county: str | None, after: str | None, limit: int
+) -> tuple[list[PlanCard], str | None]:
+    """Plans in force at a moment that the caller may see whole, by id."""
+    from gis.errors import NotFound
+
+    found = []
+    for id in tx.plans.in_force("", at):
+        if after is not None and id <= after:
+            continue
+        try:
+            card = tx.plans.card(id)
+        except NotFound:
+            continue  # in force here, and for others beyond the jurisdiction
+        if (state is None or card.state == state) and (county is None or card.county == county):
+            found.append(card)
+    return found[:limit], found[limit - 1].id if len(found) > limit else None
+
+
+@router.post(
+    "/v1/plans",
+    status_code=201,
+    response_model=PlanOut,
+    summary="Make a plan from another",
+    responses=responses(404, 409, 507),
+)
+def fork(request: Request, caller: Planner, body: ForkIn) -> Response:
+    """A draft that begins as a copy of its parent."""
+
+    def work(tx: Tx) -> Answer:
+        from api.usecases.plan_life import fork_plan
+
+        card = fork_plan(tx, body.parent, body.name or "")
+        return answer(201, card, plan_out(card), Location=f"/v1/plans/{card.id}")
+
+    return answer_once(request, caller, body, work)
+
+
+@router.get("/v1/plans/{plan}", response_model=PlanOut, summary="One plan", responses=responses(404) | NOT_MODIFIED)
+def show_plan(request: Request, caller: Reader, plan: PlanId) -> Response:
+    """Without its grids; those are features (`/v1/plans/{plan}/grids`)."""
+    settle(request)
+    with store_of(request).read(caller.jurisdiction) as tx:
+        card = tx.plans.card(plan)
+    etag = etag_of(card.id, card.revision)
+    if is_known(request, etag):
+        return Response(status_code=304, headers={"ETag": etag, "Cache-Control": "private, no-cache"})
+    return respond(answer(200, card, plan_out(card)))
+
+
+@router.patch(
+    "/v1/plans/{plan}",
+    response_model=PlanOut,
+    summary="Rename a plan",
+    responses=responses(404, 409, 428, 507) | STALE,
+)
+def rename(request: Request, caller: Planner, plan: PlanId, body: RenameIn) -> Response:
+    """Needs If-Match."""
+
+    def work(tx: Tx, revision: int) -> Answer:
+        card = tx.life.rename(plan, body.name, revision)
+        return answer(200, card, plan_out(card))
+
+    return change_plan(request, caller, plan, body, work)
+
+
+@router.get("/v1/plans/{plan}/status", summary="The life of a plan", responses=responses(404))
+def show_status(request: Request, response: Response, caller: Reader, plan: PlanId) -> StatusOut:
+    """Every state it was in, and where and when it was, is or will be in force."""
+    settle(request)
+    with store_of(request).read(caller.jurisdiction) as tx:
+        card = tx.plans.card(plan)
+        told = _status(tx, card)
+    response.headers["ETag"] = etag_of(card.id, card.revision)
+    response.headers["Cache-Control"] = "private, no-cache"
+    return told
+
+
+@router.post(
+    "/v1/plans/{plan}/status",
+    response_model=StatusOut,
+    summary="Put a plan into another state",
+    responses=responses(404, 409, 428, 507) | STALE,
+)
+def change_status(request: Request, caller: Officer, plan: PlanId, body: StatusIn) -> Response:
+    """Needs If-Match.  Planners submit, withdraw and file; reviewers, never of their own submission, return, approve
+    and put in force."""
+    role = _WHO[body.state]
+    if caller.role not in (role, "admin"):
+        raise Refusal(403, "step_not_allowed", measured=caller.role, state=body.state, allowed=role)
+    since = body.effective_from
+    if since is not None and (body.state != "in_force" or since.tzinfo is None):
+        raise InputError("effective_without_state" if body.state != "in_force" else "effective_without_zone")
+    examined: list[Examined] = []
+
+    def prepare() -> None:
+        from api.usecases.plan_life import examine_plan, settle_if_due
+
+        settle_if_due(store_of(request), settings_of(request).now())
+        if body.state == "submitted":
+            examined.append(examine_plan(store_of(request), desk_of(request), plan, caller.jurisdiction))
+
+    def work(tx: Tx, revision: int) -> Answer:
+        from api.usecases.plan_life import submit_examined
+
+        if examined:
+            card = submit_examined(tx, plan, examined[0], revision)
+        else:
+            card = tx.life.change_state(
+                plan,
+                body.state,
+                revision=revision,
+                effective_from=since,
+                may_backdate=caller.role == "admin",
+                may_approve_own=caller.is_local,
+                over_others=body.over_others,
+            )
+        return answer(200, card, _status(tx, card))
+
+    return change_plan(request, caller, plan, body, work, prepare=prepare)
+
+
+def _status(tx: Tx, card: PlanCard) -> StatusOut:
+    stays = [
+        StayOut(revision=s.revision, state=s.state, at=s.at, who=s.who, reason=s.reason)  # type: ignore[arg-type]
+        for s in tx.life.history.states(card.id)
+    ]
+    reigns = [
+        ReignOut(community=r.community, valid_from=r.valid_from, valid_to=r.valid_to)
+        for r in tx.life.reigns.of_plan(card.id)
+    ]
+    return StatusOut(plan=plan_out(card), states=stays, reigns=reigns)
+
+
+@router.get(
+    "/v1/plans/{plan}/compare",
+    summary="Two plans side by side",
+    response_class=JSONResponse,
+    responses=responses(404, 409),
+)
+def compare(
+    request: Request,
+    caller: Reader,
+    plan: PlanId,
+    other: Annotated[str, Query(alias="with", max_length=40, description="The plan it is held against")],
+) -> dict[str, Any]:
+    """Measures of both, and what changed from the plan named by `with` to this one."""
+    from api.usecases.plan_life import compare_stored
+
+    return dict(compare_stored(store_of(request), desk_of(request), (other, plan), caller.jurisdiction))
+
+
+@router.get(
+    "/v1/plans/{plan}/file",
+    summary="The papers of a plan",
+    response_class=FileResponse,
+    responses={
+        **responses(404, 409, 507),
+        200: {"description": "ZIP", "content": {"application/zip": {"schema": {"type": "string", "format": "binary"}}}},
+    },
+)
+def file_papers(
+    request: Request,
+    caller: Reader,
+    plan: PlanId,
+    paper: Literal["A4", "A3"] = "A4",
+    lang: Annotated[Literal["zh", "en"] | None, Query(description="Language of the papers")] = None,
+) -> Response:
+    """Register, atlas, change list, crosswalk, statistics, notices, maps and data files of a sound plan, as a ZIP."""
+    from api.usecases.plan_life import write_papers
+
+    folder = FilePath(tempfile.mkdtemp(prefix="gridwright-papers-"))
+    try:
+        path = write_papers(
+            store_of(request),
+            desk_of(request),
+            plan,
+            caller.jurisdiction,
+            folder,
+            language=lang or language_of(request),
+            paper=paper,
+        )
+    except BaseException:
+        shutil.rmtree(folder, ignore_errors=True)
+        raise
+    tidy = BackgroundTask(shutil.rmtree, folder, ignore_errors=True)
+    headers = {"Cache-Control": "private, no-store"}
+    return FileResponse(path, media_type="application/zip", filename=path.name, headers=headers, background=tidy)
