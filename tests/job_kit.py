@@ -7,17 +7,22 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+import pytest
+
+from api.jobs import worker
+from api.jobs.hold import Hold
 from api.jobs.params import draw_params
 from api.jobs.worker import Worker
-from data.store import Act, SqlStore
+from data.store import Act, SqlStore, Tx
 from data.store.rooms.jobs import JobCard, JobEvent
 from gis.territory import Territory
+from partition.executor import Executor
 
 CAP_S = 180.0
 """Longest wait for something that has to happen."""
@@ -108,3 +113,25 @@ def worker_process(store: SqlStore, log: Path, *, workers: int = 1) -> Iterator[
             if process.poll() is None:
                 process.kill()
             process.wait()
+
+
+class Probe:
+    """A kind of job that does what a test says."""
+
+    def __init__(self, hold: Hold, executor: Executor) -> None:
+        self.hold = hold
+
+    def prepare(self) -> str:
+        return "as ever"
+
+    def solve(self) -> Mapping[str, Any]:
+        return {"content": "c", "is_cut_short": False}
+
+    def save(self, tx: Tx) -> Mapping[str, Any]:
+        return {"plan": "none"}
+
+
+def ask_probe(store: SqlStore, monkeypatch: pytest.MonkeyPatch, probe: type[Probe]) -> str:
+    monkeypatch.setitem(worker.KINDS, "probe", probe)
+    with store.write(by()) as tx:
+        return tx.jobs.ask("probe", {}, place="330402").id

@@ -84,12 +84,8 @@ def kill_rounds(
             tally.kills += 1
             with store.read() as tx:
                 tally.parts_reused += len(tx.jobs.parts(job))
-        with worker_process(store, log) as worker:
-            is_over = lambda job=job, worker=worker: card_of(store, job).has_ended or worker.poll() is not None  # noqa: E731
-            wait_for(is_over, f"the end of {job}")
-            assert worker.poll() is None, log.read_text()[-3000:]
-            worker.terminate()
-            assert worker.wait(120) == 0
+        if not card_of(store, job).has_ended:
+            finish(store, job, log)
         tally.resumed += sum(event.kind == "resumed" for event in events_of(store, job))
         tally.rounds += 1
         say(f"round {n + 1}: {card_of(store, job).state}, killed at {stage or 'start'}")
@@ -112,6 +108,15 @@ def kill_rounds(
     assert len(numbers) >= 3 * len(jobs)
     tally.seconds = time.monotonic() - began
     return tally
+
+
+def finish(store: SqlStore, job: str, log: Path) -> None:
+    """Let a new worker end a job, and go when it is told to."""
+    with worker_process(store, log) as worker:
+        wait_for(lambda: card_of(store, job).has_ended or worker.poll() is not None, f"the end of {job}")
+        assert worker.poll() is None, log.read_text()[-3000:]
+        worker.terminate()
+        assert worker.wait(120) == 0, log.read_text()[-3000:]
 
 
 def moment(store: SqlStore, job: str, chance: random.Random, most_answers: int) -> Callable[[], bool]:

@@ -43,6 +43,11 @@ class Answers(MutableMapping[str, Solved]):
         self._waiting: dict[str, Solved] = {}
         self._lock = threading.Lock()
 
+    @property
+    def n_waiting(self) -> int:
+        """Answers that nobody has kept yet."""
+        return len(self._waiting)
+
     def take_new(self) -> dict[str, dict[str, Any]]:
         """Answers that nobody has kept yet, as plain data; give them back with `put_back` where that fails."""
         with self._lock:

@@ -105,6 +105,7 @@ class Engine:
         }
         try:
             DBOS(config=config)
+            _log_with_ours()
             DBOS.listen_queues([self._queue])
             DBOS.launch()
             DBOS.register_queue(self._queue, polling_interval_sec=0.2, on_conflict="always_update")
@@ -256,6 +257,14 @@ def sqlite_library() -> ModuleType:
                 "job_engine_sqlite_old", measured=sqlite3.sqlite_version, allowed=f">= {allowed}"
             ) from None
         return sqlite3
+
+
+def _log_with_ours() -> None:
+    """Let DBOS speak through the log of whoever runs it, instead of a console of its own."""
+    logger = logging.getLogger("dbos")
+    for handler in list(logger.handlers):
+        logger.removeHandler(handler)
+    logger.propagate = True
 
 
 def _first_line(error: BaseException) -> str:

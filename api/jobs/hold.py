@@ -57,7 +57,7 @@ class Hold:
         self._beating = threading.Lock()  # one beat at a time
         self._events: list[tuple[str, Mapping[str, Any]]] = []
         self._stage, self._total, self._done = "", 0, 0
-        self._told: tuple[str, int] = ("", 0)
+        self._told: tuple[str, int, float] = ("", 0, 0.0)  # stage and steps of the last event, and when that was
         self._spent_before = float(card.progress.get("spent_s", 0.0))
         self._began = self._heard = time.monotonic()
         self._is_over = threading.Event()
@@ -102,7 +102,7 @@ class Hold:
         self.check()
         with self._lock:
             self._stage, self._total, self._done = name, total or 0, 0
-            self._told = (name, 0)
+            self._told = (name, 0, time.monotonic())
             self._events.append(("stage", {"stage": name, "total": self._total}))
 
     def advance(self, steps: int = 1) -> None:
@@ -122,9 +122,10 @@ class Hold:
             parts = self.answers.take_new()
             with self._lock:
                 events, self._events = self._events, []
-                if (self._stage, self._done) != self._told:
+                before = self._told
+                if self._is_worth_telling():
                     events.append(("progress", {"stage": self._stage, "done": self._done, "total": self._total}))
-                before, self._told = self._told, (self._stage, self._done)
+                    self._told = (self._stage, self._done, time.monotonic())
                 progress = {
                     "stage": self._stage,
                     "done": self._done,
@@ -160,7 +161,13 @@ class Hold:
 
     def _has_news(self) -> bool:
         with self._lock:
-            return bool(self._events) or (self._stage, self._done) != self._told
+            return bool(self._events) or self._is_worth_telling() or self.answers.n_waiting > 0
+
+    def _is_worth_telling(self) -> bool:
+        """A hundredth of the stage is an event, and so is any step after a while: long jobs have short stories."""
+        stage, done, at = self._told
+        steps = self._done - done if stage == self._stage else self._done
+        return steps > 0 and (100 * steps >= self._total or time.monotonic() - at > _QUIET_S)
 
     def _listen(self) -> None:
         with self.store.read() as tx:

@@ -109,7 +109,7 @@ class JobOut(BaseModel):
     started_at: datetime | None
     ended_at: datetime | None
     stage: str | None = Field(description="What is being done: a stable name")
-    stage_text: str | None = Field(description="The same for people")
+    text: str | None = Field(description="The same for people")
     done: int
     total: int = Field(description="Steps of the stage; 0 where they are not counted")
     share: float | None = Field(description="Of the stage, 0-1")
@@ -284,7 +284,7 @@ def shown(card: JobCard, language: str) -> JobOut:
         started_at=card.started_at,
         ended_at=card.ended_at,
         stage=stage or None,
-        stage_text=sentence(stage, {}, language) if stage else None,
+        text=sentence(stage, {}, language) if stage else None,
         done=done,
         total=total,
         share=round(done / total, 4) if total else None,

@@ -155,7 +155,7 @@ def as_message(event: JobEvent, language: str) -> bytes:
     """An event as text of the stream; ``data`` is one JSON object."""
     plain = {"job": event.job, "number": event.number, "kind": event.kind, "at": event.at, **event.data}
     if "stage" in event.data:
-        plain["stage_text"] = sentence(str(event.data["stage"]), {}, language)
+        plain["text"] = sentence(str(event.data["stage"]), {}, language)
     if "faults" in event.data:
         plain["faults"] = [
             {**fault, "message": sentence(fault["code"], fault["facts"], language)} for fault in event.data["faults"]

@@ -189,8 +189,8 @@ def test_how_far_a_job_is_is_told_in_the_readers_language(client, store) -> None
         tx.jobs.beat(job, "w", progress=progress)
     shown = client.get(f"/v1/jobs/{job}", headers={"Accept-Language": "en"}).json()
     assert (shown["stage"], shown["done"], shown["total"], shown["share"]) == ("stage_draw", 2, 8, 0.25)
-    assert shown["stage_text"] == "Cutting communities into grids"
-    assert client.get(f"/v1/jobs/{job}", headers={"Accept-Language": "zh"}).json()["stage_text"] != shown["stage_text"]
+    assert shown["text"] == "Cutting communities into grids"
+    assert client.get(f"/v1/jobs/{job}", headers={"Accept-Language": "zh"}).json()["text"] != shown["text"]
 
 
 def test_the_events_of_an_ended_job_are_told_once_and_the_browser_told_to_stop(client) -> None:

@@ -3,13 +3,10 @@
 from __future__ import annotations
 
 import signal
-import subprocess
-from pathlib import Path
 
 import pytest
 
 from data.sample import make_town
-from data.store import SqlStore
 from tests.job_kit import ask_draw, card_of, events_of, load, wait_for, wait_for_end, worker_process
 from tests.kill_kit import Tally, kill_rounds
 from tests.stores import embedded_store, migrated_file, migrated_server, postgis_server, postgis_store, store
@@ -65,21 +62,3 @@ def test_a_worker_that_is_told_to_go_hands_its_job_back_and_another_finishes_it(
     text = (tmp_path / "log").read_text()
     assert "worker ready" in text
     assert "worker has left" in text
-
-
-def test_the_worker_of_a_service_ends_when_the_service_is_gone(embedded_store: SqlStore, tmp_path: Path) -> None:
-    from api.jobs.child import worker_command
-    from api.settings import with_store
-
-    address = embedded_store.url.render_as_string(hide_password=False)
-    with (tmp_path / "log").open("wb") as said:
-        child = subprocess.Popen(
-            worker_command(language="en"), env=with_store(address), stdin=subprocess.PIPE, stdout=said, stderr=said
-        )
-        try:
-            wait_for(lambda: b"Working on" in (tmp_path / "log").read_bytes(), "the worker to begin")
-            child.stdin.close()
-            assert child.wait(120) == 0
-        finally:
-            child.kill()
-            child.wait()
