@@ -223,8 +223,23 @@ def test_a_second_secret_is_noticed(store: SqlStore) -> None:
         assert tx.accounts.keys.secret_fingerprint() is None
         tx.accounts.keys.note_secret("one")
         tx.accounts.keys.note_secret("one")
+    fill(store)
+    add_key(store, "desk", "one")
     with pytest.raises(Conflict, match="secret_differs"), store.write(act()) as tx:
         tx.accounts.keys.note_secret("two")
+
+
+def test_a_lost_secret_is_replaced_when_no_key_made_with_it_is_left(store: SqlStore) -> None:
+    fill(store)
+    add_key(store, "far", "one")
+    with store.write(act()) as tx:
+        tx.accounts.keys.note_secret("lost")
+        tx.accounts.keys.revoke("one")
+    with pytest.raises(Conflict, match="secret_differs"), store.write(act("county", COUNTY)) as tx:
+        tx.accounts.keys.note_secret("new")
+    with store.write(act()) as tx:
+        tx.accounts.keys.note_secret("new")
+        assert tx.accounts.keys.secret_fingerprint() == "new"
 
 
 def test_every_change_stands_in_the_audit_log_where_it_belongs_and_no_hash_does(store: SqlStore) -> None:
