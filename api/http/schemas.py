@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints, WithJsonSchema, model_validator
+
+from api.http.moments import read_moment
+from api.problems import Refusal
 
 MAX_ROWS = 10_000
 MAX_VERTICES = 100_000
@@ -30,6 +34,23 @@ Line = Annotated[str, StringConstraints(min_length=1, max_length=MAX_TEXT, patte
 CodePrefix = Annotated[str, StringConstraints(max_length=24, pattern=r"^[0-9A-Za-z_-]*$")]
 """A code of a place, or the start of one."""
 Limit = Annotated[int, Field(ge=1, le=1000, description="at most so many rows")]
+
+
+def _read_moment(value: Any) -> datetime:
+    if isinstance(value, datetime):
+        return value
+    try:
+        return read_moment(str(value) if isinstance(value, str) else "", "")
+    except Refusal as error:
+        raise ValueError("a moment is written as 2026-11-22T08:00:00+08:00, or as a date alone") from error
+
+
+Moment = Annotated[
+    datetime,
+    BeforeValidator(_read_moment),
+    WithJsonSchema({"type": "string", "maxLength": 40, "description": "RFC 3339, or a date in China's time"}),
+]
+"""A moment with its time zone, for parameters and bodies; numbers are none."""
 
 Position = Annotated[list[Finite], Field(min_length=2, max_length=3)]
 Ring = Annotated[list[Position], Field(min_length=4, max_length=MAX_VERTICES)]

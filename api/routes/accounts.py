@@ -6,11 +6,12 @@ from datetime import datetime
 from typing import Annotated, Literal
 
 from fastapi import APIRouter, Depends, Query, Request, Response
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, Field
 
 from api.accounts.names import NAME_PATTERN, PREFIX_PATTERN, tidy_name
 from api.accounts.names import jurisdiction as checked_jurisdiction
 from api.http.openapi import responses
+from api.http.schemas import Body
 from api.problems import Refusal
 from api.routes.access import Caller, allow, allow_signed_in, guard_of, logins_of
 from api.routes.acts import act_of, store_of
@@ -30,12 +31,6 @@ Limit = Annotated[int, Query(ge=1, le=1000)]
 Prefix = Annotated[str, Field(max_length=200, json_schema_extra={"maxLength": 32, "pattern": PREFIX_PATTERN})]
 Days = Annotated[int, Field(json_schema_extra={"minimum": 1, "maximum": use.MOST_KEY_DAYS})]
 _SECRET = {"Cache-Control": "no-store"}
-
-
-class Body(BaseModel):
-    """A request body: nothing that is not asked for."""
-
-    model_config = ConfigDict(extra="forbid")
 
 
 class AccountOut(BaseModel):

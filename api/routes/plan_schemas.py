@@ -9,7 +9,7 @@ from pydantic import BaseModel, Field
 
 from api.http.answers import PROBLEM_TYPE
 from api.http.openapi import also_describe
-from api.http.schemas import Body, Line
+from api.http.schemas import Body, Line, Moment
 
 State = Literal["draft", "submitted", "returned", "approved", "filed", "in_force", "superseded", "withdrawn"]
 Step = Literal["submitted", "returned", "approved", "filed", "in_force", "withdrawn"]
@@ -220,7 +220,7 @@ class StatusIn(Body):
     """A step of the plan's life."""
 
     state: Step
-    effective_from: Annotated[datetime, Field(strict=False)] | None = Field(
+    effective_from: Moment | None = Field(
         None, description="With `in_force`: since when, with a time zone; now when omitted"
     )
     over_others: bool = Field(

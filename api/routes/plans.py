@@ -11,12 +11,11 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from fastapi import APIRouter, Depends, Query, Request, Response
 from fastapi.responses import FileResponse, JSONResponse
-from pydantic import AwareDatetime
 from pydantic import Field as Bounded
 from starlette.background import BackgroundTask
 
 from api.http.openapi import responses
-from api.http.schemas import CodePrefix
+from api.http.schemas import CodePrefix, Moment
 from api.problems import Refusal
 from api.routes.access import Caller, allow
 from api.routes.acts import language_of, settings_of, store_of
@@ -113,7 +112,7 @@ def list_plans(
     caller: Reader,
     state: State | None = None,
     county: Annotated[CodePrefix | None, Query(description="Only plans of this county")] = None,
-    at: Annotated[AwareDatetime | None, Query(description="Only plans in force at this moment")] = None,
+    at: Annotated[Moment | None, Query(description="Only plans in force at this moment")] = None,
     after: Annotated[str | None, Query(max_length=40, description="`next` of the page before")] = None,
     limit: Annotated[int, Query(ge=1, le=500)] = 50,
 ) -> PlansOut:

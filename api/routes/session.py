@@ -14,6 +14,7 @@ from api.accounts.logins import SignedIn
 from api.accounts.rates import address_of
 from api.http.answers import request_id_of
 from api.http.openapi import responses
+from api.http.schemas import Body
 from api.pages.login import LOGIN_CSP, login_file, login_page
 from api.problems import Refusal
 from api.routes.access import (
@@ -27,7 +28,7 @@ from api.routes.access import (
     pass_of,
     refuse_foreign_pages,
 )
-from api.routes.accounts import Body, Role
+from api.routes.accounts import Role
 from api.routes.acts import language_of
 
 router = APIRouter(tags=["accounts"])

@@ -131,8 +131,8 @@ def make_key(address: str) -> str:
 
 
 @contextmanager
-def served(store: str, log: Path) -> Iterator[str]:
-    """One service as a process of its own; its address.  An empty store stands for the echo."""
+def served(store: str, log: Path) -> Iterator[tuple[str, int]]:
+    """One service as a process of its own; its address and process id.  An empty store stands for the echo."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = str(probe.getsockname()[1])
@@ -145,7 +145,7 @@ def served(store: str, log: Path) -> Iterator[str]:
     address = f"http://127.0.0.1:{port}"
     try:
         _wait_for(address, process)
-        yield address
+        yield address, process.pid
     finally:
         process.send_signal(signal.SIGTERM)
         try:
@@ -290,6 +290,15 @@ def measure(folder: Path, n_grids: int, seconds: float, rounds: int) -> list[dic
     return [{**facts, **row} for row in found]
 
 
+def _cpu_seconds(pid: int) -> float:
+    """Seconds of a core that a process has used, as far as the system tells: what others do does not count in it."""
+    try:
+        fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    except OSError:
+        return float("nan")
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
 def _rounds(
     services: dict[str, tuple[str, str]],
     box: tuple[float, float, float, float],
@@ -299,11 +308,15 @@ def _rounds(
 ) -> list[dict[str, Any]]:
     full: dict[str, list[Measured]] = {name: [] for name in services}
     half: dict[str, list[Measured]] = {name: [] for name in services}
+    cpu: dict[str, list[float]] = {name: [] for name in services}
     for _ in range(rounds):
         for name, (store, key) in services.items():
-            with served(store, log) as address:
+            with served(store, log) as (address, pid):
                 press(address, box, 2, key)
+                before = _cpu_seconds(pid)
                 full[name].append(press(address, box, seconds, key))
+                n_requests = full[name][-1].per_second * seconds
+                cpu[name].append(1e6 * (_cpu_seconds(pid) - before) / n_requests)
                 half[name].append(press(address, box, seconds, key, half_of=full[name][-1].per_second))
     ratios = {
         name: [one.per_second / base.per_second for one, base in zip(full[name], full["echo"])] for name in services
@@ -314,6 +327,7 @@ def _rounds(
             "per_second": round(statistics.median(one.per_second for one in full[name])),
             "of_echo": round(statistics.median(ratios[name]), 3),
             "of_echo_least": round(min(ratios[name]), 3),
+            "cpu_us_per_request": round(statistics.median(cpu[name])),
             "p50_ms": round(statistics.median(one.p50_ms for one in full[name]), 2),
             "p99_ms": round(statistics.median(one.p99_ms for one in full[name]), 2),
             "half_per_second": round(statistics.median(one.per_second for one in half[name])),
