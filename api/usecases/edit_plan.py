@@ -6,7 +6,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-import geopandas as gpd
 import numpy as np
 import shapely
 
@@ -179,8 +178,7 @@ def ground_of(place: Place, change: TableChange) -> Mapping[str, Any] | None:
     at = [place.ground.atom_at[name] for name, _, _ in change.atoms if name in place.ground.atom_at]
     if not at:
         return None
-    shapes = np.asarray(place.ground.atoms.geometry, dtype=object)[at]
-    united = gpd.GeoSeries([shapely.union_all(shapes)], crs=place.ground.crs).to_crs(4326).iloc[0]
+    united = shapely.union_all(place.ground.lon_lat[at])
     # Right-hand rings and no more digits than a centimetre needs (RFC 7946).
     whole = shapely.orient_polygons(shapely.transform(united, lambda xy: np.round(xy, _DECIMALS)))
     body: dict[str, Any] = shapely.geometry.mapping(whole)

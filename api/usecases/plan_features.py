@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-import geopandas as gpd
 import numpy as np
 import orjson
 import shapely
+from numpy.typing import NDArray
 
 from api.usecases.plan_desk import Desk, Place
 from data.store import Tx
@@ -25,7 +25,8 @@ def grids_of_plan(tx: Tx, card: PlanCard, community: str | None) -> bytes:
     if community is not None:
         grids = grids[grids["community"] == community].reset_index(drop=True)
     rows = plain_rows(grids, GRID_COLUMNS)
-    return _collection([str(row["code"]) for row in rows], rows, grids.geometry)
+    lon_lat = np.asarray(grids.geometry.to_crs(4326).array, dtype=object)
+    return _collection([str(row["code"]) for row in rows], rows, lon_lat)
 
 
 def atoms_of_plan(desk: Desk, tx: Tx, card: PlanCard, place: Place, community: str) -> bytes:
@@ -53,13 +54,11 @@ def atoms_of_plan(desk: Desk, tx: Tx, card: PlanCard, place: Place, community: s
         }
         for atom in atoms
     ]
-    shapes = gpd.GeoSeries(np.asarray(ground.atoms.geometry, dtype=object)[atoms], crs=ground.crs)
-    return _collection([graph.atom_ids[atom] for atom in atoms], rows, shapes)
+    return _collection([graph.atom_ids[atom] for atom in atoms], rows, ground.lon_lat[atoms])
 
 
-def _collection(ids: list[str], rows: list[dict[str, Any]], shapes: gpd.GeoSeries) -> bytes:
+def _collection(ids: list[str], rows: list[dict[str, Any]], lon_lat: NDArray[np.object_]) -> bytes:
     """Right-hand rings, seven decimals (RFC 7946)."""
-    lon_lat = np.asarray(shapes.to_crs(4326).array, dtype=object)
     rounded = shapely.transform(lon_lat, lambda xy: np.round(xy, _DECIMALS))
     oriented = shapely.orient_polygons(rounded)
     features = [

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any
 
+import geopandas as gpd
 import numpy as np
 from numpy.typing import NDArray
 from pyproj import CRS
@@ -22,6 +23,7 @@ from partition.rules import Rules
 from partition.zoning.divide import Division, components, dedicated_estates, divide, is_link
 
 Pairs = tuple[IntArray, IntArray]
+Shapes = NDArray[np.object_]
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,8 +32,11 @@ class Ground:
 
     Attributes
     ----------
-    atoms, rules, crs, file_crs
-        The territory under the rules of the plan; geometry of atoms in ``crs``, of plans in ``file_crs``.
+    atoms, rules
+        The territory under the rules of the plan; geometry in metres.
+    filed, lon_lat
+        The same geometry in the CRS of the territory's file, which plans are filed in, and in degrees.  Worked out
+        once: each thread that transforms anything pays for its own set-up, more than an edit costs.
     divisions
         Per community what the solver was given.
     is_dedicated
@@ -50,8 +55,8 @@ class Ground:
 
     atoms: Atoms
     rules: Rules
-    crs: CRS
-    file_crs: CRS
+    filed: Shapes
+    lon_lat: Shapes
     divisions: tuple[Division, ...]
     is_dedicated: BoolArray
     atom_of: Mapping[tuple[str, str], int]
@@ -129,8 +134,8 @@ def prepare(territory: Territory, atoms: Atoms, rules: Rules) -> Ground:
     return Ground(
         atoms=atoms,
         rules=rules,
-        crs=territory.crs,
-        file_crs=territory.file_crs,
+        filed=_in(atoms, territory.crs, territory.file_crs),
+        lon_lat=_in(atoms, territory.crs, CRS.from_epsg(4326)),
         divisions=divisions,
         is_dedicated=dedicated_estates(graph, rules),
         atom_of=MappingProxyType(atom_of),
@@ -142,6 +147,13 @@ def prepare(territory: Territory, atoms: Atoms, rules: Rules) -> Ground:
         _links=MappingProxyType(links),
         _touches=MappingProxyType(touches),
     )
+
+
+def _in(atoms: Atoms, crs: CRS, wanted: CRS) -> Shapes:
+    shapes = np.asarray(atoms.geometry, dtype=object)
+    if crs == wanted:
+        return shapes
+    return np.asarray(gpd.GeoSeries(shapes, crs=crs).to_crs(wanted).array, dtype=object)
 
 
 def _names(territory: Territory, layer: str, key: str) -> Mapping[str, str]:

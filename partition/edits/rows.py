@@ -13,7 +13,6 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-import geopandas as gpd
 import numpy as np
 import shapely
 
@@ -23,7 +22,7 @@ from gis.graph import IntArray
 from partition.edits.changes import Row, Tables
 from partition.edits.cost import cost_of_community
 from partition.edits.ground import Ground
-from partition.edits.sheet import Codes, Sheet, shape_text
+from partition.edits.sheet import Codes, Sheet, shape_of, shape_text
 from partition.file_plan import grid_name
 from partition.plan import DEDICATED, STANDARD, Grid
 from partition.zoning.results import loose_parts
@@ -111,9 +110,9 @@ def _grid_rows(
     position = {one: i for i, one in enumerate(todo)}
     group = np.array([position.get(one, -1) for one in code[atoms]], np.int32)
     shapes = dissolve(ground.atoms.geometry[atoms], group, len(todo))
-    filed = np.asarray(gpd.GeoSeries(shapes, crs=ground.crs).to_crs(ground.file_crs).array, dtype=object)
-    if ground.crs == ground.file_crs:
-        filed = shapes
+    filed = shapes
+    if ground.filed is not ground.atoms.geometry:
+        filed = dissolve(ground.filed[atoms], group, len(todo))
     area = np.round(shapely.area(shapes), 2)
     rows: dict[str, Row] = {one: sheet.grids[one] for one in now if one not in position}
     for i, one in enumerate(todo):
@@ -121,7 +120,7 @@ def _grid_rows(
         was = sheet.grids.get(one)
         if was is None:
             was = _new_row(ground, community, one, kinds[one], names.get(one, ""), mine)
-        elif one not in touched and shapely.equals_exact(filed[i], shapely.normalize(_shape(was)), 0.0):
+        elif one not in touched and shapely.equals_exact(filed[i], shapely.normalize(shape_of(was["shape"])), 0.0):
             rows[one] = was
             continue
         rows[one] = {
@@ -134,12 +133,6 @@ def _grid_rows(
             "shape": shape_text(filed[i]),
         }
     return {one: rows[one] for one in now}
-
-
-def _shape(row: Row) -> Any:
-    from partition.edits.sheet import shape_of
-
-    return shape_of(row["shape"])
 
 
 def _new_row(ground: Ground, community: int, one: str, kind: str, name: str, atoms: IntArray) -> Row:

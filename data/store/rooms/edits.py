@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import base64
 from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -40,6 +41,8 @@ from partition.filed import COMMUNITY_COLUMNS, GRID_COLUMNS, VIOLATION_COLUMNS
 MOST_STEPS = 10_000
 """Steps that are kept of one plan; the oldest go when there are more."""
 _AT_ONCE = 500
+_TRANSFORMS = ThreadPoolExecutor(1, "transform")
+"""Each thread that transforms coordinates sets PROJ up anew, which takes longer than an edit; so one thread does it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -216,7 +219,7 @@ class Edits:
             "shape": shapes,
         }
         outlines = gpd.GeoDataFrame(geometry=shapely.from_wkb(np.array(shapes, dtype=object)), crs=file_crs)
-        insert_rows(self._tx, plan_grids, card.county, columns, lon_lat(outlines))
+        insert_rows(self._tx, plan_grids, card.county, columns, _TRANSFORMS.submit(lon_lat, outlines).result())
 
     def _write_members(self, card: PlanCard, change: TableChange) -> None:
         table = plan_members.c
