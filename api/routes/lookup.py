@@ -7,8 +7,6 @@ everything else, and everything that is not quite right, takes the ordinary road
 from __future__ import annotations
 
 import asyncio
-import csv
-import io
 import re
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
@@ -17,9 +15,8 @@ from typing import Annotated, Any, Literal
 import numpy as np
 import orjson
 from fastapi import APIRouter, Depends, FastAPI, Query, Request, Response
-from fastapi.exceptions import RequestValidationError
 from fastapi.routing import APIRoute
-from pydantic import BaseModel, ValidationError
+from pydantic import BaseModel
 from starlette.concurrency import run_in_threadpool
 from starlette.types import ASGIApp, Receive, Scope, Send
 
@@ -27,22 +24,20 @@ from api.http.moments import read_moment
 from api.http.negotiate import preferred
 from api.http.observe import Seen
 from api.http.openapi import responses
-from api.http.schemas import MAX_ROWS, Body, Latitude, Longitude
+from api.http.schemas import MAX_ROWS, Latitude, Longitude
 from api.i18n import sentence
+from api.lookup_batch import read_points, read_table, write_table
 from api.lookup_index import NOWHERE, Found, GridIndex, Lookups
 from api.problems import Refusal
 from api.routes.access import Caller, allow_signed_in
 from api.routes.acts import language_of
 from data.store.tables.plans import PLAN_STATES
-from gis.errors import Fault, InputError
 
 _ALLOW = allow_signed_in()
 _SIGNED_IN = Depends(_ALLOW)
 _POINT = re.compile(rb"(?:lon=(-?\d{1,3}(?:\.\d{1,20})?)&lat=(-?\d{1,2}(?:\.\d{1,20})?))")
 _SEES_DRAFTS = frozenset({"planner", "reviewer", "auditor", "admin"})
 _PUBLIC_STATES = ("in_force", "superseded")
-_COLUMNS = ("query", "status", "grid", "community", "building", "matched_text", "confidence", "lon", "lat", "plan")
-CSV_COLUMNS = (*_COLUMNS, "reason")
 
 Reason = Literal["outside", "on_border", "lon_lat_swapped"]
 
@@ -59,19 +54,6 @@ class PlaceFound(BaseModel):
     lat: float
     reason: Reason | None
     detail: str | None
-
-
-class Point(Body):
-    """A point."""
-
-    lon: Longitude
-    lat: Latitude
-
-
-class Points(Body):
-    """Points to look up."""
-
-    points: list[Point]
 
 
 class PlacesFound(BaseModel):
@@ -232,11 +214,11 @@ async def look_up_many(
     gives = preferred(request.headers.get("accept", ""), offered)
 
     def work() -> Response:
-        points = read_table(body) if is_table else _read_json(body)
+        points = read_table(body) if is_table else read_points(body)
         index = _index(request, caller, as_of, plan)
         rows = _rows(index, points, caller.jurisdiction, request)
         if gives == "text/csv":
-            return Response(_table(rows), media_type="text/csv")
+            return Response(write_table(rows), media_type="text/csv")
         n_found = sum(row["status"] == "exact" for row in rows)
         answer = {"rows": rows, "found": n_found, "not_found": len(rows) - n_found}
         return Response(orjson.dumps(answer), media_type="application/json")
@@ -305,79 +287,3 @@ def _rows(index: GridIndex, points: np.ndarray, jurisdiction: str, request: Requ
                 reason, facts = "lon_lat_swapped", {"id": index.grids.code[swapped[i]]}
         made.append(_described(index, int(row[i]), x, y, reason, facts, request))
     return made
-
-
-def _read_json(body: bytes) -> np.ndarray:
-    try:
-        points = Points.model_validate_json(body).points
-    except ValidationError as error:
-        raise RequestValidationError([{**row, "loc": ("body", *row["loc"])} for row in error.errors()]) from error
-    _check_size(len(points))
-    return np.array([(point.lon, point.lat) for point in points], dtype=float)
-
-
-def read_table(body: bytes) -> np.ndarray:
-    """Points of a CSV table with the columns ``lon`` and ``lat``.
-
-    Raises
-    ------
-    Refusal
-        400 ``batch_not_table``.
-    InputError
-        ``batch_columns_missing``, ``batch_empty``, ``batch_too_long``, ``batch_not_number``, ``batch_out_of_range``,
-        ``batch_row_length``.
-    """
-    try:
-        table = list(csv.reader(io.StringIO(body.decode("utf-8-sig"), newline=""), strict=True))
-    except (UnicodeDecodeError, csv.Error) as error:
-        raise Refusal(400, "batch_not_table", measured=str(error)[:80]) from error
-    table = [row for row in table if row]
-    header = [name.strip().lower() for name in table[0]] if table else []
-    if header.count("lon") != 1 or header.count("lat") != 1:
-        raise InputError("batch_columns_missing", measured=", ".join(header)[:80] or None, allowed="lon, lat")
-    _check_size(len(table) - 1)
-    columns = (("lon", header.index("lon"), 180), ("lat", header.index("lat"), 90))
-    points, faults = [], []
-    for number, row in enumerate(table[1:], start=2):
-        if len(row) != len(header):
-            faults.append(Fault("batch_row_length", {"row": number, "measured": len(row), "allowed": len(header)}))
-            continue
-        point = []
-        for name, place, limit in columns:
-            value = _number(row[place])
-            facts = {"row": number, "column": name, "measured": row[place][:40]}
-            if value is None:
-                faults.append(Fault("batch_not_number", facts))
-            elif abs(value) > limit:
-                faults.append(Fault("batch_out_of_range", {**facts, "allowed": f"-{limit} ... {limit}"}))
-            else:
-                point.append(value)
-        points.append(point)
-    if faults:
-        raise InputError.of(faults)
-    return np.array(points, dtype=float)
-
-
-_NUMBER = re.compile(r"[+-]?(\d{1,20}(\.\d{0,30})?|\.\d{1,30})([eE][+-]?\d{1,3})?")
-
-
-def _number(text: str) -> float | None:
-    text = text.strip()
-    return float(text) if _NUMBER.fullmatch(text) else None
-
-
-def _check_size(n_rows: int) -> None:
-    if n_rows == 0:
-        raise InputError("batch_empty")
-    if n_rows > MAX_ROWS:
-        raise InputError("batch_too_long", measured=n_rows, allowed=MAX_ROWS)
-
-
-def _table(rows: list[dict[str, Any]]) -> str:
-    out = io.StringIO(newline="")
-    writer = csv.writer(out, lineterminator="\r\n")
-    writer.writerow(CSV_COLUMNS)
-    for row in rows:
-        cells = {**row, "query": f"{row['lon']!r},{row['lat']!r}"}
-        writer.writerow([cells.get(name) if cells.get(name) is not None else "" for name in CSV_COLUMNS])
-    return out.getvalue()

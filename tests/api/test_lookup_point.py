@@ -252,3 +252,13 @@ def test_more_rows_than_are_taken_at_once_are_refused(client) -> None:
     table = "lon,lat\n" + "1,1\n" * 10_001
     answer = client.post("/v1/lookup/batch", content=table, headers={"Content-Type": "text/csv"})
     assert (answer.status_code, answer.json()["code"]) == (422, "batch_too_long")
+
+
+def test_a_code_that_looks_like_a_formula_is_quoted_in_the_table(store) -> None:
+    put_town(store)
+    with store.write(act()) as tx:
+        tx.connection.execute(update(plan_grids).where(plan_grids.c.code == f"{FIRST}A").values(code="=1+1"))
+    where = ",".join(map(str, middle("A")))
+    client = TestClient(create_app(store))
+    answer = client.post("/v1/lookup/batch", content=f"lon,lat\n{where}\n", headers={"Content-Type": "text/csv"})
+    assert next(csv.DictReader(io.StringIO(answer.text)))["grid"] == "'=1+1"
