@@ -179,8 +179,8 @@ def running(store: SqlStore, settings: ServiceSettings | None = None) -> Iterato
 
 
 @contextmanager
-def running_apart(store: SqlStore) -> Iterator[str]:
-    """The service on a free port, in a process of its own; ended at the end."""
+def running_apart(store: SqlStore) -> Iterator[tuple[str, int]]:
+    """The service on a free port, in a process of its own, ended at the end: its address and the process."""
     address = store.url.render_as_string(hide_password=False)
     with socket.socket() as door:
         door.bind(("127.0.0.1", 0))
@@ -191,7 +191,7 @@ def running_apart(store: SqlStore) -> Iterator[str]:
         url = f"http://127.0.0.1:{door.getsockname()[1]}"
         try:
             assert httpx.get(f"{url}/healthz", timeout=WAIT_S).status_code == 200
-            yield url
+            yield url, server.pid
         finally:
             server.terminate()
             server.wait(WAIT_S)

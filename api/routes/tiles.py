@@ -8,9 +8,11 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Path, Request, Response
 
 from api.http.openapi import responses
+from api.http.settings import MIB
 from api.i18n import sentence
 from api.ogc import schemas
 from api.ogc.encoding import is_known
+from api.ogc.kept import Kept
 from api.ogc.links import TILE, address, base_of
 from api.ogc.parameters import LANGUAGE
 from api.routes.acts import language_of, settings_of, store_of
@@ -25,6 +27,7 @@ router = APIRouter(tags=["tiles"])
 MAX_ZOOM = 22
 _USEFUL_ZOOM = 16  # from here on tiles hold everything exactly; maps enlarge them
 _KEPT_SECONDS = 60
+_KEPT_BYTES = 32 * MIB  # a few hundred tiles: those of low zooms take long and are asked for by everybody
 
 _Zoom = Annotated[int, Path(ge=0, le=MAX_ZOOM, description="Zoom")]
 _Column = Annotated[int, Path(ge=0, lt=2**MAX_ZOOM, description="Column, from the west")]
@@ -94,4 +97,13 @@ def show_tile(
         }
         if is_known(etag, request.headers.get("if-none-match")):
             return Response(status_code=304, headers=headers)
-        return Tile(tx.features.tile(collection, z, x, y, now=now), headers=headers)
+        kept = _kept(request).get(etag, lambda: tx.features.tile(collection, z, x, y, now=now))
+    return Tile(kept, headers=headers)
+
+
+def _kept(request: Request) -> Kept:
+    state = request.app.state
+    if not hasattr(state, "kept_tiles"):
+        state.kept_tiles = Kept(_KEPT_BYTES)
+    kept: Kept = state.kept_tiles
+    return kept

@@ -20,5 +20,5 @@ __all__ = ["drawn_town", "postgis_server", "served", "stores"]
 def served(request: pytest.FixtureRequest, stores: dict[str, tuple[SqlStore, str]]) -> Iterator[Served]:
     """The service over each kind of store."""
     store, plan = stores[request.param]
-    with running_apart(store) as url, httpx.Client(timeout=WAIT_S) as http:
+    with running_apart(store) as (url, _), httpx.Client(timeout=WAIT_S) as http:
         yield Served(url, store, http, request.param, plan)

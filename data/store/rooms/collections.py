@@ -103,14 +103,14 @@ _DETAIL: Mapping[str, Detail] = MappingProxyType(
     {
         "grids": Detail(
             6,
-            11,
+            12,
             ("code", "name", "community", "kind", "households", "population", "buildings", "within_band", "reason"),
             ("households",),
         ),
         "communities": Detail(6, 9, ("code", "name", "kind", "town")),
         "units": Detail(9, 12, ("id", "community", "households", "population"), ("households",)),
-        "buildings": Detail(9, 14, ("id", "households", "population", "levels", "use"), ("households",)),
-        "addresses": Detail(9, 15, ("id", "text", "building_id")),
+        "buildings": Detail(10, 14, ("id", "households", "population", "levels", "use"), ("households",)),
+        "addresses": Detail(10, 15, ("id", "text", "building_id")),
         "streets": Detail(9, 9, ("id", "name", "class", "oneway"), classes=((12, _MAIN), (13, _TOWN), (14, _ROADS))),
         "barriers": Detail(9, 9, ("id", "kind")),
         "estates": Detail(9, 12, ("id", "name", "kind", "dedicated")),

@@ -8,6 +8,7 @@ the jurisdiction of the transaction; what lies outside is answered like what doe
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -36,6 +37,7 @@ from data.store.tx import Tx
 from gis.errors import InputError, NotFound
 
 _READ_AT_ONCE = 10_000
+_FID = re.compile(r"\d{1,18}", re.ASCII)  # what the column can hold
 MAX_PAGE = 10_000
 """Features of one page at most (SQLite takes 32,766 parameters in one statement)."""
 
@@ -134,7 +136,7 @@ class Features:
         limit = max(1, min(limit, MAX_PAGE))
         owners = self._owners(collection, interval or Interval.at(now))
         owners, place = resume(self._tx, owners, after)
-        if place is not None and collection.order == "fid" and not place.isdecimal():
+        if place is not None and collection.order == "fid" and not _FID.fullmatch(place):
             raise InputError("page_unknown", measured=after)
         rows: list[Any] = []
         whose: list[Owner] = []

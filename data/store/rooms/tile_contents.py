@@ -1,8 +1,9 @@
 """Vector tiles: what a tile holds at which zoom, read by either store.
 
 From a zoom of its own on, a collection shows its features, simplified to what the scale can show.  Below it a tile
-with every building would weigh megabytes: it shows one point a cell with the number of features in it.  PostGIS makes
-the tile itself; from SQLite the rows are read and packed here, to the same contents.
+with every building would weigh megabytes: it shows one point a cell with the number of features in it, as does every
+tile with too many of them.  PostGIS makes the tile itself; from SQLite the rows are read and packed here, to the same
+contents.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ import shapely
 from numpy.typing import NDArray
 from sqlalchemy import Float, and_, cast, func, literal, literal_column, or_, select, union_all
 
+from data.store.codec import select_columns
 from data.store.mvt import EXTENT, in_tile_units, pack_tile
 from data.store.rooms.collections import Collection, Detail
 from data.store.rooms.windows import Box, shapes_of, window_of, wkb_of
@@ -25,8 +27,8 @@ LAYOUT = 1
 """Grows when the same rows make other tiles: readers keep tiles by it."""
 CELLS = 64
 """Cells along a tile's side where it shows numbers in place of features."""
-MOST_FEATURES = 20_000
-"""A tile never holds more, whatever was loaded."""
+MOST_SHAPES = 10_000
+"""Where more features than these lie in a tile, it shows numbers at every zoom: half of them would be a false map."""
 BUFFER = 64  # units around the tile, so that outlines do not show at its edges
 _SIMPLIFIED = 4  # units of 4096: a quarter of a pixel on a screen of 256 a tile
 _EXACT_ZOOM = 16  # from here on nothing is simplified
@@ -48,9 +50,17 @@ def tile(tx: Tx, collection: Collection, owned: Sequence[Owned], z: int, x: int,
     if z < detail.min_zoom or not owned:
         return b""
     keeps = [and_(keep, *_classes(collection, z)) for _, _, keep in owned]
-    if z >= detail.shapes_zoom:
+    if z >= detail.shapes_zoom and _count(tx, collection, keeps, bounds_of(z, x, y)) <= MOST_SHAPES:
         return (_shapes_postgis if tx.is_postgis else _shapes_embedded)(tx, collection, keeps, z, x, y)
     return (_cells_postgis if tx.is_postgis else _cells_embedded)(tx, collection, keeps, z, x, y)
+
+
+def _count(tx: Tx, collection: Collection, keeps: Sequence[Any], box: Box) -> int:
+    """How many features have their box in a window, near enough to choose between shapes and numbers."""
+    rows = collection.table
+    near = rows.c.geom.op("&&")(_envelope(box)) if tx.is_postgis else rows.c.fid.in_(_in_window(collection, box))
+    counted = (select(func.count()).select_from(rows).where(near, keep) for keep in keeps)
+    return sum(int(tx.connection.execute(each).scalar_one()) for each in counted)
 
 
 def bounds_of(z: int, x: int, y: int, margin: float = 0.0) -> Box:
@@ -104,7 +114,7 @@ def _shapes_postgis(tx: Tx, collection: Collection, keeps: Sequence[Any], z: int
             wanted = wanted.where(_is_large(collection, z))
         some.append(wanted)
     contents = union_all(*some).subquery("all_rows")
-    first = select(contents).where(contents.c.geom.isnot(None)).order_by(contents.c.fid).limit(MOST_FEATURES)
+    first = select(contents).where(contents.c.geom.isnot(None)).order_by(contents.c.fid)
     return _packed(tx, first, collection, "fid")
 
 
@@ -159,18 +169,11 @@ def _packed(tx: Tx, contents: Any, collection: Collection, id: str) -> bytes:
 # -- SQLite ------------------------------------------------------------------------------------------------------------
 
 
-def _in_window(collection: Collection, keep: Any, box: Box, columns: Sequence[Any]) -> Any:
-    rows, window = collection.table, window_of(collection.table)
-    return (
-        select(*columns)
-        .select_from(window.join(rows, rows.c.fid == window.c.id))
-        .where(
-            window.c.x_max >= box.west,
-            window.c.x_min <= box.east,
-            window.c.y_max >= box.south,
-            window.c.y_min <= box.north,
-            keep,
-        )
+def _in_window(collection: Collection, box: Box, *columns: Any) -> Any:
+    """What the R*Tree has in a box: asked before the rows, or SQLite looks each of all rows up in it."""
+    window = window_of(collection.table)
+    return select(window.c.id, *columns).where(
+        window.c.x_max >= box.west, window.c.x_min <= box.east, window.c.y_max >= box.south, window.c.y_min <= box.north
     )
 
 
@@ -178,7 +181,8 @@ def _shapes_embedded(tx: Tx, collection: Collection, keeps: Sequence[Any], z: in
     rows, detail = collection.table, collection.detail
     box = bounds_of(z, x, y, BUFFER / EXTENT)
     columns = [rows.c.fid, *(rows.c[name] for name in detail.columns), wkb_of(rows, tx).label("wkb")]
-    found = [row for keep in keeps for row in tx.connection.execute(_in_window(collection, keep, box, columns))]
+    near = rows.c.fid.in_(_in_window(collection, box))
+    found = [row for keep in keeps for row in tx.connection.execute(select(*columns).where(near, keep))]
     found.sort(key=lambda row: row.fid)
     shapes = shapes_of([row.wkb for row in found])
     if z < _EXACT_ZOOM and _has_size(collection):
@@ -187,20 +191,25 @@ def _shapes_embedded(tx: Tx, collection: Collection, keeps: Sequence[Any], z: in
         large = (bounds[:, 2:] - bounds[:, :2] >= least).any(axis=1) | (shapely.get_dimensions(shapes) == 0)
         found, shapes = [row for row, keep in zip(found, large) if keep], shapes[large]
     drawn = in_tile_units(shapes, z, x, y, tolerance(z), BUFFER)
-    kept = np.flatnonzero(~(shapely.is_missing(drawn) | shapely.is_empty(drawn)))[:MOST_FEATURES]
+    kept = np.flatnonzero(~(shapely.is_missing(drawn) | shapely.is_empty(drawn)))
     properties = [{name: getattr(found[k], name) for name in detail.columns} for k in kept]
     return pack_tile(collection.name, drawn[kept], properties, [int(found[k].fid) for k in kept])
 
 
 def _cells_embedded(tx: Tx, collection: Collection, keeps: Sequence[Any], z: int, x: int, y: int) -> bytes:
     rows, window, detail = collection.table, window_of(collection.table), collection.detail
-    middle = [(window.c.x_min + window.c.x_max) / 2, (window.c.y_min + window.c.y_max) / 2]
-    columns = [*middle, *(func.coalesce(rows.c[name], 0) for name in detail.sums)]
     box = bounds_of(z, x, y)
-    found = [tuple(r) for keep in keeps for r in tx.connection.execute(_in_window(collection, keep, box, columns))]
-    if not found:
+    middle = ((window.c.x_min + window.c.x_max) / 2, (window.c.y_min + window.c.y_max) / 2)
+    where = _numbers(tx, _in_window(collection, box, middle[0].label("lon"), middle[1].label("lat")))
+    columns = [rows.c.fid, *(func.coalesce(rows.c[name], 0).label(name) for name in detail.sums)]
+    near = rows.c.fid.in_(_in_window(collection, box))
+    kept = [_numbers(tx, select(*columns).where(near, keep)) for keep in keeps]
+    some = np.concatenate(kept)
+    if not len(some):
         return b""
-    table = np.array(found, dtype=float)
+    where = where[np.argsort(where[:, 0])]
+    place = where[np.searchsorted(where[:, 0], some[:, 0])]
+    table = np.column_stack((place[:, 1:], some[:, 1:]))
     across, down = _cell_of(table[:, 0], table[:, 1], z, x, y)
     inside = (across >= 0) & (across < CELLS) & (down >= 0) & (down < CELLS)
     numbers, which, counts = np.unique((down * CELLS + across)[inside], return_inverse=True, return_counts=True)
@@ -212,6 +221,11 @@ def _cells_embedded(tx: Tx, collection: Collection, keeps: Sequence[Any], z: int
     side = EXTENT // CELLS
     points = shapely.points(numbers % CELLS * side + side // 2, numbers // CELLS * side + side // 2)
     return pack_tile(collection.name, points, properties, numbers.tolist())
+
+
+def _numbers(tx: Tx, wanted: Any) -> NDArray[np.float64]:
+    """A table of numbers, past the rows SQLAlchemy would make of it."""
+    return np.column_stack([np.array(column, dtype=float) for column in select_columns(tx, wanted).values()])
 
 
 def _cell_of(
@@ -226,5 +240,4 @@ def _cell_of(
 
 def fields_of(detail: Detail) -> tuple[str, ...]:
     """Properties that features of a tile may have: those of shapes and those of cells."""
-    cells = ("features", *detail.sums) if detail.min_zoom < detail.shapes_zoom else ()
-    return tuple(dict.fromkeys((*detail.columns, *cells)))
+    return tuple(dict.fromkeys((*detail.columns, "features", *detail.sums)))
