@@ -66,6 +66,7 @@ def running_service(
     environment: dict[str, str] | None = None,
     worker: bool = False,
     public_url: str = "",
+    port: int = 0,
 ) -> Iterator[Running]:
     """Start the service and wait until it is ready; it is gone at the end.
 
@@ -79,8 +80,10 @@ def running_service(
         Further options of ``gridwright serve``.
     public_url
         Address that a proxy would have; the service itself is then asked at the port it was given.
+    port
+        The one to take; any when 0.
     """
-    port = free_port() if public_url else 0
+    port = port or (free_port() if public_url else 0)
     said = folder / f"serve-{time.monotonic_ns()}.log"
     command = [sys.executable, "-m", "api.cli", "serve", "--port", str(port), "--lang", "en", *options]
     if public_url:

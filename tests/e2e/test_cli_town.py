@@ -22,8 +22,8 @@ def demo(tmp_path_factory) -> Path:
     return folder
 
 
-def test_demo_writes_town_plan_and_map(demo) -> None:
-    assert {path.name for path in demo.iterdir()} == {"town.gpkg", "plan.gpkg", "plan.html"}
+def test_demo_writes_town_plan_map_and_store(demo) -> None:
+    assert {path.name for path in demo.iterdir()} == {"town.gpkg", "plan.gpkg", "plan.html", "store.sqlite"}
 
 
 def test_demo_again_gives_the_same_bytes_with_more_workers(demo, tmp_path, capsys) -> None:
