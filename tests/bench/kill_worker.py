@@ -1,9 +1,10 @@
 """Kills the worker with kill -9 in the middle of one job after another, on both stores, and counts what is lost.
 
-``python -m tests.bench.kill_worker [--rounds 50] [--households 12000] [--store both|embedded|postgis] [--seed N]``
+``python -m tests.bench.kill_worker [--rounds 50] [--households 24000] [--store both|embedded|postgis] [--seed N]``
 
 Prints one JSON object per store.  A round: a draw is asked for, its worker is killed once something chosen at random
-has happened (the n-th event, or n answers kept), another worker is started, the job's end is awaited.
+has happened (the n-th event, or n answers kept, and a random bit of time), another worker is started, the job's end is
+awaited.  Only kills in the middle of a job count as rounds.
 """
 
 from __future__ import annotations
@@ -48,7 +49,7 @@ def main() -> int:
     """Run the rounds; 1 where anything was lost, doubled or halved."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else "")
     parser.add_argument("--rounds", type=int, default=50)
-    parser.add_argument("--households", type=int, default=12_000)
+    parser.add_argument("--households", type=int, default=24_000)
     parser.add_argument("--store", choices=["both", "embedded", "postgis"], default="both")
     parser.add_argument("--seed", type=int, default=0)
     arguments = parser.parse_args()
@@ -63,7 +64,7 @@ def main() -> int:
                 rounds=arguments.rounds,
                 seed=arguments.seed,
                 n_seeds=3,
-                most_answers=12,
+                most_answers=8,
                 spread_s=1.5,
                 say=lambda text: print(text, file=sys.stderr, flush=True),
             )
