@@ -9,6 +9,7 @@ from pydantic import Field as Bounded
 
 from api.http.openapi import responses
 from api.http.schemas import Line
+from api.problems import Refusal
 from api.routes.acts import language_of, store_of
 from api.routes.plan_answers import answer, edit_out, respond, step_out
 from api.routes.plan_schemas import (
@@ -27,7 +28,7 @@ from api.routes.plan_schemas import (
     StepsOut,
 )
 from api.routes.plans import PlanId, Planner, Reader, change_plan, desk_of
-from api.routes.repeats import etag_of, is_known
+from api.routes.repeats import KEY_PARAMETER, MATCH_PARAMETER, etag_of, is_known
 from data.store import Tx
 from data.store.rooms.repeats import Answer
 
@@ -39,6 +40,14 @@ if TYPE_CHECKING:
 router = APIRouter(tags=["edits"])
 MERGE_HEADER = "X-Merge"
 _CHANGES = responses(404, 409, 428, 507) | STALE
+_HEADERS: dict[str, Any] = {"parameters": [MATCH_PARAMETER, KEY_PARAMETER]}
+_MERGE = {
+    "name": MERGE_HEADER,
+    "in": "header",
+    "required": False,
+    "description": "`disjoint`: make the edit on a newer revision, where nobody touched what it touches",
+    "schema": {"type": "string", "enum": ["disjoint"]},
+}
 _GEO = "application/geo+json"
 
 
@@ -68,28 +77,20 @@ def list_steps(
     response_model=EditOut,
     summary="Edit a plan by hand",
     responses=_CHANGES,
-    openapi_extra={
-        "parameters": [
-            {
-                "name": MERGE_HEADER,
-                "in": "header",
-                "required": False,
-                "description": "`disjoint`: make the edit on a newer revision, where nobody touched what it touches",
-                "schema": {"type": "string", "enum": ["disjoint"]},
-            }
-        ]
-    },
+    openapi_extra={"parameters": [*_HEADERS["parameters"], _MERGE]},
 )
 def make_step(request: Request, caller: Planner, plan: PlanId, body: EditIn) -> Response:
     """Needs If-Match.  Drops the steps that were taken back."""
-    merges = request.headers.get(MERGE_HEADER, "").strip().lower() == "disjoint"
+    desk = desk_of(request)
+    stated = request.headers.get(MERGE_HEADER)
+    if stated not in (None, "disjoint"):
+        raise Refusal(400, "merge_unknown", measured=str(stated)[:80], allowed="disjoint")
 
     def work(tx: Tx, revision: int, place: Any) -> Edited:
         from api.usecases.edit_plan import make_edit
 
-        return make_edit(
-            desk_of(request), tx, plan, place, wish_of(body), revision=revision, name=body.name or "", merges=merges
-        )
+        wish, name = wish_of(body), body.name or ""
+        return make_edit(desk, tx, plan, place, wish, revision=revision, name=name, merges=stated is not None)
 
     return _step(request, caller, plan, body, work, 201, body.name or "")
 
@@ -165,7 +166,13 @@ def list_locks(request: Request, caller: Reader, plan: PlanId) -> Response:
         return respond(answer(200, tx.plans.card(plan), LocksOut(locks=list(tx.life.locks(plan)))))
 
 
-@router.post("/v1/plans/{plan}/locks", response_model=LocksOut, summary="Lock parts of a plan", responses=_CHANGES)
+@router.post(
+    "/v1/plans/{plan}/locks",
+    response_model=LocksOut,
+    summary="Lock parts of a plan",
+    responses=_CHANGES,
+    openapi_extra=_HEADERS,
+)
 def add_locks(request: Request, caller: Planner, plan: PlanId, body: LocksIn) -> Response:
     """Needs If-Match; gives all locks."""
     desk = desk_of(request)
@@ -181,7 +188,13 @@ def add_locks(request: Request, caller: Planner, plan: PlanId, body: LocksIn) ->
     return change_plan(request, caller, plan, body, work, prepare=prepare)
 
 
-@router.delete("/v1/plans/{plan}/locks", response_model=LocksOut, summary="Remove a lock", responses=_CHANGES)
+@router.delete(
+    "/v1/plans/{plan}/locks",
+    response_model=LocksOut,
+    summary="Remove a lock",
+    responses=_CHANGES,
+    openapi_extra=_HEADERS,
+)
 def remove_lock(
     request: Request,
     caller: Planner,

@@ -33,7 +33,14 @@ from api.routes.plan_schemas import (
     StatusOut,
     StayOut,
 )
-from api.routes.repeats import answer_once, etag_of, expected_revision, is_known
+from api.routes.repeats import (
+    KEY_PARAMETER,
+    MATCH_PARAMETER,
+    answer_once,
+    etag_of,
+    expected_revision,
+    is_known,
+)
 from data.store import Tx
 from data.store.rooms.plans import PlanCard
 from data.store.rooms.repeats import Answer
@@ -48,6 +55,7 @@ Planner = Annotated[Caller, Depends(allow("planner"))]
 Officer = Annotated[Caller, Depends(allow("planner", "reviewer"))]
 Reader = Annotated[Caller, Depends(allow("planner", "reviewer", "auditor"))]
 PlanId = Annotated[str, Bounded(max_length=40)]
+_HEADERS: dict[str, Any] = {"parameters": [MATCH_PARAMETER, KEY_PARAMETER]}
 _WHO: Mapping[str, str] = {
     "submitted": "planner",
     "withdrawn": "planner",
@@ -152,6 +160,7 @@ def _in_force(
     response_model=PlanOut,
     summary="Make a plan from another",
     responses=responses(404, 409, 507),
+    openapi_extra={"parameters": [KEY_PARAMETER]},
 )
 def fork(request: Request, caller: Planner, body: ForkIn) -> Response:
     """A draft that begins as a copy of its parent."""
@@ -182,6 +191,7 @@ def show_plan(request: Request, caller: Reader, plan: PlanId) -> Response:
     response_model=PlanOut,
     summary="Rename a plan",
     responses=responses(404, 409, 428, 507) | STALE,
+    openapi_extra=_HEADERS,
 )
 def rename(request: Request, caller: Planner, plan: PlanId, body: RenameIn) -> Response:
     """Needs If-Match."""
@@ -210,6 +220,7 @@ def show_status(request: Request, response: Response, caller: Reader, plan: Plan
     response_model=StatusOut,
     summary="Put a plan into another state",
     responses=responses(404, 409, 428, 507) | STALE,
+    openapi_extra=_HEADERS,
 )
 def change_status(request: Request, caller: Officer, plan: PlanId, body: StatusIn) -> Response:
     """Needs If-Match.  Planners submit, withdraw and file; reviewers, never of their own submission, return, approve

@@ -10,6 +10,7 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Callable
+from datetime import timedelta
 from typing import TypeVar
 
 from fastapi import Request, Response
@@ -24,7 +25,24 @@ from data.store.rooms.repeats import Answer
 P = TypeVar("P")
 KEY_HEADER = "Idempotency-Key"
 REPEATED_HEADER = "X-Repeated"
+KEPT = timedelta(hours=48)
+"""So long at least an answer can be asked for again."""
 _MOST_KEY = 200
+_KEY = re.compile(r"[!-~]{1,200}")
+KEY_PARAMETER = {
+    "name": KEY_HEADER,
+    "in": "header",
+    "required": False,
+    "description": "Of the sender's choice: the same request with the same key is done once and answered alike",
+    "schema": {"type": "string", "minLength": 1, "maxLength": _MOST_KEY, "pattern": "^[!-~]+$"},
+}
+MATCH_PARAMETER = {
+    "name": "If-Match",
+    "in": "header",
+    "required": False,  # for programs that check requests; without it the answer is 428
+    "description": "ETag of the plan that the change was made for; never left out, 428 says so",
+    "schema": {"type": "string", "pattern": '^"[^"]+-[1-9][0-9]{0,8}"$'},
+}
 _ETAG = re.compile(r'"([^"]*)"')
 
 
@@ -73,6 +91,8 @@ def answer_once(
             answer = work(tx)
             if key:
                 tx.repeats.keep(key, digest, answer)
+                if digest.startswith("00"):  # one request in 256 sweeps up behind the others
+                    tx.repeats.forget_before(act.at - KEPT)
     if before is not None:
         return _given(before, again=True)
     done()
@@ -90,7 +110,7 @@ def key_of(request: Request) -> str:
     key = request.headers.get(KEY_HEADER)
     if key is None:
         return ""
-    if not (1 <= len(key) <= _MOST_KEY and key.isascii() and key.isprintable()):
+    if not _KEY.fullmatch(key):
         raise Refusal(400, "idempotency_key_malformed", measured=len(key), allowed=_MOST_KEY)
     return key
 
