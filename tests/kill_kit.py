@@ -95,7 +95,7 @@ def kill_rounds(
 def moment(store: SqlStore, job: str, chance: random.Random, most_answers: int) -> Callable[[], bool]:
     """Says whether the moment has come: so many events, or so many answers kept, or the job has ended."""
     by_event = chance.random() < 0.5
-    wanted = chance.randint(2, 10) if by_event else chance.randint(1, most_answers)
+    wanted = chance.randint(2, 8) if by_event else chance.randint(1, most_answers)
 
     def has_come() -> bool:
         with store.read() as tx:

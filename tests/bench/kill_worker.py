@@ -1,6 +1,6 @@
 """Kills the worker with kill -9 in the middle of one job after another, on both stores, and counts what is lost.
 
-``python -m tests.bench.kill_worker [--rounds 50] [--households 24000] [--store both|embedded|postgis] [--seed N]``
+``python -m tests.bench.kill_worker [--rounds 50] [--households 16000] [--store both|embedded|postgis] [--seed N]``
 
 Prints one JSON object per store.  A round: a draw is asked for, its worker is killed once something chosen at random
 has happened (the n-th event, or n answers kept, and a random bit of time), another worker is started, the job's end is
@@ -49,7 +49,7 @@ def main() -> int:
     """Run the rounds; 1 where anything was lost, doubled or halved."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else "")
     parser.add_argument("--rounds", type=int, default=50)
-    parser.add_argument("--households", type=int, default=24_000)
+    parser.add_argument("--households", type=int, default=16_000)
     parser.add_argument("--store", choices=["both", "embedded", "postgis"], default="both")
     parser.add_argument("--seed", type=int, default=0)
     arguments = parser.parse_args()
@@ -64,8 +64,8 @@ def main() -> int:
                 rounds=arguments.rounds,
                 seed=arguments.seed,
                 n_seeds=3,
-                most_answers=8,
-                spread_s=1.5,
+                most_answers=3,
+                spread_s=0.4,
                 say=lambda text: print(text, file=sys.stderr, flush=True),
             )
         row = {**asdict(tally), "contents": {seed: sorted(found) for seed, found in tally.contents.items()}}
