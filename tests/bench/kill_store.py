@@ -1,6 +1,6 @@
 """Kills service, database server and ``gridwright load`` with kill -9, again and again, while people write.
 
-``python -m tests.bench.kill_store [--rounds 50] [--what service|database|load]... [--store embedded|postgis]... [--seed N]``
+``python -m tests.bench.kill_store [--rounds 50] [--what service|database|load]... [--store embedded|postgis]...``
 
 Prints one JSON object per pair of what is killed and where the store lies; the rounds go to standard error.  Exit
 status 1 where anything acknowledged is not in the store, stands there twice or half, or `gridwright doctor` complains.
