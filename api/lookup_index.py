@@ -195,6 +195,9 @@ class Lookups:
                     await run_in_threadpool(self.refresh)
                 except GridwrightError as error:
                     _LOG.warning("the look-up index could not be refreshed: %s", error.code)
+                except Exception:
+                    # Whatever it is, look-ups go on with the last index, and the next round tries again.
+                    _LOG.exception("the look-up index could not be refreshed")
                 try:
                     await asyncio.wait_for(self._wake.wait(), self._poll_seconds)
                 except TimeoutError:

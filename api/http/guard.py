@@ -1,4 +1,4 @@
-"""What is checked of every request before its route sees it: parameters, acceptable answers, the body.
+"""What is checked of every request before its route sees it: parameters, acceptable answers, who asks, the body.
 
 It wraps the application of each route and so knows what the route declares; its own work is a few look-ups in tables
 made once.
@@ -14,6 +14,7 @@ from typing import Any
 from fastapi import params
 from fastapi.routing import APIRoute
 from starlette.concurrency import run_in_threadpool
+from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api.http.json_guard import check_json
@@ -24,6 +25,8 @@ from api.problems import Refusal
 
 _WITH_BODY = frozenset({"POST", "PUT", "PATCH", "DELETE"})
 _INLINE_BYTES = 64 * 1024
+_STRANGERS_BYTES = 64 * 1024
+"""Longest body on a route that needs no account."""
 _JSON = "application/json"
 
 
@@ -66,6 +69,17 @@ def media_types_taken(route: APIRoute) -> tuple[str, ...]:
     return (getattr(info, "media_type", None) or _JSON,)
 
 
+def asker_of(route: APIRoute) -> Any:
+    """The dependency of a route that asks who calls (it states ``roles``, see `api.routes.access`); none: ``None``."""
+    waiting = [route.dependant]
+    while waiting:
+        part = waiting.pop()
+        if hasattr(part.call, "roles"):
+            return part.call
+        waiting.extend(part.dependencies)
+    return None
+
+
 class Guard:
     """The application of a route behind its checks."""
 
@@ -75,6 +89,10 @@ class Guard:
         self._declared = declared_parameters(route.dependant, route.openapi_extra)
         self._given = media_types_given(route)
         self._taken = media_types_taken(route)
+        self._allow = asker_of(route)
+        self._most_bytes = settings.max_body_bytes
+        if self._allow is None or not self._allow.roles:
+            self._most_bytes = min(self._most_bytes, _STRANGERS_BYTES)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Check, then answer.
@@ -82,7 +100,7 @@ class Guard:
         Raises
         ------
         Refusal
-            400, 406, 408, 413, 415 and the codes of `check_json` and `check_query`.
+            400, 401, 403, 406, 408, 413, 415, 429 and the codes of `check_json` and `check_query`.
         """
         query = scope["query_string"]
         if query:
@@ -106,6 +124,9 @@ class Guard:
         ):
             raise Refusal(406, "not_acceptable", measured=accept[:120], allowed=", ".join(self._given))
         if scope["method"] in _WITH_BODY:
+            if self._allow is not None:
+                # Before the body is read: who may not ask should cost nothing more.
+                await self._allow(Request(scope, receive))
             body = await self._read(receive, length)
             if body and self._taken:
                 if packed:
@@ -115,7 +136,7 @@ class Guard:
         await self._app(scope, receive, send)
 
     async def _read(self, receive: Receive, length: bytes | None) -> bytes:
-        allowed = self._settings.max_body_bytes
+        allowed = self._most_bytes
         if length is not None and length.isdigit() and int(length[:20]) > allowed:
             raise Refusal(413, "body_too_large", headers={"Connection": "close"}, allowed=allowed)
         chunks: list[bytes] = []

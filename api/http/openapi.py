@@ -16,6 +16,7 @@ from pydantic.json_schema import models_json_schema
 
 import gis
 from api.http.answers import PROBLEM_TYPE
+from api.http.guard import asker_of
 
 _METHODS = ("get", "put", "post", "delete", "patch")
 _PROBLEM = {"$ref": "#/components/schemas/Problem"}
@@ -146,14 +147,9 @@ def _described(app: FastAPI) -> dict[str, Any]:
 
 
 def needs_account(route: APIRoute) -> bool:
-    """Whether a route asks who calls: whether a dependency of it states ``roles`` (see `api.routes.access`)."""
-    waiting, allowed = [route.dependant], []
-    while waiting:
-        part = waiting.pop()
-        waiting.extend(part.dependencies)
-        if hasattr(part.call, "roles"):
-            allowed.append(bool(part.call.roles))
-    return any(allowed)
+    """Whether a route asks who calls and does not let everybody in."""
+    asker = asker_of(route)
+    return asker is not None and bool(asker.roles)
 
 
 def _complete(operation: dict[str, Any], *, changes: bool, needs_account: bool) -> None:
@@ -170,4 +166,6 @@ def _complete(operation: dict[str, Any], *, changes: bool, needs_account: bool) 
     operation["security"] = [{"key": []}, {"session": []}] if needs_account else []
     for status in always:
         answers.setdefault(str(status), _answer(status))
+    if needs_account and not changes:
+        answers.setdefault("303", {"description": "To the sign-in page, for a browser that is not signed in"})
     operation["responses"] = dict(sorted(answers.items()))

@@ -28,6 +28,7 @@ __all__ = ["ANYONE", "LOCAL", "ROLES", "Allow", "Caller", "allow", "allow_anyone
 CSRF_HEADER = "X-CSRF-Token"
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 _PASS = "gridwright.pass"
+_LET_IN = "gridwright.let_in"
 _PROXIES = frozenset({"forwarded", "x-forwarded-for", "x-forwarded-host", "x-real-ip", "via"})
 
 
@@ -45,7 +46,7 @@ class Allow:
         self._before_change = before_change  # also with a one-time password that was not changed yet
 
     async def __call__(self, request: Request) -> Caller:
-        """The caller of a request.
+        """The caller of a request; asked again about the same request, it answers as before and counts nothing.
 
         Raises
         ------
@@ -53,6 +54,15 @@ class Allow:
             401 ``login_needed``, ``key_refused``, ``key_ended_401``, ``account_disabled_401``; 403 ``role_refused``,
             ``csrf_missing``, ``origin_refused``, ``password_must_change``; 429 ``rate_exceeded``.
         """
+        before = request.scope.get(_LET_IN)
+        if before is not None and before[0] is self:
+            known: Caller = before[1]
+            return known
+        caller = await self._let_in(request)
+        request.scope[_LET_IN] = (self, caller)
+        return caller
+
+    async def _let_in(self, request: Request) -> Caller:
         guard = guard_of(request)
         if not self.roles:
             if not await _is_open(guard):

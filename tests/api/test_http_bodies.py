@@ -7,9 +7,12 @@ import gzip
 import json
 
 import pytest
+from fastapi.testclient import TestClient
 
 from api.app import ServiceSettings, create_app
+from api.usecases.accounts import add_account
 from tests.http_kit import app, client, code, embedded_store, migrated_file
+from tests.stores import act
 
 __all__ = ["app", "client", "embedded_store", "migrated_file"]
 
@@ -86,3 +89,11 @@ def test_a_body_that_does_not_arrive_is_not_waited_for(embedded_store) -> None:
     assert sent[0]["status"] == 408
     assert (b"connection", b"close") in sent[0]["headers"]
     assert json.loads(sent[1]["body"])["code"] == "body_too_slow"
+
+
+def test_who_may_not_ask_is_told_before_the_body_is_read(embedded_store) -> None:
+    add_account(embedded_store, act(), "head", role="admin")
+    client = TestClient(create_app(embedded_store))
+    assert code(client.post(BATCH, content="[" * 1_000_000, headers=JSON)) == (401, "login_needed")
+    long = client.post("/v1/session", content=b'{"name": "' + b"x" * 100_000 + b'"}', headers=JSON)
+    assert code(long) == (413, "body_too_large")
