@@ -1,7 +1,7 @@
 """Is this body JSON that everybody reads alike?  Asked before any schema sees it.
 
-Refused: ``NaN`` and infinities, also as ``1e400``; a name twice in one object; more than 64 levels; integers beyond
-64 bits; NUL characters and half surrogates, which no database keeps; bytes that are not UTF-8.
+Refused: ``NaN`` and infinities, also as ``1e400``; a name twice in one object; more than 64 levels or half a million
+values (vertices of an outline, rows, names); integers beyond 64 bits; NUL characters and half surrogates, which no database keeps; bytes that are not UTF-8.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from typing import Any
 from api.problems import Refusal
 
 MAX_DEPTH = 64
+MAX_VALUES = 500_000
 _INT64 = 2**63
 
 
@@ -22,7 +23,7 @@ def check_json(body: bytes) -> None:
     Raises
     ------
     Refusal
-        400 ``json_not_utf8``, ``json_malformed``, ``json_too_deep``, ``json_not_finite``, ``json_name_twice``,
+        400 ``json_not_utf8``, ``json_malformed``, ``json_too_deep``, ``json_too_many``, ``json_not_finite``, ``json_name_twice``,
         ``json_integer_too_large``, ``json_text_refused``.
     """
     try:
@@ -37,7 +38,7 @@ def check_json(body: bytes) -> None:
         raise Refusal(400, "json_too_deep", allowed=MAX_DEPTH) from error
     except json.JSONDecodeError as error:
         raise Refusal(400, "json_malformed", row=error.lineno, column=error.colno, measured=error.msg) from error
-    _check_depth(parsed)
+    _check_size(parsed)
     if "\\u" in text or "\x00" in text:
         _check_texts(parsed)
 
@@ -68,10 +69,13 @@ def _int(text: str) -> int:
     return int(text)
 
 
-def _check_depth(parsed: Any) -> None:
-    level, depth = [parsed], 0
+def _check_size(parsed: Any) -> None:
+    level, depth, n_values = [parsed], 0, 0
     while level:
         depth += 1
+        n_values += sum(len(value) for value in level if isinstance(value, (dict, list)))
+        if n_values > MAX_VALUES:
+            raise Refusal(400, "json_too_many", measured=n_values, allowed=MAX_VALUES)
         if depth > MAX_DEPTH:
             raise Refusal(400, "json_too_deep", allowed=MAX_DEPTH)
         below: list[Any] = []

@@ -97,3 +97,10 @@ def test_who_may_not_ask_is_told_before_the_body_is_read(embedded_store) -> None
     assert code(client.post(BATCH, content="[" * 1_000_000, headers=JSON)) == (401, "login_needed")
     long = client.post("/v1/session", content=b'{"name": "' + b"x" * 100_000 + b'"}', headers=JSON)
     assert code(long) == (413, "body_too_large")
+
+
+def test_a_body_of_too_many_values_is_refused(embedded_store) -> None:
+    client = TestClient(create_app(embedded_store))
+    outline = "[" + ",".join(["[1,2]"] * 200_000) + "]"
+    answer = client.post(BATCH, content=f'{{"points": {outline}}}', headers=JSON)
+    assert code(answer) == (400, "json_too_many")
