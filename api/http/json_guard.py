@@ -1,7 +1,8 @@
 """Is this body JSON that everybody reads alike?  Asked before any schema sees it.
 
 Refused: ``NaN`` and infinities, also as ``1e400``; a name twice in one object; more than 64 levels or half a million
-values (vertices of an outline, rows, names); integers beyond 64 bits; NUL characters and half surrogates, which no database keeps; bytes that are not UTF-8.
+values (vertices of an outline, rows, names); integers beyond 64 bits; NUL characters and half surrogates, which no
+database keeps; bytes that are not UTF-8.
 """
 
 from __future__ import annotations
@@ -23,8 +24,8 @@ def check_json(body: bytes) -> None:
     Raises
     ------
     Refusal
-        400 ``json_not_utf8``, ``json_malformed``, ``json_too_deep``, ``json_too_many``, ``json_not_finite``, ``json_name_twice``,
-        ``json_integer_too_large``, ``json_text_refused``.
+        400 ``json_not_utf8``, ``json_malformed``, ``json_too_deep``, ``json_too_many``, ``json_not_finite``,
+        ``json_name_twice``, ``json_integer_too_large``, ``json_text_refused``.
     """
     try:
         text = body.decode("utf-8")
