@@ -48,12 +48,15 @@ class Draw:
     def __init__(self, hold: Hold, executor: Executor) -> None:
         self._hold, self._executor = hold, executor
         self._params = hold.card.params
+        self._digest = ""  # of the inputs, once they are read
         self._territory: Territory | None = None
         self._computed: Computed | None = None
 
     def prepare(self) -> str:
         """See `Work.prepare`."""
-        return _digest(self._read().content_hash(), self._params)
+        if not self._digest:
+            self._digest = _digest(self._read().content_hash(), self._params)
+        return self._digest
 
     def solve(self) -> Mapping[str, Any]:
         """See `Work.solve`."""
@@ -106,14 +109,18 @@ class Redraw:
     def __init__(self, hold: Hold, executor: Executor) -> None:
         self._hold, self._executor = hold, executor
         self._params = hold.card.params
+        self._digest = ""  # of the inputs, once they are read
         self._inputs: tuple[FiledPlan, Territory] | None = None
         self._ground: Ground | None = None
         self._computed: Recomputed | None = None
 
     def prepare(self) -> str:
         """See `Work.prepare`."""
-        old, territory = self._read()
-        return _digest(territory.content_hash(), {**self._params, "content": old.meta.get("plan_id", "")})
+        if not self._digest:
+            old, territory = self._read()
+            params = {**self._params, "content": old.meta.get("plan_id", "")}
+            self._digest = _digest(territory.content_hash(), params)
+        return self._digest
 
     def solve(self) -> Mapping[str, Any]:
         """See `Work.solve`."""
