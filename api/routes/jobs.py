@@ -37,6 +37,15 @@ Reader = Annotated[Caller, Depends(allow("planner", "reviewer", "auditor"))]
 JobId = Annotated[str, Field(max_length=40)]
 State = Literal["queued", "running", "done", "failed", "cancelled"]
 _EVENTS = "text/event-stream"
+_EVENT = {
+    "type": "object",
+    "required": ["data"],
+    "properties": {
+        "id": {"type": "string", "description": "Number of the event; what `Last-Event-ID` takes"},
+        "event": {"type": "string", "description": "What happened"},
+        "data": {"type": "string", "description": "JSON"},
+    },
+}
 _ASKED = responses(404, 409, 507)
 
 _TYPES: dict[type, Any] = {
@@ -237,7 +246,7 @@ def cancel_job_by_post(request: Request, caller: Planner, job: JobId) -> JobOut:
     response_class=StreamingResponse,
     responses={
         **responses(404),
-        200: {"description": "Server-sent events", "content": {_EVENTS: {"schema": {"type": "string"}}}},
+        200: {"description": "Server-sent events, each of this form", "content": {_EVENTS: {"schema": _EVENT}}},
         204: {"description": "The job has ended and there is nothing new"},
     },
 )
