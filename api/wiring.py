@@ -12,8 +12,8 @@ from pathlib import Path
 from sqlalchemy import URL, make_url
 
 from api import settings
-from data import migrations
 from data.store import Act, SqlStore, open_store
+from data.store.revision import head, revision_of
 from gis.errors import Conflict, NotFound, StorageError
 
 DEFAULT_NAME = "store.sqlite"
@@ -92,6 +92,10 @@ def open_ready_store(address: str, *, may_migrate: bool = False, may_make: bool 
 
 def make_ready(store: SqlStore, *, may_migrate: bool) -> None:
     """Bring the tables of a store up to this release, or say why not; see `open_ready_store`."""
+    if is_current(store):
+        return
+    from data import migrations  # and the tools behind it, which a store that fits never needs
+
     address = full_address(store)
     found = migrations.state(address)
     facts = {"file": shown(store.url)}
@@ -102,6 +106,15 @@ def make_ready(store: SqlStore, *, may_migrate: bool) -> None:
     if not may_migrate:
         raise Conflict("store_not_made" if found == "empty" else "store_behind", **facts)
     migrations.upgrade(address)
+
+
+def is_current(store: SqlStore) -> bool:
+    """Whether the tables of a store are those of this release."""
+    file = store_file(store.url)
+    if file is not None and not file.exists():
+        return False
+    with store.read() as tx:
+        return revision_of(tx.connection) == head()
 
 
 def full_address(store: SqlStore) -> str:
@@ -121,7 +134,12 @@ def open_store_as_it_is(address: str) -> SqlStore:
     """
     store = open_store(address)
     try:
-        if migrations.state(full_address(store)) == "empty":
+        file = store_file(store.url)
+        if file is not None and not file.exists():
+            raise NotFound("store_missing", file=shown(store.url))
+        with store.read() as tx:
+            is_ours = revision_of(tx.connection) != ""
+        if not is_ours:
             raise NotFound("store_missing", file=shown(store.url))
     except BaseException:
         store.close()

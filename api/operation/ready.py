@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import shutil
-from functools import lru_cache
 from pathlib import Path
 
-from data.migrations.revisions import head, revision_of
 from data.store import SqlStore
+from data.store.revision import head, revision_of
 from gis.errors import Fault, GridwrightError
 
 LEAST_FREE_BYTES = 20_000_000
@@ -21,15 +20,10 @@ def obstacle(store: SqlStore) -> Fault | None:
             found = revision_of(tx.connection)
     except GridwrightError as error:
         return error.faults[0]
-    if found != _head():
-        return Fault("ready_tables_differ", {"measured": found, "allowed": _head()})
+    if found != head():
+        return Fault("ready_tables_differ", {"measured": found, "allowed": head()})
     if store.kind == "embedded" and store.url.database:
         free = shutil.disk_usage(Path(store.url.database).parent).free
         if free < LEAST_FREE_BYTES:
             return Fault("ready_disk_full", {"measured": free // 10**6, "allowed": LEAST_FREE_BYTES // 10**6})
     return None
-
-
-@lru_cache(maxsize=1)
-def _head() -> str:
-    return head()

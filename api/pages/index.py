@@ -11,8 +11,8 @@ from typing import Any
 
 from api.http.moments import CHINA
 from api.i18n import number, sentence
+from data.store.rooms.plan_card import PlanCard
 from data.store.rooms.plan_figures import PlanFigures
-from data.store.rooms.plans import PlanCard
 
 _PAGE = Path(__file__).parent / "index.html"
 

@@ -15,8 +15,8 @@ from api.pages.maps import MapCache
 from api.routes.access import Caller, allow
 from api.routes.acts import language_of, settings_of, store_of
 from data.store import SqlStore, Tx
+from data.store.rooms.plan_card import PlanCard
 from data.store.rooms.plan_figures import plan_figures
-from data.store.rooms.plans import PlanCard
 from gis.errors import NotFound
 
 router = APIRouter(tags=["pages"])

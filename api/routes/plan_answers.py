@@ -28,7 +28,7 @@ from api.routes.plan_schemas import (
 from api.routes.repeats import etag_of
 from data.store.rooms.history import Change
 from data.store.rooms.life import NEXT
-from data.store.rooms.plans import PlanCard
+from data.store.rooms.plan_card import PlanCard
 from data.store.rooms.repeats import Answer
 
 if TYPE_CHECKING:
@@ -45,6 +45,11 @@ def plan_out(card: PlanCard) -> PlanOut:
     columns = {name: getattr(card, name) for name in PlanOut.model_fields if hasattr(card, name)}
     etag = etag_of(card.id, card.revision)
     return PlanOut(**columns, etag=etag, steps=card.edit, next_states=list(NEXT[card.state]))  # type: ignore[arg-type]
+
+
+def is_next(card: PlanCard, state: str) -> bool:
+    """Whether somebody can put a plan into a state now."""
+    return state in NEXT[card.state]
 
 
 def answer(status: int, card: PlanCard | None, body: BaseModel | None, **headers: str) -> Answer:

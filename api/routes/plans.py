@@ -19,7 +19,7 @@ from api.http.schemas import CodePrefix, Moment
 from api.problems import Refusal
 from api.routes.access import Caller, allow
 from api.routes.acts import language_of, settings_of, store_of
-from api.routes.plan_answers import answer, conflict, plan_out, respond
+from api.routes.plan_answers import answer, conflict, is_next, plan_out, respond
 from api.routes.plan_schemas import (
     NOT_MODIFIED,
     STALE,
@@ -42,7 +42,7 @@ from api.routes.repeats import (
     is_known,
 )
 from data.store import Tx
-from data.store.rooms.plans import PlanCard
+from data.store.rooms.plan_card import PlanCard
 from data.store.rooms.repeats import Answer
 from gis.errors import InputError
 
@@ -237,14 +237,20 @@ def change_status(request: Request, caller: Officer, plan: PlanId, body: StatusI
         from api.usecases.plan_life import examine_plan, settle_if_due
 
         settle_if_due(store_of(request), settings_of(request).now())
-        if body.state == "submitted":
+        with store_of(request).read(caller.jurisdiction) as tx:
+            card = tx.plans.card(plan)
+        if (
+            body.state == "submitted"
+            and is_next(card, "submitted")
+            and card.revision == expected_revision(request, plan)
+        ):
             examined.append(examine_plan(store_of(request), desk_of(request), plan, caller.jurisdiction))
 
     def work(tx: Tx, revision: int) -> Answer:
         from api.usecases.plan_life import submit_examined
 
-        if examined:
-            card = submit_examined(tx, plan, examined[0], revision)
+        if body.state == "submitted":
+            card = submit_examined(tx, plan, examined[0] if examined else None, revision)
         else:
             card = tx.life.change_state(
                 plan,
@@ -309,11 +315,14 @@ def file_papers(
     """Register, atlas, change list, crosswalk, statistics, notices, maps and data files of a sound plan, as a ZIP."""
     from api.usecases.plan_life import write_papers
 
+    desk = desk_of(request)
+    if not desk.papers.acquire(blocking=False):
+        raise Refusal(429, "papers_busy", headers={"Retry-After": "10"}, allowed=10)
     folder = FilePath(tempfile.mkdtemp(prefix="gridwright-papers-"))
     try:
         path = write_papers(
             store_of(request),
-            desk_of(request),
+            desk,
             plan,
             caller.jurisdiction,
             folder,
@@ -323,6 +332,8 @@ def file_papers(
     except BaseException:
         shutil.rmtree(folder, ignore_errors=True)
         raise
+    finally:
+        desk.papers.release()
     tidy = BackgroundTask(shutil.rmtree, folder, ignore_errors=True)
     headers = {"Cache-Control": "private, no-store"}
     return FileResponse(path, media_type="application/zip", filename=path.name, headers=headers, background=tidy)

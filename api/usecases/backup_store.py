@@ -8,10 +8,10 @@ from importlib.metadata import version
 from pathlib import Path
 
 from api.settings import iso_moment
-from data.migrations.revisions import revision_of
 from data.store import SqlStore
 from data.store.backup import save_backup
 from data.store.backup_file import Manifest
+from data.store.revision import revision_of
 from gis.errors import InputError
 from gis.progress import SILENT, Progress
 

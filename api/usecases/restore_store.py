@@ -7,10 +7,10 @@ from pathlib import Path
 
 from api.usecases.examine_store import Examined, examine_store
 from data import migrations
-from data.migrations.revisions import is_known, revision_of
 from data.store import Act, SqlStore, open_store
 from data.store.backup import load_backup, n_rows_present
 from data.store.backup_file import Manifest, read_manifest, verify_backup
+from data.store.revision import is_known, revision_of
 from gis.errors import Conflict
 from gis.progress import SILENT, Progress
 

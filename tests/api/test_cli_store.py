@@ -17,6 +17,7 @@ from api.cli import main
 from api.operation.door import address_of, open_door
 from data import migrations
 from data.store import open_store
+from data.store.revision import head, revisions
 from gis.errors import Conflict, InputError, NotFound, StorageError
 from tests.drawn_town import drawn_town, loaded_file, second, town_store
 from tests.stores import migrated_server, postgis_server, postgis_store
@@ -263,3 +264,18 @@ def test_help_imports_nothing_heavy(argv) -> None:
     )
     run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, env={**os.environ})
     assert run.stderr.strip() == "[]"
+
+
+def test_the_service_starts_without_what_only_some_requests_need() -> None:
+    late = ("pandas", "geopandas", "alembic", "highspy", "numba", "scipy", "dbos", "folium", "reportlab", "openpyxl")
+    code = f"import sys, api.operation.service\nprint([name for name in {late!r} if name in sys.modules])"
+    run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert run.stdout.strip() == "[]"
+
+
+def test_the_revisions_are_those_that_the_migrations_have() -> None:
+    from alembic.script import ScriptDirectory
+
+    scripts = ScriptDirectory(str(Path(migrations.__file__).parent))
+    assert revisions() == tuple(sorted(script.revision for script in scripts.walk_revisions()))
+    assert head() == scripts.get_current_head()

@@ -21,8 +21,8 @@ from sqlalchemy import and_, delete, func, select, update
 from data.store.codec import insert_rows
 from data.store.numbers import take_numbers
 from data.store.places import lon_lat
+from data.store.rooms.plan_card import PlanCard
 from data.store.rooms.plan_tables import remove_rows
-from data.store.rooms.plans import PlanCard
 from data.store.tables.plans import (
     plan_changes,
     plan_communities,

@@ -22,7 +22,7 @@ from sqlalchemy import ColumnElement, and_, delete, exists, or_, select, update
 from data.store.numbers import take_numbers
 from data.store.rooms.history import History
 from data.store.rooms.inside import is_inside
-from data.store.rooms.plans import PlanCard
+from data.store.rooms.plan_card import PlanCard
 from data.store.rooms.reigns import Reigns
 from data.store.tables.plans import plan_changes, plan_communities, plan_locks, plan_states, plans, reigns
 from data.store.tx import Tx
@@ -207,7 +207,7 @@ class Life:
             As `hold`.
         Conflict
             ``plan_step_illegal``, ``plan_own_submission``, ``effective_in_past``, ``effective_taken``,
-            ``plan_base_outdated``.
+            ``effective_beneath``, ``plan_base_outdated``.
         """
         if to == "in_force":
             take_numbers(self._tx, "reigns")  # one at a time: what is in force is looked at and then changed
@@ -246,15 +246,15 @@ class Life:
         now = self._tx.act.at
         if since < now and not may_backdate:
             raise Conflict("effective_in_past", measured=since.isoformat(), allowed=now.isoformat())
-        if card.effective_from is not None:
-            self.reigns.take_back(card.id)
         communities = self.communities(card)
-        known = self.reigns.of_communities(communities)
+        if card.effective_from is not None:
+            self.reigns.take_back(card.id, self.reigns.beneath(card, communities))
+        known, beneath = self.reigns.of_communities(communities), self.reigns.beneath(card, communities)
         base = self.base_of(card)
-        others = sorted({reign.plan for reign in known if reign.holds(since)} - {base})
+        others = sorted({reign.plan for reign in (*known, *beneath) if reign.holds(since)} - {base})
         if base is not None and others and not over_others:
             raise Conflict("plan_base_outdated", id=card.id, measured=", ".join(others), allowed=base)
-        self.reigns.begin(card.id, communities, since, known)
+        self.reigns.begin(card.id, communities, since, known, beneath)
         day = since.isoformat()
         if since > now:
             told = {"effective_from": day, "communities": len(communities)}

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from sqlalchemy import Table, and_, case, func, select
 
-from data.store.rooms.plans import PlanCard
+from data.store.rooms.plan_card import PlanCard
 from data.store.tables.plans import plan_communities, plan_grids, plan_violations
 from data.store.tx import Tx
 

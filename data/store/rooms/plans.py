@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Collection
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -20,6 +19,7 @@ from data.store.codec import frame, select_columns, shapes_of
 from data.store.numbers import take_numbers
 from data.store.places import common_start
 from data.store.rooms.inside import is_inside
+from data.store.rooms.plan_card import PlanCard
 from data.store.rooms.plan_tables import KEYS, TABLES, codes_within, dtypes_of, insert_table, replace_table
 from data.store.tables.plans import plan_states, plans, reigns
 from data.store.tx import Tx
@@ -28,51 +28,6 @@ from gis.progress import SILENT, Progress
 from partition.filed import FiledPlan
 
 _ID_DIGITS = 12
-
-
-@dataclass(frozen=True, slots=True)
-class PlanCard:
-    """What a plan is, without its tables.
-
-    Attributes
-    ----------
-    id
-        ``p`` and twelve digits.
-    county
-        The part of the store its rows are in: the county of its territory.
-    place
-        What the codes of its communities share; the jurisdiction that covers it may see and change the plan.
-    parent
-        The plan in the store it was re-drawn or forked from.
-    content_id
-        The ``plan_id`` it was drawn as.
-    job
-        The job that made it.
-    revision
-        Grows with every change; ``ID-REVISION`` is its ETag.
-    edit
-        Number of edits in effect.
-    """
-
-    id: str
-    name: str
-    territory: str
-    county: str
-    place: str
-    parent: str | None
-    content_id: str
-    job: str | None
-    state: str
-    revision: int
-    edit: int
-    created_at: datetime
-    created_by: str
-    changed_at: datetime
-    changed_by: str
-    submitted_by: str | None
-    approved_by: str | None
-    effective_from: datetime | None
-    effective_to: datetime | None
 
 
 _CARD = [plans.c[name] for name in PlanCard.__slots__]
