@@ -13,6 +13,7 @@ from api.http.openapi import responses
 from api.http.openapi_30 import MEDIA_TYPE, openapi_30
 from api.ogc import documents, schemas
 from api.ogc.encoding import body_of, etag_of, features_of, is_known
+from api.ogc.figures import count_of, extent_of
 from api.ogc.links import GEOJSON, HTML, JSON, Link, address, base_of, header_of, link
 from api.ogc.parameters import (
     AFTER,
@@ -28,10 +29,7 @@ from api.ogc.parameters import (
 )
 from api.routes.access import Caller, allow, allow_anyone
 from api.routes.acts import language_of, settings_of, store_of
-from data.store import Tx
 from data.store.rooms.collections import COLLECTIONS
-from data.store.rooms.features import Extent
-from data.store.rooms.windows import Interval
 from gis.errors import InputError
 
 router = APIRouter(tags=["features"])
@@ -137,7 +135,7 @@ def show_collections(request: Request, caller: ReaderOf, f: _Hidden = None) -> R
     base, language = base_of(request), language_of(request)
     with store_of(request).read(caller.jurisdiction) as tx:
         told = [
-            documents.collection_document(base, each, extent_of(request, tx, each.name), language)
+            documents.collection_document(base, each, extent_of(request.app, tx, each.name), language)
             for each in COLLECTIONS.values()
         ]
     document = documents.collections_document(base, told, language)
@@ -155,7 +153,7 @@ def show_collection(request: Request, caller: ReaderOf, collection: CollectionNa
     """Gives one collection, as it stands in the list of all."""
     read_format(f, ("json",))
     with store_of(request).read(caller.jurisdiction) as tx:
-        extent = extent_of(request, tx, collection)
+        extent = extent_of(request.app, tx, collection)
     document = documents.collection_document(base_of(request), COLLECTIONS[collection], extent, language_of(request))
     return answered(request, document, document["links"], by_language=True)
 
@@ -191,7 +189,7 @@ def show_items(
         if after is None and page.following is None:
             matched = len(page.ids)
         else:
-            matched = tx.features.count(collection, now=now, box=box, interval=interval)
+            matched = count_of(request.app, tx, collection, now=now, box=box, interval=interval)
     here = address(base_of(request), "collections", collection)
     asked = dict(request.query_params.items())
     links: list[Link] = [
@@ -239,18 +237,6 @@ def show_item(
     ]
     document = {**features_of(page)[0], "links": links}
     return answered(request, document, links, media_type=GEOJSON)
-
-
-def extent_of(request: Request, tx: Tx, collection: str) -> Extent:
-    """What a collection spans; worked out once for each state of the store, because every row has to be read."""
-    cache: dict[Any, tuple[str, Extent]] = request.app.state.__dict__.setdefault("extents", {})
-    state = tx.features.state(collection, Interval(None, None))
-    known = cache.get((collection, tx.jurisdiction))
-    if known is None or known[0] != state:
-        if len(cache) > 10_000:
-            cache.clear()
-        known = cache[collection, tx.jurisdiction] = (state, tx.features.extent(collection))
-    return known[1]
 
 
 def answered(

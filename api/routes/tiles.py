@@ -12,13 +12,13 @@ from api.http.settings import MIB
 from api.i18n import sentence
 from api.ogc import schemas
 from api.ogc.encoding import is_known
+from api.ogc.figures import extent_of
 from api.ogc.kept import Kept
 from api.ogc.links import TILE, address, base_of
 from api.ogc.parameters import LANGUAGE
 from api.routes.acts import language_of, settings_of, store_of
-from api.routes.ogc import CollectionName, ReaderOf, answered, extent_of
-from data.store.rooms.collections import COLLECTIONS
-from data.store.rooms.tile_contents import LAYOUT, fields_of
+from api.routes.ogc import CollectionName, ReaderOf, answered
+from data.store.rooms.collections import COLLECTIONS, TILE_LAYOUT
 from data.store.rooms.windows import Interval
 from gis.errors import NotFound
 
@@ -50,7 +50,7 @@ class Tile(Response):
 def show_tilejson(request: Request, caller: ReaderOf, collection: CollectionName) -> Response:
     """Gives the address of the tiles, their zooms, bounds and fields."""
     with store_of(request).read(caller.jurisdiction) as tx:
-        extent = extent_of(request, tx, collection)
+        extent = extent_of(request.app, tx, collection)
     known, language = COLLECTIONS[collection], language_of(request)
     template = address(base_of(request), "tiles", collection) + "/{z}/{x}/{y}.mvt"
     about = sentence(f"ogc_about_{collection}", {}, language)
@@ -61,9 +61,7 @@ def show_tilejson(request: Request, caller: ReaderOf, collection: CollectionName
         "tiles": [template],
         "minzoom": known.detail.min_zoom,
         "maxzoom": _USEFUL_ZOOM,
-        "vector_layers": [
-            {"id": collection, "description": about, "fields": dict.fromkeys(fields_of(known.detail), "")}
-        ],
+        "vector_layers": [{"id": collection, "description": about, "fields": dict.fromkeys(known.detail.fields, "")}],
     }
     if extent.bbox is not None:
         document["bounds"] = list(extent.bbox)
@@ -89,7 +87,7 @@ def show_tile(
     now = settings_of(request).now()
     with store_of(request).read(caller.jurisdiction) as tx:
         state = tx.features.state(collection, Interval.at(now))
-        etag = f'"{hashlib.blake2b(f"{LAYOUT}/{state}/{z}/{x}/{y}".encode(), digest_size=12).hexdigest()}"'
+        etag = f'"{hashlib.blake2b(f"{TILE_LAYOUT}/{state}/{z}/{x}/{y}".encode(), digest_size=12).hexdigest()}"'
         headers = {
             "ETag": etag,
             "Cache-Control": f"private, max-age={_KEPT_SECONDS}",

@@ -150,7 +150,7 @@ def test_25_f_comes_before_accept(served: Served, collection: str) -> None:
         assert served.get(path, params={"f": "json"}, headers={"Accept": "image/png"}).status_code == 200
         answer = served.get(path, params={"f": "xml"})
         assert answer.status_code == 400
-        assert problem(answer)["code"] == "format_unknown"
+        assert problem(answer)["code"] == "parameter_wrong"
 
 
 def test_25_an_address_that_is_too_long_or_broken_is_refused(served: Served) -> None:

@@ -16,6 +16,9 @@ from data.store.tables.layers import LAYER_TABLES
 from data.store.tables.plans import plan_grids
 from gis.layers import LAYERS
 
+TILE_LAYOUT = 1
+"""Grows when the same rows make other tiles: readers keep tiles by it."""
+
 
 @dataclass(frozen=True, slots=True)
 class Detail:
@@ -40,6 +43,11 @@ class Detail:
     columns: tuple[str, ...]
     sums: tuple[str, ...] = ()
     classes: tuple[tuple[int, tuple[str, ...]], ...] = ()
+
+    @property
+    def fields(self) -> tuple[str, ...]:
+        """Properties that a tile may show: those of shapes and those of cells."""
+        return tuple(dict.fromkeys((*self.columns, "features", *self.sums)))
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,7 +22,6 @@ from sqlalchemy import ColumnElement, and_, func, or_, select
 from data.store.rooms.collections import COLLECTIONS, Collection
 from data.store.rooms.inside import is_inside
 from data.store.rooms.owners import Owner, around, is_one_of, plans_of, resume, territories_of
-from data.store.rooms.tile_contents import tile
 from data.store.rooms.windows import (
     Box,
     Interval,
@@ -77,10 +76,16 @@ class Features:
         """A text that changes when what the collection shows of an interval changes, for ETags and caches."""
         collection = _collection(name)
         digest = hashlib.sha256(f"{name}\0{self._tx.jurisdiction}".encode())
+        rows = collection.table
         for owner in self._owners(collection, interval):
             digest.update(f"\0{owner.id}".encode())
-            for community, span in sorted(owner.reigns.items()):
-                digest.update(f"\1{community}\2{span[0].isoformat()}".encode())
+            for community, (start, end) in sorted(owner.reigns.items()):
+                digest.update(f"\1{community}\2{start.isoformat()}\2{end and end.isoformat()}".encode())
+            if not collection.is_grids:
+                # Rows of a territory are never changed; one may still be added.
+                mine = and_(rows.c.county == owner.county, rows.c.territory == owner.id)
+                newest = self._tx.connection.execute(select(func.max(rows.c.fid)).where(mine)).scalar()
+                digest.update(f"\1{newest}".encode())
         return digest.hexdigest()[:20]
 
     def count(self, name: str, *, now: datetime, box: Box | None = None, interval: Interval | None = None) -> int:
@@ -207,6 +212,9 @@ class Features:
 
     def tile(self, name: str, z: int, x: int, y: int, *, now: datetime) -> bytes:
         """The vector tile of a collection as it is at a moment; empty where there is nothing to show."""
+        # Only who asks for tiles waits for what packs them.
+        from data.store.rooms.tile_contents import tile
+
         collection = _collection(name)
         keeps = [
             (owner.county, owner.id, self._kept(collection, owner, None))

@@ -19,12 +19,10 @@ from sqlalchemy import Float, and_, cast, func, literal, literal_column, or_, se
 
 from data.store.codec import select_columns
 from data.store.mvt import EXTENT, in_tile_units, pack_tile
-from data.store.rooms.collections import Collection, Detail
+from data.store.rooms.collections import Collection
 from data.store.rooms.windows import Box, shapes_of, window_of, wkb_of
 from data.store.tx import Tx
 
-LAYOUT = 1
-"""Grows when the same rows make other tiles: readers keep tiles by it."""
 CELLS = 64
 """Cells along a tile's side where it shows numbers in place of features."""
 MOST_SHAPES = 10_000
@@ -236,8 +234,3 @@ def _cell_of(
     across = np.floor((lon + 180) / 360 * n) - x * CELLS
     down = np.floor((1 - np.log(np.tan(math.pi / 4 + np.radians(lat) / 2)) / math.pi) / 2 * n) - y * CELLS
     return across.astype(np.int64), down.astype(np.int64)
-
-
-def fields_of(detail: Detail) -> tuple[str, ...]:
-    """Properties that features of a tile may have: those of shapes and those of cells."""
-    return tuple(dict.fromkeys((*detail.columns, "features", *detail.sums)))
