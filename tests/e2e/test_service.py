@@ -10,6 +10,7 @@ import sqlite3
 from contextlib import closing
 from pathlib import Path
 
+import httpx
 import pytest
 
 from api.cli import main
@@ -188,3 +189,19 @@ def test_behind_a_proxy_the_service_answers_to_its_public_name_and_to_no_other(a
 def test_a_public_address_that_is_none_is_refused(url, address, capsys) -> None:
     assert main(["serve", "--store", address, "--port", "0", "--public-url", url, "--lang", "en"]) == 2
     assert "--public-url" in capsys.readouterr().err
+
+
+def test_streams_are_closed_when_the_service_ends(address, tmp_path) -> None:
+    with running_service(address, tmp_path) as service:
+        asked = httpx.post(f"{service.address}/v1/draw", json={"county": "990101"}, timeout=WAIT_S)
+        assert asked.status_code == 202, asked.text
+        job = asked.json()["id"]
+        with httpx.stream("GET", f"{service.address}/v1/jobs/{job}/events", timeout=WAIT_S) as stream:
+            assert stream.status_code == 200
+            lines = stream.iter_lines()
+            assert next(line for line in lines if line.startswith("event:"))
+            service.process.send_signal(signal.SIGTERM)
+            for _ in lines:
+                pass  # until the service closes it
+        assert service.process.wait(WAIT_S) == 0
+        assert "timeout graceful shutdown exceeded" not in service.said.read_text()
