@@ -36,8 +36,12 @@ class Drawn:
 @lru_cache(maxsize=4)
 def drawn_town(households: int = 3_000, seed: int = 1) -> Drawn:
     """A town drawn with the default rules."""
+    return draw_town(make_town(households, seed=seed).territory)
+
+
+def draw_town(town: Territory) -> Drawn:
+    """A territory drawn with the default rules."""
     rules = Rules()
-    town = make_town(households, seed=seed).territory
     atoms = build_atoms(town, max_households=rules.max_households, estate_cap=rules.estate_cap)
     result = draw(atoms.graph, rules, territory_hash=town.content_hash())
     return Drawn(town, atoms, rules, file_plan(town, atoms, result, meta={"version": "test"}))

@@ -10,7 +10,7 @@ from collections import OrderedDict
 from collections.abc import Callable, Hashable
 from dataclasses import dataclass
 from datetime import datetime
-from threading import Lock
+from threading import BoundedSemaphore, Lock
 
 from data.store import Store, Tx
 from data.store.rooms.plans import PlanCard
@@ -24,6 +24,7 @@ from partition.rules import Rules
 _GROUNDS = 4
 _SHEETS = 32
 _PLANS = 256
+_PAPERS = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +43,11 @@ class Desk:
     ----------
     store
         Where they come from.
+
+    Attributes
+    ----------
+    papers
+        Taken by whoever makes the papers of a plan: some seconds of work, so not by many at once.
     """
 
     def __init__(self, store: Store) -> None:
@@ -50,6 +56,7 @@ class Desk:
         self._territories: _Kept[Territory] = _Kept(_GROUNDS)
         self._sheets: _Kept[Sheet] = _Kept(_SHEETS)
         self._finer: _Kept[tuple[str, ...]] = _Kept(_PLANS)
+        self.papers = BoundedSemaphore(_PAPERS)
 
     def place(self, id: str, jurisdiction: str) -> Place:
         """Ground of a plan that lies within a jurisdiction.

@@ -112,8 +112,8 @@ def examine_plan(store: Store, desk: Desk, id: str, jurisdiction: str) -> Examin
     return Examined(card.revision, None if whole is filed else whole)
 
 
-def submit_examined(tx: Tx, id: str, examined: Examined, revision: int) -> PlanCard:
-    """Submit a plan that was examined at this revision.
+def submit_examined(tx: Tx, id: str, examined: Examined | None, revision: int) -> PlanCard:
+    """Submit a plan that was examined at this revision; ``None`` where it could not be submitted when it was looked at.
 
     Raises
     ------
@@ -121,10 +121,11 @@ def submit_examined(tx: Tx, id: str, examined: Examined, revision: int) -> PlanC
         As `data.store.rooms.life.Life.change_state`.
     """
     card = tx.life.hold(id, revision)
-    if card.revision != examined.revision:
-        raise Stale(card, examined.revision)
-    if "submitted" in NEXT[card.state] and examined.filed is not None:
-        tx.plans.replace_tables(id, examined.filed)
+    if "submitted" in NEXT[card.state]:
+        if examined is None or card.revision != examined.revision:
+            raise Stale(card, revision)
+        if examined.filed is not None:
+            tx.plans.replace_tables(id, examined.filed)
     return tx.life.change_state(id, "submitted")
 
 

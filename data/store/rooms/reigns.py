@@ -1,6 +1,7 @@
 """Reigns: which plan is in force for a community, from when to when; one at any moment.
 
-Decides how the reigns around a new one give way.  Whether a plan may reign at all is decided in
+Decides how the reigns around a new one give way: in the same community, and where a community is no more and its
+ground lies in others now (after a merger).  Whether a plan may reign at all is decided in
 `data.store.rooms.life`; the database itself refuses two at one moment.
 """
 
@@ -9,13 +10,19 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import TYPE_CHECKING
 
+import shapely
 from sqlalchemy import ColumnElement, and_, delete, func, or_, select, update
 
 from data.store.rooms.inside import is_inside
-from data.store.tables.plans import reigns
+from data.store.tables.layers import LAYER_TABLES
+from data.store.tables.plans import plans, reigns
 from data.store.tx import Tx
 from gis.errors import Conflict
+
+if TYPE_CHECKING:
+    from data.store.rooms.plans import PlanCard
 
 _AT_ONCE = 500
 
@@ -58,19 +65,55 @@ class Reigns:
             found += self._find(reigns.c.community.in_(communities[start : start + _AT_ONCE]))
         return tuple(found)
 
-    def begin(self, plan: str, communities: Sequence[str], since: datetime, known: Sequence[Reign]) -> None:
+    def beneath(self, card: PlanCard, communities: Sequence[str]) -> tuple[Reign, ...]:
+        """Reigns of communities that a plan does not know, and whose ground lies in its own communities."""
+        table, land = reigns.c, LAYER_TABLES["communities"].c
+        mine = set(communities)
+        wanted = select(reigns, plans.c.territory).join(plans, plans.c.id == table.plan)
+        wanted = wanted.where(plans.c.county == card.county, is_inside(table.community, self._tx))
+        rows = [row for row in self._tx.connection.execute(wanted) if row.community not in mine]
+        if not rows:
+            return ()
+        territories = {row.territory for row in rows} | {card.territory}
+        shapes = select(land.territory, land.code, land.geom)
+        shapes = shapes.where(land.county == card.county, land.territory.in_(sorted(territories)))
+        shape = {(row.territory, row.code): row.geom for row in self._tx.connection.execute(shapes)}
+        own = [shape[card.territory, code] for code in communities if (card.territory, code) in shape]
+        known = [row for row in rows if (row.territory, row.community) in shape]
+        points = shapely.point_on_surface([shape[row.territory, row.community] for row in known])
+        hit = set(shapely.STRtree(own).query(points, predicate="intersects")[0].tolist())
+        return tuple(
+            Reign(row.community, row.plan, row.valid_from, row.valid_to) for i, row in enumerate(known) if i in hit
+        )
+
+    def begin(
+        self,
+        plan: str,
+        communities: Sequence[str],
+        since: datetime,
+        known: Sequence[Reign],
+        beneath: Sequence[Reign] = (),
+    ) -> None:
         """Open the reigns of a plan: each until the next one that is known, and in place of the one that goes on.
 
         Parameters
         ----------
         known
             All reigns of the communities.
+        beneath
+            Reigns on the same ground under other codes (see `beneath`): they end for good.
 
         Raises
         ------
         Conflict
-            ``effective_taken``.
+            ``effective_taken``; ``effective_beneath`` (a later one is known under another code).
         """
+        for reign in beneath:
+            if reign.valid_from >= since:
+                facts = {"community": reign.community, "measured": reign.plan, "allowed": reign.valid_from.isoformat()}
+                raise Conflict("effective_beneath", **facts)
+            if reign.holds(since):
+                self._set_end(reign, since)
         by_community: dict[str, list[Reign]] = {}
         for reign in known:
             by_community.setdefault(reign.community, []).append(reign)
@@ -85,10 +128,23 @@ class Reigns:
             row = {"community": community, "plan": plan, "valid_from": since, "valid_to": ends}
             self._tx.connection.execute(reigns.insert().values(**row))
 
-    def take_back(self, plan: str) -> None:
-        """Forget the reigns of a plan that have not begun: the ones before go on, until whoever would have followed."""
+    def take_back(self, plan: str, beneath: Sequence[Reign] = ()) -> None:
+        """Forget the reigns of a plan that have not begun: the ones before go on, until whoever would have followed.
+
+        Parameters
+        ----------
+        beneath
+            Reigns on the same ground under other codes.
+        """
         mine = self.of_plan(plan)
         known = self.of_communities([reign.community for reign in mine])
+        ended = {reign.valid_from for reign in mine}
+        for before in beneath:
+            if before.valid_to in ended:
+                later = [
+                    r.valid_from for r in beneath if r.community == before.community and r.valid_from >= before.valid_to
+                ]
+                self._set_end(before, min(later, default=None))
         for reign in mine:
             self._tx.connection.execute(delete(reigns).where(_key(reign)))
             for before in known:

@@ -8,11 +8,12 @@ from itertools import count
 
 import pytest
 
+from data.sample import make_town
 from data.store import SqlStore
 from data.store.rooms.life import EDITABLE, NEXT, Stale
 from data.store.tables.plans import PLAN_STATES
 from gis.errors import Conflict, GridwrightError, NotFound
-from tests.plan_kit import NOW, drawn_town, keep_plan, keep_territory, put_in_force, step
+from tests.plan_kit import NOW, draw_town, drawn_town, keep_plan, keep_territory, put_in_force, step
 from tests.stores import act
 
 ROAD = {
@@ -87,9 +88,14 @@ def test_a_step_is_whole_with_its_audit_row_and_its_event_or_not_at_all(store: S
     id = keep_plan(store)
     with store.read() as tx:
         rows, events = tx.audit.head()[0], tx.outbox.last()
-    with pytest.raises(NotFound), store.write(act("wang", at=NOW)) as tx:
-        assert tx.life.change_state(id, "submitted").state == "submitted"
-        tx.plans.card("no such plan")
+
+    def half_a_step() -> None:
+        with store.write(act("wang", at=NOW)) as tx:
+            assert tx.life.change_state(id, "submitted").state == "submitted"
+            tx.plans.card("no such plan")
+
+    with pytest.raises(NotFound):
+        half_a_step()
     with store.read() as tx:
         assert (tx.audit.head()[0], tx.outbox.last(), tx.plans.card(id).state) == (rows, events, "draft")
     step(store, id, "submitted")
@@ -286,3 +292,26 @@ def test_locks_are_kept_and_taken_away_again(store: SqlStore) -> None:
 
 def test_the_territory_is_kept_once(store: SqlStore) -> None:
     assert keep_territory(store) == keep_territory(store)
+
+
+def test_a_community_that_was_merged_away_is_no_longer_in_force_under_its_old_code(store: SqlStore) -> None:
+    town = make_town(6_000, seed=1)
+    old, new = draw_town(town.territory), draw_town(town.later)
+    gone = sorted(set(old.filed.communities["code"]) - set(new.filed.communities["code"]))
+    assert gone
+    base = keep_plan(store, town=old)
+    put_in_force(store, base, at=NOW)
+    child = keep_plan(store, town=new, parent=base)
+    day = NOW + timedelta(days=10)
+    put_in_force(store, child, at=NOW, effective_from=day)
+    later = NOW + timedelta(days=20)
+    step(store, child, "in_force", at=NOW + timedelta(seconds=1), effective_from=later)
+    with store.read() as tx:
+        between, after = tx.life.in_force("", day), tx.life.in_force("", later)
+    assert set(between) == set(old.filed.communities["code"])
+    assert set(between.values()) == {base}
+    assert set(after) == set(new.filed.communities["code"])
+    assert set(after.values()) == {child}
+    with store.write(act("system", at=later)) as tx:
+        assert set(tx.life.settle()) == {base, child}
+        assert tx.plans.card(base).state == "superseded"
