@@ -36,7 +36,11 @@ CONFIG = {
     "phases": {"stateful": {"generation": {"max-examples": EXAMPLES}}},
     # Every request is signed, whatever it tries to be; and a request that fits the description may still ask for what
     # can not be done.
-    "checks": {"ignored_auth": {"enabled": False}, "positive_data_acceptance": {"enabled": False}},
+    "checks": {
+        "ignored_auth": {"enabled": False},
+        "positive_data_acceptance": {"enabled": False},
+        "negative_data_rejection": {"expected-statuses": ["4xx"]},
+    },
     "continue-on-failure": True,
 }
 
