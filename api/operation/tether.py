@@ -6,6 +6,7 @@ holds open and never writes to.  The end of that pipe is the end of the service.
 
 from __future__ import annotations
 
+import logging
 import os
 import signal
 import sys
@@ -21,5 +22,7 @@ def _wait_for_the_end() -> None:
 
 
 if __name__ == "__main__":
+    if sys.stderr.isatty():
+        logging.disable(logging.INFO)  # a person watches the service: only what goes wrong
     threading.Thread(target=_wait_for_the_end, name="tether", daemon=True).start()
     sys.exit(main(sys.argv[1:]))
