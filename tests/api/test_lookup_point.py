@@ -13,6 +13,7 @@ from sqlalchemy import update
 
 from api.app import ServiceSettings, create_app
 from api.routes.lookup import lookups_of
+from api.usecases.accounts import add_account, issue_key
 from data.store import SqlStore
 from data.store.tables.plans import plan_grids
 from tests.service_town import FIRST, LONG_AGO, lon_lat, middle, put_in_force, put_town, town_plan
@@ -262,3 +263,45 @@ def test_a_code_that_looks_like_a_formula_is_quoted_in_the_table(store) -> None:
     client = TestClient(create_app(store))
     answer = client.post("/v1/lookup/batch", content=f"lon,lat\n{where}\n", headers={"Content-Type": "text/csv"})
     assert next(csv.DictReader(io.StringIO(answer.text)))["grid"] == "'=1+1"
+
+
+def key_of(store: SqlStore, name: str, role: str, place: str = "") -> dict[str, str]:
+    now = act(at=datetime.now(UTC))
+    add_account(store, now, name, role=role, place=place)
+    return {"Authorization": f"Bearer {issue_key(store, now, name).text}"}
+
+
+def test_an_account_finds_grids_of_its_jurisdiction_and_no_draft(store, plan) -> None:
+    with store.write(act()) as tx:
+        territory = tx.territories.cards()[0].id
+        draft = tx.plans.save(town_plan("P-3"), territory_id=territory, name="draft").id
+    key_of(store, "head", "admin")
+    desk, planner = key_of(store, "desk", "lookup", FIRST), key_of(store, "planner", "planner")
+    client = TestClient(create_app(store))
+    lon, lat = middle("A")
+    assert client.get(f"/v1/lookup?lon={lon}&lat={lat}").status_code == 401
+    points = {"points": [dict(zip(("lon", "lat"), middle(letter))) for letter in "AD"]}
+    for more in ("", "as_of=2026-10-01", f"plan={plan}"):
+        answer = client.post(f"/v1/lookup/batch?{more}", json=points, headers=desk)
+        assert [row["grid"] for row in answer.json()["rows"]] == [f"{FIRST}A", None], more
+        x, y = middle("D")
+        one = client.get(f"/v1/lookup?lon={x}&lat={y}&{more}".rstrip("&"), headers=desk).json()
+        assert (one["status"], one["reason"]) == ("not_found", "outside")
+    asked_for = f"/v1/lookup?lon={lon}&lat={lat}&plan={draft}"
+    assert client.get(asked_for, headers=planner).json()["plan"] == draft
+    refused = client.get(asked_for, headers=desk)
+    assert (refused.status_code, refused.json()["code"]) == (404, "plan_unknown")
+
+
+def test_a_watched_service_asks_for_a_key_too(store, plan) -> None:
+    key_of(store, "head", "admin")
+    desk = key_of(store, "desk", "lookup", FIRST)
+    app = create_app(store, ServiceSettings(poll_seconds=0.05))
+    with TestClient(app) as client:
+        ended = datetime.now(UTC) + timedelta(seconds=60)
+        while lookups_of(app).current() is None and datetime.now(UTC) < ended:
+            client.get("/healthz")
+        for letter, status in (("A", "exact"), ("D", "not_found")):
+            lon, lat = middle(letter)
+            assert client.get(f"/v1/lookup?lon={lon}&lat={lat}", headers=desk).json()["status"] == status
+            assert client.get(f"/v1/lookup?lon={lon}&lat={lat}").status_code == 401
