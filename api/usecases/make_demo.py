@@ -36,6 +36,7 @@ def make_demo(
     seed: int = 1,
     workers: int = 1,
     language: str = "zh",
+    name: str = "town",
     progress: Progress = SILENT,
 ) -> Demo:
     """Generate the sample town, draw it, check it, map it, load it.
@@ -54,6 +55,8 @@ def make_demo(
         Processes for the search.
     language
         Language the map opens in.
+    name
+        What territory and plan are called in the store.
     progress
         Watches the work.
 
@@ -77,7 +80,7 @@ def make_demo(
     store_path = folder / STORE
     store = open_ready_store(f"sqlite:///{store_path}")
     try:
-        load_store(store, territory_path, drawn.path, act, name="town", progress=progress)
+        load_store(store, territory_path, drawn.path, act, name=name, progress=progress)
     finally:
         store.close()
     return Demo(territory_path, mapped.path, store_path, drawn)

@@ -45,6 +45,7 @@ def run(arguments: Namespace, talk: Talk) -> Outcome:
             seed=arguments.seed,
             workers=settings.n_cores() if arguments.workers is None else arguments.workers,
             language=talk.language,
+            name=talk.say("demo_name"),
             progress=progress,
         )
     drawn = demo.drawn
