@@ -120,7 +120,7 @@ class Life:
         """
         card = self.hold(id, revision)
         if card.state not in EDITABLE:
-            raise Conflict("plan_not_editable", id=id, measured=card.state, allowed=", ".join(EDITABLE))
+            raise Conflict("plan_not_editable", id=id, measured=card.state, how=card.state, allowed=", ".join(EDITABLE))
         return card
 
     def note(
@@ -168,7 +168,7 @@ class Life:
         """
         card = self.hold(id, revision)
         if card.state in ("superseded", "withdrawn"):
-            raise Conflict("plan_closed", id=id, measured=card.state)
+            raise Conflict("plan_closed", id=id, measured=card.state, how=card.state)
         return self.note(card, "rename", name, {"from": card.name, "to": name}, "plan.rename", {"name": name})
 
     # -- states -----------------------------------------------------------------------------------------------------
@@ -215,7 +215,7 @@ class Life:
         card = self.hold(id, revision)
         if to not in NEXT[card.state]:
             allowed = ", ".join(NEXT[card.state]) or "-"
-            raise Conflict("plan_step_illegal", id=id, measured=to, before=card.state, allowed=allowed)
+            raise Conflict("plan_step_illegal", id=id, measured=to, how=card.state, allowed=allowed)
         if to == "in_force":
             return self._put_in_force(card, effective_from or self._tx.act.at, may_backdate, over_others)
         values: dict[str, Any] = {}
