@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import hashlib
+from itertools import count
 from typing import Any
 
 import numpy as np
 import pytest
 import shapely
 
+from api.routes.plan_schemas import RenameIn
 from data.store import SqlStore
 from partition.checks import verify
 from tests.plan_site import PlanSite, make_plan_site
@@ -227,3 +230,26 @@ def _some_move(plans: PlanSite, seen: dict[tuple[str, str], str], rng: np.random
         if mine and yours and seen[mine[0]] != seen[yours[0]]:
             kind, id = mine[0]
             return {"kind": "move", "members": [{"kind": kind, "id": id}], "grid": seen[yours[0]]}
+
+
+def test_kept_answers_are_swept_up_after_two_days(plans: PlanSite) -> None:
+    client, path = plans.clients["wang"], f"/v1/plans/{plans.plan}"
+
+    def rename(name: str, key: str) -> str:
+        headers = {"If-Match": plans.etag(), "Idempotency-Key": key}
+        answer = client.patch(path, json={"name": name}, headers=headers)
+        assert answer.status_code == 200, answer.text
+        return str(answer.headers.get("x-repeated", "false"))
+
+    def sweeps(name: str) -> bool:
+        body = RenameIn(name=name).model_dump_json()
+        return hashlib.sha256(f"PATCH {path}?\n{body}".encode()).hexdigest().startswith("00")
+
+    broom = next(name for name in map(str, count()) if sweeps(name))
+    assert (rename("first", "old"), rename("first", "old")) == ("false", "true")
+    plans.site.clock.pass_by(hours=47)
+    rename(broom, "broom-1")
+    assert rename("first", "old") == "true"
+    plans.site.clock.pass_by(hours=2)
+    rename(broom, "broom-2")
+    assert rename("first", "old") == "false"
