@@ -10,6 +10,7 @@ import logging
 import signal
 import subprocess
 import threading
+import time
 from collections.abc import Mapping, Sequence
 
 _LOG = logging.getLogger("gridwright.worker")
@@ -64,26 +65,35 @@ class WatchedChild:
     def _keep_running(self) -> None:
         n_deaths = 0
         while not self._is_over.is_set():
-            with self._guard:
-                if self._is_over.is_set():
+            try:
+                process = self._begin()
+            except OSError as error:
+                process = None
+                status: int | str = str(error)
+            else:
+                if process is None:
                     return
-                # A session of its own: Ctrl+C in a terminal is for the service, which then ends the worker.
-                self._process = subprocess.Popen(
-                    self._command,
-                    env=self._environment,
-                    stdin=subprocess.PIPE,  # closes when the service is gone, however it went
-                    stdout=subprocess.DEVNULL,
-                    start_new_session=True,
-                )
-            lived_well = threading.Event()
-            clock = threading.Timer(_WELL_AFTER_S, lived_well.set)
-            clock.daemon = True
-            clock.start()
-            status = self._process.wait()
-            clock.cancel()
+                began = time.monotonic()
+                status = process.wait()
+                if time.monotonic() - began > _WELL_AFTER_S:
+                    n_deaths = 0
             if self._is_over.is_set():
                 return
-            n_deaths = 1 if lived_well.is_set() else n_deaths + 1
+            n_deaths += 1
             wait_s = _WAITS_S[min(n_deaths, len(_WAITS_S)) - 1]
             _LOG.warning("the worker ended with status %s; it is started again in %s s", status, wait_s)
             self._is_over.wait(wait_s)
+
+    def _begin(self) -> subprocess.Popen[bytes] | None:
+        with self._guard:
+            if self._is_over.is_set():
+                return None
+            # A session of its own: Ctrl+C in a terminal is for the service, which then ends the worker.
+            self._process = subprocess.Popen(
+                self._command,
+                env=self._environment,
+                stdin=subprocess.PIPE,  # closes when the service is gone, however it went
+                stdout=subprocess.DEVNULL,
+                start_new_session=True,
+            )
+            return self._process

@@ -44,6 +44,11 @@ def run_service(
         Called as soon as the service is told to end.
     trusted_proxies
         Addresses whose ``X-Forwarded-*`` headers are believed, by comma; none when empty.
+
+    Raises
+    ------
+    RuntimeError
+        The application failed before it could answer.
     """
 
     class Announcing(uvicorn.Server):
@@ -70,15 +75,19 @@ def run_service(
         timeout_graceful_shutdown=ENDING_S,
         lifespan="on",
     )
-    # uvicorn ends in good order and then raises the signal again; to have been told to end is no failure.
-    before = {number: signal.signal(number, _heard) for number in (signal.SIGTERM, signal.SIGINT)}
+    server = Announcing(config)
+
+    def end(number: int, frame: FrameType | None) -> None:
+        # Before uvicorn listens to signals, and once more after its good end, when it raises the signal again: to have
+        # been told to end is no failure.
+        server.should_exit = True
+
+    before = {number: signal.signal(number, end) for number in (signal.SIGTERM, signal.SIGINT)}
     try:
         with door:
-            Announcing(config).run(sockets=[door])
+            server.run(sockets=[door])
+    except SystemExit as error:  # uvicorn's word for it
+        raise RuntimeError("the service could not start; its log says why") from error
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
-
-
-def _heard(number: int, frame: FrameType | None) -> None:
-    """Ended already."""
