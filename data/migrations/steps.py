@@ -68,11 +68,15 @@ def confine(table: str, kept: str, *, seen: str | None = None) -> None:
 
 
 def _spelled(condition: str) -> str:
-    """The condition with the setting asked once a statement and not once a row."""
+    """The condition with the setting asked once a statement and not once a row.
+
+    A ``case`` is half of all rows to the planner; for ``or`` with ``starts_with`` it expects one in a hundred, and then
+    reads and sorts a whole county for one page of it (120 ms in place of 3 ms).
+    """
     setting = "(select gw_jurisdiction())"
     out = condition.replace("gw_known()", f"({setting} is not null)")
     for column in ("place", "county", "community", "code", "jurisdiction"):
-        inside = f"({setting} = '*' or starts_with({column}, {setting}))"
+        inside = f"(case when {setting} = '*' then true else starts_with({column}, {setting}) end)"
         out = out.replace(f"gw_inside({column})", inside)
         out = out.replace(f"gw_around({column})", f"starts_with({setting}, {column})")
     return out

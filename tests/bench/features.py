@@ -138,7 +138,8 @@ def tiles(http: httpx.Client, url: str, collection: str, middle: tuple[float, fl
             "counted": sum(feature["properties"].get("features", 1) for feature in found),
             "kb": round(len(answer.content) / 1024, 1),
             "kb_gzip": round(len(gzip.compress(answer.content, 5)) / 1024, 1),
-            "ms": round(statistics.median(took) * 1e3),
+            "ms_first": round(took[0] * 1e3),
+            "ms_again": round(statistics.median(took[1:]) * 1e3),
         }
 
 
