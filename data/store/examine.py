@@ -252,8 +252,7 @@ def _rows_that_miss(tx: Tx) -> Iterable[Fault]:
 def closed_to_job_engine(tx: Tx) -> Iterable[Fault]:
     """Why the job engine could not keep its notes in this database: no schema of its own, and no right to make one."""
     wanted = text(
-        "select to_regnamespace('gridwright_jobs') is not null "
-        "or has_database_privilege(current_database(), 'CREATE')"
+        "select to_regnamespace('gridwright_jobs') is not null or has_database_privilege(current_database(), 'CREATE')"
     )
     if not tx.connection.execute(wanted).scalar_one():
         yield Fault("doctor_jobs_engine", {"measured": "no right to create the schema gridwright_jobs"})
