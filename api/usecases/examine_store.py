@@ -34,6 +34,9 @@ _WARNINGS = frozenset(
 )
 
 
+_Check = tuple[str, Callable[[], Iterable[Fault]]]
+
+
 @dataclass(frozen=True, slots=True)
 class Finding:
     """What one check found.
@@ -85,10 +88,9 @@ def examine_store(store: SqlStore, *, now: datetime | None = None, progress: Pro
     if fitting:
         # Tables of another release can not be asked the questions of this one.
         return Examined((Finding("migrations", fitting),))
-    checks: list[tuple[str, Callable[[], Iterable[Fault]]]] = [
-        ("server", lambda: _server(store)),
+    checks: list[_Check] = [
+        *_own_checks(store),
         ("pages", _asked(store, questions.broken_pages)),
-        ("windows", _asked(store, questions.stray_windows)),
         ("audit", _asked(store, questions.broken_audit)),
         ("reigns", _asked(store, questions.double_reigns)),
         ("states", _asked(store, questions.states_that_differ)),
@@ -107,6 +109,13 @@ def examine_store(store: SqlStore, *, now: datetime | None = None, progress: Pro
         findings.append(Finding(name, _safely(check)))
         progress.advance()
     return Examined(tuple(findings))
+
+
+def _own_checks(store: SqlStore) -> list[_Check]:
+    """What only this kind of store can have wrong."""
+    if store.kind == "postgis":
+        return [("server", lambda: _server(store))]
+    return [("windows", _asked(store, questions.stray_windows))]
 
 
 def _safely(check: Callable[[], Iterable[Fault]]) -> tuple[Fault, ...]:
@@ -140,9 +149,8 @@ def _migrations(store: SqlStore) -> Iterable[Fault]:
 
 
 def _server(store: SqlStore) -> Iterable[Fault]:
-    if store.kind == "postgis":
-        with store.read() as tx:
-            yield from postgis.unfit(tx.connection)
+    with store.read() as tx:
+        yield from postgis.unfit(tx.connection)
 
 
 def _territories(store: SqlStore) -> Iterable[Fault]:
