@@ -5,8 +5,10 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
+from sqlalchemy import Boolean, Float, Integer
+
 from api.i18n import sentence
-from api.ogc.links import GEOJSON, HTML, JSON, OPENAPI, Link, address, link
+from api.ogc.links import GEOJSON, HTML, JSON, OPENAPI, SCHEMA, Link, address, link
 from data.store.rooms.collections import Collection
 from data.store.rooms.features import Extent
 
@@ -58,10 +60,53 @@ def collection_document(base: str, collection: Collection, extent: Extent, langu
         "links": [
             link("self", here, JSON, title),
             link("items", f"{here}/items", GEOJSON, title),
+            link("describedby", f"{here}/schema", SCHEMA, sentence("ogc_schema", {}, language)),
             link("tiles", address(base, "tiles", f"{collection.name}.json"), JSON, sentence("ogc_tiles", {}, language)),
         ],
     }
     return {**document, "extent": spans} if spans else document
+
+
+def schema_document(base: str, collection: Collection, language: str) -> dict[str, Any]:
+    """What a feature of a collection looks like as GeoJSON, so that no client has to guess types from the first ones.
+
+    ``id`` among the properties is left out: GDAL takes it from the features, and would show it twice.
+    """
+    properties = {name: _type_of(collection, name) for name in collection.properties if name != "id"}
+    if collection.is_grids:
+        moment = {"type": "string", "format": "date-time"}
+        properties |= {"plan": {"type": "string"}, "valid_from": moment, "valid_to": moment}
+    return {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "$id": address(base, "collections", collection.name, "schema"),
+        "title": sentence(f"ogc_title_{collection.name}", {}, language),
+        "type": "object",
+        "properties": {
+            "type": {"type": "string", "enum": ["Feature"]},
+            "id": {"type": "string"},
+            "geometry": {"type": ["object", "null"], "format": _shape_of(collection)},
+            "properties": {"type": "object", "properties": properties},
+        },
+    }
+
+
+def _type_of(collection: Collection, name: str) -> dict[str, str]:
+    # Without "or null", which GDAL does not understand.
+    if collection.times is not None and name in (*collection.times, "due_at"):
+        return {"type": "string", "format": "date-time"}
+    kind = collection.column(name).type
+    for known, said in ((Boolean, "boolean"), (Integer, "integer"), (Float, "number")):
+        if isinstance(kind, known):
+            return {"type": said}
+    return {"type": "string"}
+
+
+def _shape_of(collection: Collection) -> str:
+    if len(collection.geometry) > 1:
+        return "geometry-any"
+    return {"point": "geometry-point", "line": "geometry-linestring-or-multilinestring"}.get(
+        collection.geometry[0], "geometry-polygon-or-multipolygon"
+    )
 
 
 def collections_document(base: str, collections: list[dict[str, Any]], language: str) -> dict[str, Any]:

@@ -13,6 +13,7 @@ JSON = "application/json"
 GEOJSON = "application/geo+json"
 HTML = "text/html"
 OPENAPI = "application/vnd.oai.openapi+json;version=3.0"
+SCHEMA = "application/schema+json"
 TILE = "application/vnd.mapbox-vector-tile"
 
 Link = dict[str, str]

@@ -14,7 +14,7 @@ from api.http.openapi_30 import MEDIA_TYPE, openapi_30
 from api.ogc import documents, schemas
 from api.ogc.encoding import body_of, etag_of, features_of, is_known
 from api.ogc.figures import count_of, extent_of
-from api.ogc.links import GEOJSON, HTML, JSON, Link, address, base_of, header_of, link
+from api.ogc.links import GEOJSON, HTML, JSON, SCHEMA, Link, address, base_of, header_of, link
 from api.ogc.parameters import (
     AFTER,
     BBOX,
@@ -29,7 +29,7 @@ from api.ogc.parameters import (
 )
 from api.routes.access import Caller, allow, allow_anyone
 from api.routes.acts import language_of, settings_of, store_of
-from data.store.rooms.collections import COLLECTIONS
+from data.store.rooms.collections import COLLECTIONS, collection_of
 from gis.errors import InputError
 
 router = APIRouter(tags=["features"])
@@ -50,6 +50,12 @@ class GeoJson(Response):
     """An answer with features."""
 
     media_type = GEOJSON
+
+
+class Schema(Response):
+    """An answer with a JSON Schema."""
+
+    media_type = SCHEMA
 
 
 @router.get(
@@ -156,6 +162,21 @@ def show_collection(request: Request, caller: ReaderOf, collection: CollectionNa
         extent = extent_of(request.app, tx, collection)
     document = documents.collection_document(base_of(request), COLLECTIONS[collection], extent, language_of(request))
     return answered(request, document, document["links"], by_language=True)
+
+
+@router.get(
+    "/collections/{collection}/schema",
+    summary="Fields of a collection",
+    response_class=Schema,
+    response_model=None,
+    responses={**schemas.answer({"type": "object"}, "A JSON Schema of the properties", SCHEMA), **responses(404)},
+    openapi_extra={"parameters": [_F_JSON, LANGUAGE]},
+)
+def show_schema(request: Request, caller: ReaderOf, collection: CollectionName, f: _Hidden = None) -> Response:
+    """Gives the names and types of the properties of the features."""
+    read_format(f, ("json",))
+    document = documents.schema_document(base_of(request), collection_of(collection), language_of(request))
+    return answered(request, document, media_type=SCHEMA, by_language=True)
 
 
 @router.get(

@@ -148,6 +148,7 @@ TABLE: dict[tuple[str, str], Row] = {
     # layers, tiles, maps
     ("GET", "/collections"): row(READERS, 200, 200, "/collections"),
     ("GET", "/collections/{collection}"): row(READERS, 200, 200, "/collections/grids"),
+    ("GET", "/collections/{collection}/schema"): row(READERS, 200, 200, "/collections/grids/schema"),
     ("GET", "/collections/{collection}/items"): row(READERS, 200, 200, "/collections/grids/items?limit=1000"),
     ("GET", "/collections/{collection}/items/{feature:path}"): row(
         READERS, 200, 404, "/collections/grids/items/{grid}"

@@ -1,8 +1,9 @@
 """Look-up by point over HTTP, beside a bare FastAPI echo under the same client in the same run.
 
 ``python -m tests.bench.serve [--grids N] [--seconds S] [--rounds R]`` prints one JSON object a service: the echo,
-gridwright without accounts, gridwright with an API key.  Client (wrk, or a Python client where there is none: then
-the client is the limit, and the object says so) and service share the machine, so only the ratio to the echo counts.
+gridwright without accounts, gridwright with an API key; and one of its index in memory, without HTTP.  Client (wrk,
+or a Python client where there is none: then the client is the limit, and the object says so) and service share the
+machine, so only the ratio to the echo counts.
 At half load the client waits between requests so that half of the measured rate is asked for.
 """
 
@@ -10,6 +11,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import json
 import os
 import platform
 import re
@@ -36,9 +38,11 @@ import numpy as np
 import pandas as pd
 import shapely
 
+from api.lookup_index import GridIndex
 from api.usecases.accounts import add_account, issue_key
 from data.migrations import upgrade
 from data.store import Act, open_store
+from data.store.rooms.in_force import Grids
 from gis.territory import Territory
 from partition.filed import FiledPlan
 from tests.bench.output import json_lines, say
@@ -278,6 +282,7 @@ def measure(folder: Path, n_grids: int, seconds: float, rounds: int) -> list[dic
     # Once there is an account everybody needs one: measured last, beside an echo of its own.
     key = make_key(store)
     found += _rounds({"echo": ("", ""), "gridwright_with_key": (store, key)}, box, seconds, rounds, log)[1:]
+    found.append(_in_memory(n_grids))
     facts = {
         "date": datetime.now(UTC).strftime("%Y-%m-%d"),
         "client": "wrk" if shutil.which("wrk") else "python (the client is the limit)",
@@ -288,6 +293,45 @@ def measure(folder: Path, n_grids: int, seconds: float, rounds: int) -> list[dic
         "grids": n_grids,
     }
     return [{**facts, **row} for row in found]
+
+
+def _batch_ms(address: str, box: tuple[float, float, float, float], key: str) -> float:
+    """Milliseconds from the first byte of a batch of 10,000 points to the last of its answer."""
+    random = np.random.default_rng(7)
+    lon, lat = random.uniform(box[0], box[2], 10_000).tolist(), random.uniform(box[1], box[3], 10_000).tolist()
+    body = json.dumps({"points": [{"lon": x, "lat": y} for x, y in zip(lon, lat)]}).encode()
+    headers = {"Content-Type": "application/json", **({"Authorization": f"Bearer {key}"} if key else {})}
+    began = time.perf_counter()
+    request = urllib.request.Request(f"{address}/v1/lookup/batch", data=body, headers=headers)
+    with urllib.request.urlopen(request, timeout=60) as answer:
+        answer.read()
+    return 1000 * (time.perf_counter() - began)
+
+
+def _in_memory(n_grids: int) -> dict[str, Any]:
+    """The index alone, without HTTP: seconds of a core to build it, points a second of a core."""
+    grids = grid_city(n_grids)[1].grids.to_crs(4326)
+    columns = (tuple(grids[name]) for name in ("code", "name", "community"))
+    outlines = Grids(*columns, ("p",) * n_grids, np.asarray(grids.geometry.array))
+    began = time.process_time()
+    index = GridIndex(outlines)
+    built = time.process_time() - began
+    west, south, east, north = grids.total_bounds
+    random = np.random.default_rng(7)
+    points = np.column_stack([random.uniform(west, east, 50_000), random.uniform(south, north, 50_000)])
+    began = time.process_time()
+    for lon, lat in points.tolist():
+        index.find(lon, lat)
+    one = len(points) / (time.process_time() - began)
+    began = time.process_time()
+    index.find_many(points[:, 0], points[:, 1])
+    many = len(points) / (time.process_time() - began)
+    return {
+        "service": "index_in_memory",
+        "build_seconds": round(built, 2),
+        "per_second": round(one),
+        "per_second_many": round(many),
+    }
 
 
 def _cpu_seconds(pid: int) -> float:
@@ -309,6 +353,7 @@ def _rounds(
     full: dict[str, list[Measured]] = {name: [] for name in services}
     half: dict[str, list[Measured]] = {name: [] for name in services}
     cpu: dict[str, list[float]] = {name: [] for name in services}
+    batch: dict[str, list[float]] = {name: [] for name in services}
     for _ in range(rounds):
         for name, (store, key) in services.items():
             with served(store, log) as (address, pid):
@@ -318,6 +363,8 @@ def _rounds(
                 n_requests = full[name][-1].per_second * seconds
                 cpu[name].append(1e6 * (_cpu_seconds(pid) - before) / n_requests)
                 half[name].append(press(address, box, seconds, key, half_of=full[name][-1].per_second))
+                if store:
+                    batch[name].append(_batch_ms(address, box, key))
     ratios = {
         name: [one.per_second / base.per_second for one, base in zip(full[name], full["echo"])] for name in services
     }
@@ -334,6 +381,7 @@ def _rounds(
             "half_p50_ms": round(statistics.median(one.p50_ms for one in half[name]), 2),
             "half_p99_ms": round(statistics.median(one.p99_ms for one in half[name]), 2),
             "half_p99_ms_most": round(max(one.p99_ms for one in half[name]), 2),
+            "batch_10000_ms": round(statistics.median(batch[name])) if batch[name] else None,
             "wrong": sum(one.wrong for one in [*full[name], *half[name]]),
         }
         for name in services

@@ -51,3 +51,11 @@ def test_gdal_asks_for_a_window_and_gets_what_lies_in_it(served: Served, drawn_t
     expected = buildings[shapely.intersects(buildings.geometry.array, shapely.box(*window))]
     assert sorted(read["id"]) == sorted(expected["id"])
     assert 0 < len(read) < len(buildings)
+
+
+def test_gdal_knows_the_types_of_fields_that_are_empty(served: Served) -> None:
+    fields = pyogrio.read_info(source(served), layer="grids")
+    types = dict(zip(fields["fields"].tolist(), fields["ogr_types"]))
+    assert types["valid_to"] == "OFTDateTime"  # nothing is known to follow this plan: every value is missing
+    assert types["households"] in ("OFTInteger", "OFTInteger64")
+    assert types["area_m2"] == "OFTReal"

@@ -167,6 +167,15 @@ def test_23_properties_are_native_values_and_never_not_a_number(served: Served, 
     assert {type(value) for value in values} <= {str, int, float, bool, type(None)}
 
 
+def test_23_the_schema_names_every_property_and_its_type(served: Served, collection: str) -> None:
+    stated = served.json(f"/collections/{collection}/schema")["properties"]["properties"]["properties"]
+    types = {"string": str, "integer": int, "number": (int, float), "boolean": bool}
+    for feature in served.json(items(collection, "?limit=300"))["features"]:
+        for name, value in feature["properties"].items():
+            if name != "id" and value is not None and (collection != "posts" or name in stated):
+                assert isinstance(value, types[stated[name]["type"]]), name
+
+
 def test_23_everything_but_features_is_plain_json(served: Served) -> None:
     for path in ("/", "/conformance", "/collections", "/collections/grids"):
         assert served.get(path).headers["content-type"] == "application/json", path

@@ -15,6 +15,7 @@ PATHS = [
     "/api",
     "/collections",
     "/collections/grids",
+    "/collections/grids/schema",
     "/collections/grids/items",
     "/collections/grids/items/{grid}",
     "/tiles/grids.json",
@@ -72,6 +73,7 @@ def test_24_every_path_and_status_is_described(served: Served, grid: str) -> Non
         "/api": "/api",
         "/collections": "/collections",
         "/collections/{collection}": "/collections/grids",
+        "/collections/{collection}/schema": "/collections/grids/schema",
         "/collections/{collection}/items": "/collections/grids/items",
         "/collections/{collection}/items/{feature}": f"/collections/grids/items/{grid}",
         "/tiles/{collection}.json": "/tiles/grids.json",
@@ -103,6 +105,7 @@ def test_24_the_ways_to_sign_in_are_described(served: Served) -> None:
     "path",
     [
         "/collections/nothing",
+        "/collections/nothing/schema",
         "/collections/nothing/items",
         "/collections/grids/items/nothing",
         "/collections/buildings/items/nothing",

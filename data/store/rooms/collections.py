@@ -14,6 +14,7 @@ from sqlalchemy import Column, Table
 
 from data.store.tables.layers import LAYER_TABLES
 from data.store.tables.plans import plan_grids
+from gis.errors import NotFound
 from gis.layers import LAYERS
 
 TILE_LAYOUT = 1
@@ -175,3 +176,17 @@ COLLECTIONS: Mapping[str, Collection] = MappingProxyType(
     {"grids": _GRIDS} | {name: _of_layer(name) for name in LAYERS if name != "grids"}
 )
 """Every collection by name, grids first."""
+
+
+def collection_of(name: str) -> Collection:
+    """A collection by its name.
+
+    Raises
+    ------
+    NotFound
+        ``collection_unknown``.
+    """
+    found = COLLECTIONS.get(name)
+    if found is None:
+        raise NotFound("collection_unknown", layer=name, allowed=", ".join(COLLECTIONS))
+    return found

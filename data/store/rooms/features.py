@@ -19,7 +19,7 @@ import shapely
 from numpy.typing import NDArray
 from sqlalchemy import ColumnElement, and_, func, or_, select
 
-from data.store.rooms.collections import COLLECTIONS, Collection
+from data.store.rooms.collections import Collection, collection_of
 from data.store.rooms.inside import is_inside
 from data.store.rooms.owners import Owner, around, is_one_of, plans_of, resume, territories_of
 from data.store.rooms.windows import (
@@ -74,7 +74,7 @@ class Features:
 
     def state(self, name: str, interval: Interval) -> str:
         """A text that changes when what the collection shows of an interval changes, for ETags and caches."""
-        collection = _collection(name)
+        collection = collection_of(name)
         digest = hashlib.sha256(f"{name}\0{self._tx.jurisdiction}".encode())
         rows = collection.table
         for owner in self._owners(collection, interval):
@@ -90,7 +90,7 @@ class Features:
 
     def count(self, name: str, *, now: datetime, box: Box | None = None, interval: Interval | None = None) -> int:
         """How many features there are; ``box`` and ``interval`` as in `page`."""
-        collection = _collection(name)
+        collection = collection_of(name)
         total = 0
         for owner in self._owners(collection, interval or Interval.at(now)):
             keep = self._kept(collection, owner, interval)
@@ -137,7 +137,7 @@ class Features:
         InputError
             ``page_unknown``.
         """
-        collection = _collection(name)
+        collection = collection_of(name)
         limit = max(1, min(limit, MAX_PAGE))
         owners = self._owners(collection, interval or Interval.at(now))
         owners, place = resume(self._tx, owners, after)
@@ -172,7 +172,7 @@ class Features:
         NotFound
             ``collection_unknown``, ``feature_unknown``.
         """
-        collection = _collection(name)
+        collection = collection_of(name)
         interval = Interval.at(now)
         county, key = "", id
         plan = None
@@ -193,7 +193,7 @@ class Features:
 
     def extent(self, name: str) -> Extent:
         """The smallest window and span that hold every feature of the collection, of any time."""
-        collection = _collection(name)
+        collection = collection_of(name)
         west = south = np.inf
         east = north = -np.inf
         start: datetime | None = None
@@ -215,7 +215,7 @@ class Features:
         # Only who asks for tiles waits for what packs them.
         from data.store.rooms.tile_contents import tile
 
-        collection = _collection(name)
+        collection = collection_of(name)
         keeps = [
             (owner.county, owner.id, self._kept(collection, owner, None))
             for owner in self._owners(collection, Interval.at(now))
@@ -332,13 +332,6 @@ class Features:
         endless = select(func.count()).where(keep, moment_of(end, self._tx).is_(None)).select_from(collection.table)
         lasting = int(self._tx.connection.execute(endless).scalar_one()) > 0
         return _read_moment(first), _read_moment(last), lasting
-
-
-def _collection(name: str) -> Collection:
-    found = COLLECTIONS.get(name)
-    if found is None:
-        raise NotFound("collection_unknown", layer=name, allowed=", ".join(COLLECTIONS))
-    return found
 
 
 def _read_moment(said: str | None) -> datetime | None:
