@@ -25,7 +25,7 @@ from tests.drawn_town import DrawnTown
 from tests.postgis import _cluster, running_server
 from tests.running import free_port, is_running, running_service, wait_for
 from tests.stores import act, empty_database
-from tests.write_kit import Verdict, Writers, judge
+from tests.write_kit import KINDS, Verdict, Writers, judge
 
 Say = Callable[[str], None]
 
@@ -38,6 +38,7 @@ class Tally:
     store: str
     rounds: int
     acknowledged: int
+    by_kind: dict[str, int]
     in_doubt: int
     kept_in_doubt: int
     unready: int
@@ -119,7 +120,9 @@ def kill_load(kind: str, town: DrawnTown, folder: Path, *, rounds: int, seed: in
                 assert subprocess.run(command, env=process_env(address), stdout=subprocess.DEVNULL).returncode == 0
                 say(f"round {n + 1}: {n_whole} of {n + 1} were whole when killed")
     verdict = Verdict((), (), tuple(half), ())
-    return Tally("load", kind, rounds, n_whole, rounds - n_whole, 0, 0, verdict, time.monotonic() - began)
+    return Tally(
+        "load", kind, rounds, n_whole, {"whole": n_whole}, rounds - n_whole, 0, 0, verdict, time.monotonic() - began
+    )
 
 
 def process_env(address: str) -> dict[str, str]:
@@ -138,7 +141,7 @@ def _half_loaded(store: SqlStore) -> list[str]:
 
 def _wait_for_some(writers: Writers, chance: random.Random) -> None:
     """The moment to kill: so many more writes, and a moment in the middle of the next ones."""
-    writers.wait_for(len(writers.noted) + chance.randint(1, 12))
+    writers.wait_for(chance.choice(KINDS), chance.randint(1, 3))
     time.sleep(chance.uniform(0, 0.05))
 
 
@@ -151,7 +154,16 @@ def _tally(what: str, kind: str, rounds: int, address: str, writers: Writers, be
     noted = writers.noted
     seconds = time.monotonic() - began
     return Tally(
-        what, kind, rounds, len(noted), noted.n_in_doubt, noted.n_answered_before, noted.n_unready, verdict, seconds
+        what,
+        kind,
+        rounds,
+        len(noted),
+        noted.counts(),
+        noted.n_in_doubt,
+        noted.n_answered_before,
+        noted.n_unready,
+        verdict,
+        seconds,
     )
 
 

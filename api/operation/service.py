@@ -17,6 +17,7 @@ from api.operation.child import WatchedChild
 from api.operation.door import address_of
 from api.operation.logs import end_log, log_answers, start_log
 from api.operation.server import run_service
+from api.operation.warm import warm_up
 from api.wiring import full_address, system_act
 from data.store import SqlStore
 from gis.errors import InputError
@@ -80,6 +81,7 @@ def serve_store(
         if worker is not None:
             worker.start()
         _LOG.info("service started")
+        warm_up()
         started(address)
 
     try:

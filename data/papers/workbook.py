@@ -312,7 +312,8 @@ def _without_clock(raw: bytes, moment: dt.datetime) -> bytes:
         for name in sorted(old.namelist(), key=lambda n: (n != "[Content_Types].xml", n)):
             content = old.read(name)
             if name == "docProps/core.xml":
-                content = re.sub(rb"(<dcterms:(created|modified)[^>]*>)[^<]*", rb"\g<1>" + stamp, content)
+                # Whatever prefix the names have: other libraries in the process may have registered one of their own.
+                content = re.sub(rb"(<(?:\w+:)?(created|modified)\b[^>]*>)[^<]*", rb"\g<1>" + stamp, content)
             elif name.startswith("xl/worksheets/sheet"):
                 content = _text_is_meant(content)
             entry = zipfile.ZipInfo(name, date_time=_EPOCH.timetuple()[:6])

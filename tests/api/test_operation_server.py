@@ -21,7 +21,8 @@ from api.operation.door import open_door
 from api.operation.figures import Figures
 from api.operation.logs import ACCESS, end_log, log_answers, start_log
 from api.operation.server import run_service
-from tests.running import is_running, wait_for
+from api.operation.warm import LATE, warm_up
+from tests.running import WAIT_S, is_running, wait_for
 from tests.stores import embedded_store, migrated_file
 
 __all__ = ["embedded_store", "migrated_file"]
@@ -152,3 +153,9 @@ def test_a_child_that_can_not_be_started_does_not_take_the_service_with_it() -> 
     child.start()
     child.end()
     assert child.pid is None
+
+
+def test_what_the_first_change_needs_is_there_to_be_loaded_beforehand(caplog) -> None:
+    warm_up().join(WAIT_S)
+    assert set(LATE) <= sys.modules.keys()
+    assert "can not be loaded" not in caplog.text

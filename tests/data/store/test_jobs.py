@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import threading
 from datetime import UTC, datetime, timedelta
 
@@ -20,10 +21,14 @@ def worker_act(seconds: float = 0) -> Act:
     return Act("worker", START + timedelta(seconds=seconds))
 
 
+_ASKED = itertools.count()
+
+
 def ask(
     store: SqlStore, place: str = "330402", *, who: str = "tester", jurisdiction: str = "", **params: object
 ) -> JobCard:
-    with store.write(act(who, jurisdiction)) as tx:
+    # One after the other: jobs of the same moment are taken in any order.
+    with store.write(act(who, jurisdiction, at=act().at + timedelta(milliseconds=next(_ASKED)))) as tx:
         return tx.jobs.ask("draw", params, place=place)
 
 

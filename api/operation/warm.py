@@ -1,0 +1,38 @@
+"""What the first change would otherwise wait for: libraries that the start of the service leaves out.
+
+Some use cases load table libraries and the solver's floor when they are first called.  In the first change after a
+start that would happen inside its transaction, with its locks held; so it is done beforehand, beside the first answers.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+from importlib import import_module
+
+LATE = (
+    "api.usecases.plan_life",
+    "api.usecases.plan_desk",
+    "api.usecases.edit_plan",
+    "api.usecases.plan_features",
+    "data.store.rooms.plans",
+    "data.store.rooms.territories",
+    "data.store.rooms.edits",
+)
+_LOG = logging.getLogger("gridwright.service")
+
+
+def warm_up() -> threading.Thread:
+    """Load them in a thread that nobody has to wait for."""
+    thread = threading.Thread(target=_load, name="warm-up", daemon=True)
+    thread.start()
+    return thread
+
+
+def _load() -> None:
+    for name in LATE:
+        try:
+            import_module(name)
+        except Exception:
+            # Whoever needs it will be told; the service itself goes on.
+            _LOG.exception("%s can not be loaded", name)
