@@ -1,0 +1,5 @@
+"""From an address to the rows of the territory's own address layer: names may be mistyped, numbers are exact."""
+
+from gis.address.types import Candidate, Match
+
+__all__ = ["Candidate", "Match"]
