@@ -11,6 +11,7 @@ from data.store.types import Act
 
 if TYPE_CHECKING:
     from data.store.rooms.accounts import Accounts
+    from data.store.rooms.addresses import Addresses
     from data.store.rooms.audit import Audit
     from data.store.rooms.features import Features
     from data.store.rooms.in_force import InForce
@@ -91,6 +92,13 @@ class Tx:
         from data.store.rooms.in_force import InForce
 
         return InForce(self)
+
+    @cached_property
+    def addresses(self) -> Addresses:
+        """Addresses of the current territories, for an index."""
+        from data.store.rooms.addresses import Addresses
+
+        return Addresses(self)
 
     @cached_property
     def audit(self) -> Audit:

@@ -1,0 +1,114 @@
+"""Addresses of the current territories, read in bulk: what an address index is built from.
+
+How addresses are read and compared is `gis.address`'s matter; this room knows no plan and no grid.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import shapely
+from numpy.typing import NDArray
+from sqlalchemy import LargeBinary, func, select, type_coerce
+
+from data.store.codec import select_columns
+from data.store.rooms.inside import is_inside
+from data.store.tables.layers import LAYER_TABLES, territories
+from data.store.tx import Tx
+from gis.errors import NotFound
+from gis.layers import LAYERS
+
+_TEXTS = tuple(LAYERS["addresses"].columns)
+_LAYER = LAYER_TABLES["addresses"]
+_COMMUNITIES = LAYER_TABLES["communities"]
+
+
+class Addresses:
+    """Addresses inside one transaction."""
+
+    def __init__(self, tx: Tx) -> None:
+        self._tx = tx
+
+    def counties(self) -> list[str]:
+        """Counties whose current territory has addresses, ascending; of the transaction's jurisdiction only."""
+        around = func.substr(self._tx.jurisdiction, 1, func.length(territories.c.county)) == territories.c.county
+        wanted = select(territories.c.county, territories.c.n_rows).where(
+            territories.c.is_current, is_inside(territories.c.county, self._tx) | around
+        )
+        return sorted(row.county for row in self._tx.connection.execute(wanted) if row.n_rows.get("addresses", 0))
+
+    def state(self, county: str) -> str:
+        """What changes whenever the current territory of a county does: its id, which follows from its content.
+
+        One row is read.  Another territory may still have the same addresses.
+
+        Raises
+        ------
+        NotFound
+            ``territory_unknown``: the county has no current territory.
+        """
+        wanted = select(territories.c.id).where(territories.c.county == county, territories.c.is_current)
+        found = self._tx.connection.execute(wanted).scalar()
+        if found is None:
+            raise NotFound("territory_unknown", id=county)
+        return str(found)
+
+    def table(self, county: str) -> pd.DataFrame:
+        """Every address of a county's current territory that the jurisdiction reaches, in the order of the layer.
+
+        Returns
+        -------
+        Table
+            ``id``, ``text`` and the parts as `gis.layers` states (missing text: ``None``), ``lon`` and ``lat`` (WGS 84;
+            NaN without a point).  A community is given by name: where an address names none, or names its code, that
+            of the ground it lies on, and with it the town.
+
+        Raises
+        ------
+        NotFound
+            ``territory_unknown``.
+        """
+        territory = self.state(county)
+        here = (_LAYER.c.county == county, _LAYER.c.territory == territory, is_inside(_LAYER.c.place, self._tx))
+        wanted = select(*(_LAYER.c[name] for name in _TEXTS), _LAYER.c.place, *self._point())
+        found = select_columns(self._tx, wanted.where(*here).order_by(_LAYER.c.fid))
+        place = np.array(found.pop("place"), dtype=object)
+        lon, lat = _read_points(found)
+        table = pd.DataFrame({name: pd.Series(found[name], dtype=object) for name in _TEXTS})
+        self._name_places(table, place, county, territory)
+        return table.assign(lon=lon, lat=lat)
+
+    def _point(self) -> list[Any]:
+        if not self._tx.is_postgis:
+            return [type_coerce(_LAYER.c.geom, LargeBinary).label("point")]
+        return [func.ST_X(_LAYER.c.geom).label("lon"), func.ST_Y(_LAYER.c.geom).label("lat")]
+
+    def _name_places(self, table: pd.DataFrame, place: NDArray[np.object_], county: str, territory: str) -> None:
+        c = _COMMUNITIES.c
+        wanted = select(c.code, c.name, c.town).where(c.county == county, c.territory == territory)
+        known = select_columns(self._tx, wanted)
+        names, towns = (dict(zip(known["code"], known[column])) for column in ("name", "town"))
+        said = table["community"].to_numpy(dtype=object)
+        is_code = np.array([text in names for text in said], dtype=bool)
+        code = np.where(is_code, said, place)
+        lacks = is_code | pd.isna(said)
+        table["community"] = _texts(np.where(lacks, [names.get(text) for text in code], said))
+        town = table["town"].to_numpy(dtype=object)
+        table["town"] = _texts(np.where(pd.isna(town) & lacks, [towns.get(text) for text in code], town))
+
+
+def _texts(values: NDArray[np.object_]) -> pd.Series:
+    return pd.Series(values, dtype=object)
+
+
+def _floats(values: list[Any]) -> NDArray[np.float64]:
+    return np.array([np.nan if value is None else value for value in values], dtype=np.float64)
+
+
+def _read_points(found: dict[str, list[Any]]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    if "point" not in found:
+        return _floats(found["lon"]), _floats(found["lat"])
+    points = shapely.from_wkb(np.array(found["point"], dtype=object))
+    return shapely.get_x(points), shapely.get_y(points)
