@@ -29,6 +29,7 @@ _WARNINGS = frozenset(
         "doctor_disk_low",
         "doctor_jobs_waiting",
         "server_role_sees_all",
+        "server_trigrams_missing",
         "server_windows_slow",
     }
 )

@@ -18,7 +18,8 @@ from sqlalchemy.exc import DBAPIError
 
 from gis.errors import Fault, StorageError
 
-EXTENSIONS = ("postgis", "btree_gist", "pg_trgm")
+EXTENSIONS = ("postgis", "btree_gist")
+TRIGRAMS = "pg_trgm"  # only for an address index that lies in the database; without it the store does all else
 _PARTS_LOCK = 0x67726970
 _WORTH_COUNTING = 500
 _FREE_NAME = re.compile(r"[0-9a-z]{1,6}")
@@ -32,18 +33,49 @@ def prepare_server(connection: Connection) -> None:
     StorageError
         ``store_extension_missing``.
     """
-    missing = []
-    for name in sorted(set(EXTENSIONS) - _extensions(connection)):
-        try:
-            with connection.begin_nested():
-                connection.execute(text(f"create extension if not exists {name}"))
-        except DBAPIError:
-            missing.append(name)
+    present = _extensions(connection)
+    missing = [name for name in EXTENSIONS if name not in present and not _made(connection, name)]
+    if TRIGRAMS not in present:
+        _made(connection, TRIGRAMS)
     if missing:
         remedy = "; ".join(f"create extension {name}" for name in missing)
         raise StorageError("store_extension_missing", measured=", ".join(missing), allowed=remedy)
     if not _windows_are_open(connection) and _is_superuser(connection):
         connection.execute(text("alter function geometry_overlaps(geometry, geometry) leakproof"))
+
+
+def prepare_trigrams(connection: Connection) -> None:
+    """Make sure that names can be compared by trigrams: the extension, and a locale that knows Chinese.
+
+    Raises
+    ------
+    StorageError
+        ``server_trigrams_missing``, ``server_locale_c``.
+    """
+    if TRIGRAMS not in _extensions(connection):
+        _made(connection, TRIGRAMS)
+    for fault in unfit_for_names(connection):
+        raise StorageError(fault.code, **fault.facts)
+
+
+def unfit_for_names(connection: Connection) -> tuple[Fault, ...]:
+    """Why names can not be compared in this database; empty for nothing.
+
+    What the locale is called says little (C.UTF-8 is as good as C is bad), so it is asked to compare: where only ASCII
+    counts, two buildings of the same number in different estates are the same to it.
+
+    Returns
+    -------
+    tuple of Fault
+        ``server_trigrams_missing``, ``server_locale_c``.
+    """
+    if TRIGRAMS not in _extensions(connection):
+        return (Fault("server_trigrams_missing", {"measured": TRIGRAMS}),)
+    asked = text("select similarity('望月小区3栋', '银盆岭3栋') < 1 and show_trgm('望月小区') <> '{}'")
+    if connection.execute(asked).scalar_one():
+        return ()
+    locale = connection.execute(text("select datctype from pg_database where datname = current_database()"))
+    return (Fault("server_locale_c", {"measured": str(locale.scalar_one())}),)
 
 
 def unfit(connection: Connection) -> tuple[Fault, ...]:
@@ -53,7 +85,8 @@ def unfit(connection: Connection) -> tuple[Fault, ...]:
     -------
     tuple of Fault
         ``server_not_utf8``, ``server_locale_c`` (the C locale keeps only ASCII in trigrams: no address is ever found),
-        ``server_extension_missing``, ``server_role_sees_all`` (row-level security does not bind the account),
+        ``server_extension_missing``, ``server_trigrams_missing`` (no address index can lie in the database),
+        ``server_role_sees_all`` (row-level security does not bind the account),
         ``server_windows_slow`` (row-level security keeps the spatial index from being used).
     """
     faults = []
@@ -62,9 +95,7 @@ def unfit(connection: Connection) -> tuple[Fault, ...]:
         faults.append(Fault("server_not_utf8", {"measured": encoding}))
     found = _extensions(connection)
     faults += [Fault("server_extension_missing", {"measured": name}) for name in EXTENSIONS if name not in found]
-    if "pg_trgm" in found and connection.execute(text("select similarity('和平路', '和平路')")).scalar_one() != 1:
-        locale = connection.execute(text("select datctype from pg_database where datname = current_database()"))
-        faults.append(Fault("server_locale_c", {"measured": str(locale.scalar_one())}))
+    faults += unfit_for_names(connection)
     role = connection.execute(
         text("select rolname, rolsuper or rolbypassrls from pg_roles where rolname = current_user")
     ).one()
@@ -73,6 +104,16 @@ def unfit(connection: Connection) -> tuple[Fault, ...]:
     elif "postgis" in found and not _windows_are_open(connection):
         faults.append(Fault("server_windows_slow", {}))
     return tuple(faults)
+
+
+def _made(connection: Connection, extension: str) -> bool:
+    """Make an extension, where the account may; many may be made by whoever owns the database."""
+    try:
+        with connection.begin_nested():
+            connection.execute(text(f"create extension if not exists {extension}"))
+    except DBAPIError:
+        return False
+    return True
 
 
 def _extensions(connection: Connection) -> set[str]:

@@ -25,7 +25,7 @@ def test_a_good_server_has_no_faults_and_a_superuser_is_told(postgis_store: SqlS
         connection.execute(text("alter function geometry_overlaps(geometry, geometry) not leakproof"))
     admin.dispose()
     with postgis_store.read() as tx:
-        assert [fault.code for fault in unfit(tx.connection)] == ["server_extension_missing", "server_windows_slow"]
+        assert [fault.code for fault in unfit(tx.connection)] == ["server_trigrams_missing", "server_windows_slow"]
 
 
 def test_a_database_in_the_c_locale_is_told(postgis_server: Server) -> None:
