@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import math
 import threading
 from collections import OrderedDict
 from collections.abc import Callable, Hashable, Sequence
@@ -17,17 +16,16 @@ from datetime import datetime
 from typing import Any
 
 import numpy as np
-import shapely
 from numpy.typing import NDArray
 from starlette.concurrency import run_in_threadpool
 
 from data.store import Store
 from data.store.rooms.in_force import Grids, Reign
 from gis.errors import GridwrightError
+from gis.locate import NOWHERE, PolygonIndex
 
 _LOG = logging.getLogger("gridwright.lookup")
 _KEPT = 8
-NOWHERE = -1
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,68 +52,26 @@ class GridIndex:
 
     def __init__(self, grids: Grids) -> None:
         self.grids = grids
-        shapely.prepare(grids.outline)
-        self._cells = _Cells(grids.outline)
-        self._tree = shapely.STRtree(grids.outline)
+        self._places = PolygonIndex(grids.outline)
 
     def __len__(self) -> int:
         return len(self.grids.code)
 
     def find(self, lon: float, lat: float, jurisdiction: str = "") -> Found:
         """The grid of one point."""
-        hits = [row for row in self._cells.near(lon, lat) if shapely.intersects_xy(self.grids.outline[row], lon, lat)]
+        hits = self._places.hits(lon, lat)
         if jurisdiction:
             hits = [row for row in hits if self.grids.community[row].startswith(jurisdiction)]
         return Found(min(hits), len(hits) > 1) if hits else _NOTHING
 
     def find_many(
         self, lon: NDArray[Any], lat: NDArray[Any], jurisdiction: str = ""
-    ) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
+    ) -> tuple[NDArray[np.int32], NDArray[np.bool_]]:
         """Row of the grid of each point (`NOWHERE` for none), and whether the point lies on a border."""
-        point, row = self._tree.query(shapely.points(lon, lat), predicate="intersects")
-        if jurisdiction:
-            inside = np.array([c.startswith(jurisdiction) for c in self.grids.community], dtype=bool)
-            kept = inside[row]
-            point, row = point[kept], row[kept]
-        first = np.full(len(lon), len(self), dtype=np.int64)
-        np.minimum.at(first, point, row)
-        n_hits = np.bincount(point, minlength=len(lon))
-        return np.where(n_hits > 0, first, NOWHERE), n_hits > 1
-
-
-class _Cells:
-    """Boxes of grids hashed into square cells, of a size to suit each: a quarter of the time of a tree for one point.
-
-    A grid stands in the cells of the smallest size that its box does not exceed, so in four at most; a point looks
-    into one cell of every size in use.
-    """
-
-    def __init__(self, outline: NDArray[Any]) -> None:
-        self._sizes: list[tuple[float, dict[tuple[int, int], list[int]]]] = []
-        if not len(outline):
-            return
-        box = shapely.bounds(outline)
-        rows = np.flatnonzero(np.isfinite(box).all(axis=1))
-        extent = np.maximum(box[rows, 2] - box[rows, 0], box[rows, 3] - box[rows, 1])
-        level = np.ceil(np.log2(np.maximum(extent, 1e-9))).astype(int)
-        for found in sorted(set(level.tolist())):
-            size = 2.0**found
-            cells: dict[tuple[int, int], list[int]] = {}
-            of_size = rows[level == found]
-            # Powers of two divide without rounding, so that a point on the edge of a box finds the cell of the box.
-            low, high = (np.floor(box[of_size][:, part] / size).astype(int) for part in ([0, 1], [2, 3]))
-            for row, (x0, y0), (x1, y1) in zip(of_size.tolist(), low.tolist(), high.tolist()):
-                for x in range(x0, x1 + 1):
-                    for y in range(y0, y1 + 1):
-                        cells.setdefault((x, y), []).append(row)
-            self._sizes.append((1 / size, cells))
-
-    def near(self, lon: float, lat: float) -> list[int]:
-        """Rows of grids whose box may hold the point."""
-        found: list[int] = []
-        for per_degree, cells in self._sizes:
-            found += cells.get((math.floor(lon * per_degree), math.floor(lat * per_degree)), ())
-        return found
+        if not jurisdiction:
+            return self._places.find_many(lon, lat)
+        inside = np.array([community.startswith(jurisdiction) for community in self.grids.community], dtype=bool)
+        return self._places.find_many(lon, lat, inside)
 
 
 class Lookups:
