@@ -99,7 +99,11 @@ def build_raster(outlines: NDArray[np.object_]) -> Raster:
     coords, point_ring = shapely.get_coordinates(rings, return_index=True)
     ring_first = np.searchsorted(point_ring, np.arange(len(rings) + 1)).astype(np.int64)
     part_ring = np.searchsorted(ring_part, np.arange(len(parts) + 1)).astype(np.int32)
-    bounds = shapely.bounds(parts).reshape(-1, 4)
+    # Not the bounds that a shape gives: of a shape that is not valid, holes may lie outside them.
+    begin = ring_first[part_ring[:-1]]
+    bounds = np.zeros((0, 4))
+    if len(parts):
+        bounds = np.hstack([np.minimum.reduceat(coords, begin), np.maximum.reduceat(coords, begin)])
     whole = np.concatenate([bounds[:, :2].min(axis=0), bounds[:, 2:].max(axis=0)]) if len(parts) else np.zeros(4)
     (x0, y0), extent = whole[:2], whole[2:] - whole[:2]
     per = _cells_per_unit(bounds, extent, coords, ring_first)
