@@ -16,6 +16,8 @@ PROJECT = DECLARED["project"]
 BELONGS = packages_distributions()
 # Runs in an environment of its own, which holds the group "bench" and not gridwright.
 PEERS = ROOT / "tests" / "bench" / "peers_adapters.py"
+# The same for the group "bench-lookup".
+LOOKUP_PEERS = ROOT / "tests" / "bench" / "lookup_peers.py"
 # Runs under the Python that QGIS belongs to.
 QGIS = ROOT / "tests" / "clients" / "qgis_reads.py"
 # Declared for what it does, not for an import of ours.
@@ -39,7 +41,7 @@ def imported(folders: set[str]) -> dict[str, str]:
     found: dict[str, str] = {}
     for folder in sorted(folders):
         for path in sorted((ROOT / folder).rglob("*.py")):
-            if "node_modules" not in path.parts and path not in (PEERS, QGIS):
+            if "node_modules" not in path.parts and path not in (PEERS, LOOKUP_PEERS, QGIS):
                 found = imports_of(path) | found
     return found
 
@@ -100,3 +102,5 @@ def test_everything_the_tests_need_is_declared_and_nothing_else() -> None:
 
 def test_the_peers_that_are_measured_are_declared_apart_and_nothing_else() -> None:
     assert imports_of(PEERS).keys() == names(DECLARED["dependency-groups"]["bench"])
+    own = names(PROJECT["dependencies"])
+    assert imports_of(LOOKUP_PEERS).keys() - own == names(DECLARED["dependency-groups"]["bench-lookup"])

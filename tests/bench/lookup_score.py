@@ -1,0 +1,120 @@
+"""Ask questions, judge the answers, count.
+
+An answer is *sure* when its status is ``exact`` or ``building``; only then is its first row an answer.  Sure of a row
+that is not right, or sure where nothing or several rows are right, is *confident wrong*.  ``in5`` counts questions
+with a right row among the candidates, sure or not.
+"""
+
+from __future__ import annotations
+
+import json
+import time
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+
+from gis.address import AddressIndex, Match
+from tests.bench.lookup_questions import Question
+
+SURE: Final = frozenset({"exact", "building"})
+CANDIDATES: Final = 5
+
+
+def ask_each(index: AddressIndex, questions: Sequence[Question]) -> tuple[list[Match], np.ndarray]:
+    """The answer to each question asked alone, and the milliseconds each took."""
+    matches, spent_ms = [], np.empty(len(questions))
+    for k, question in enumerate(questions):
+        began = time.perf_counter()
+        matches.append(index.find(question.text))
+        spent_ms[k] = 1000 * (time.perf_counter() - began)
+    return matches, spent_ms
+
+
+def rows_of(match: Match) -> list[int]:
+    """The rows of the candidates, best first."""
+    return [int(c.row) for c in match.candidates[:CANDIDATES]]
+
+
+def verdict(question: Question, match: Match) -> str:
+    """``right``, ``wrong`` (sure of something that is not so) or ``unsure``."""
+    sure, rows = match.status in SURE, rows_of(match)
+    if question.expect == "none":
+        return "wrong" if sure else "right"
+    if sure and question.expect == "row":
+        return "right" if rows and rows[0] in question.accepted else "wrong"
+    if sure:
+        return "wrong"
+    if match.status == "not_found" or not rows or rows[0] not in question.accepted:
+        return "unsure"
+    if question.expect == "estate":
+        return "right"
+    wanted = min(CANDIDATES, len(question.accepted))
+    all_of_several = len(question.accepted) > 1 and len(set(rows) & set(question.accepted)) >= wanted
+    return "right" if all_of_several else "unsure"
+
+
+def tally(questions: Sequence[Question], matches: Sequence[Match]) -> dict[str, dict[str, Any]]:
+    """Counts by kind, in the order the kinds first appear."""
+    kinds: dict[str, dict[str, Any]] = {}
+    statuses: dict[str, Counter[str]] = defaultdict(Counter)
+    for question, match in zip(questions, matches):
+        got = kinds.setdefault(
+            question.kind, dict.fromkeys(("n", "top1", "accepted_wrong", "first", "in5", "refused"), 0)
+        )
+        said, rows = verdict(question, match), rows_of(match)
+        got["n"] += 1
+        got["top1"] += said == "right" and question.expect != "none"
+        got["accepted_wrong"] += said == "wrong"
+        got["first"] += bool(rows) and rows[0] in question.accepted
+        got["in5"] += any(row in question.accepted for row in rows)
+        got["refused"] += match.status not in SURE
+        statuses[question.kind][match.status] += 1
+    for kind, got in kinds.items():
+        got["statuses"] = dict(sorted(statuses[kind].items()))
+    return kinds
+
+
+def summary(kinds: dict[str, dict[str, Any]], negative: Iterable[str], with_typo: Iterable[str]) -> dict[str, Any]:
+    """What the kinds come to: share right of the questions that have an answer, share sure and wrong of all."""
+    negative, with_typo = frozenset(negative), frozenset(with_typo)
+    positive = {kind: got for kind, got in kinds.items() if kind not in negative}
+    plain = {kind: got for kind, got in positive.items() if kind not in with_typo}
+    n, wrong = (sum(got[key] for got in kinds.values()) for key in ("n", "accepted_wrong"))
+    asked, right = (sum(got[key] for got in positive.values()) for key in ("n", "top1"))
+    return {
+        "n": n,
+        "top1_frac": round(right / asked, 5) if asked else None,
+        "lowest_without_typo_frac": min((round(got["top1"] / got["n"], 5) for got in plain.values()), default=None),
+        "confident_wrong": wrong,
+        "confident_wrong_frac": round(wrong / n, 5) if n else None,
+    }
+
+
+def milliseconds(spent_ms: np.ndarray) -> dict[str, float]:
+    """Median and 99th percentile."""
+    return {"p50_ms": round(float(np.median(spent_ms)), 3), "p99_ms": round(float(np.percentile(spent_ms, 99)), 3)}
+
+
+def negative_kinds(questions: Sequence[Question]) -> set[str]:
+    """Kinds in which no question has an answer."""
+    return {q.kind for q in questions} - {q.kind for q in questions if q.expect != "none"}
+
+
+def write_answers(path: Path, questions: Sequence[Question], matches: Sequence[Match]) -> None:
+    """Every answer, so that anybody can verify them: a JSON list, one question a line, in the order asked."""
+    lines = []
+    for question, match in zip(questions, matches):
+        rows = rows_of(match)
+        answer = {
+            "kind": question.kind,
+            "query": question.text,
+            "status": match.status,
+            "row": rows[0] if match.status in SURE and rows else None,
+            "rows": rows,
+            "reasons": list(match.reasons),
+        }
+        lines.append(json.dumps(answer, ensure_ascii=False))
+    path.write_text("[\n" + ",\n".join(lines) + "\n]\n", encoding="utf-8")
