@@ -8,7 +8,7 @@ from functools import lru_cache
 import numpy as np
 from numpy.typing import NDArray
 
-from gis.adjacency import Int32Array
+from gis.graph import Int32Array
 
 N_CODES = 0x10000
 _OWN = 1_000

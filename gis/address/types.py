@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal
 
 import numpy as np
@@ -13,6 +13,8 @@ Kind = Literal["region", "district", "town", "community", "street", "estate"]
 KINDS: tuple[Kind, ...] = ("region", "district", "town", "community", "street", "estate")
 REGION, DISTRICT, TOWN, COMMUNITY, STREET, ESTATE = range(6)
 MOST_CANDIDATES = 5
+_NO_ROWS: NDArray[np.int32] = np.zeros(0, dtype=np.int32)
+_NO_ROWS.flags.writeable = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +61,7 @@ class Match:
 
     status: Status
     candidates: tuple[Candidate, ...] = ()
-    among: NDArray[np.int32] = np.zeros(0, dtype=np.int32)  # noqa: RUF009 (never written to)
+    among: NDArray[np.int32] = field(default_factory=lambda: _NO_ROWS)
     reasons: tuple[str, ...] = ()
     confidence: float = 0.0
     matched: str = ""

@@ -1,0 +1,428 @@
+"""Reading what is asked: names and numbers of one address, and what is said about each.
+
+Numbers are read first (`gis.address.tokens`), names that hold digits having been set aside.  Between them the best
+cover by known names is sought; what stays unexplained is compared with names of the kind that its place calls for
+(before a door number a street, before a building an estate), together with the known names that it touches: a
+mistyped character can stand beside a short name that really exists.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+
+from gis.address.names import OTHER, PHASELESS, SHORT, WHOLE, Names
+from gis.address.tokens import Number, read_numbers
+from gis.address.types import COMMUNITY, DISTRICT, ESTATE, REGION, STREET, TOWN
+
+_BRACKETS = re.compile(r"\([^()]*\)?")
+_RELATION = re.compile(r"附近|对面|斜对面|旁边|旁|隔壁|门口|路口|楼下|后面|前面|周边|以[东西南北]")
+_MASK = "\uf8ff"
+_ADMIN = (REGION, DISTRICT, TOWN, COMMUNITY)
+_SUFFIX_KIND = (
+    (re.compile(r"(?:街道|镇|乡)$"), TOWN),
+    (re.compile(r"(?:社区|居委会|村委会|村)$"), COMMUNITY),
+    (re.compile(r"(?:区|县)$"), DISTRICT),
+)
+_PIECE = re.compile(r"^.{2,6}?(?:街道|镇(?!路|街)|乡(?!路|街)|社区|居委会|村委会)")
+_REGION_LIKE = re.compile(
+    r"^(?P<province>(?:(?![区县镇乡路街道号村])[\u3400-\u9fff]){2,6}?(?:省|自治区|特别行政区))?"
+    r"(?P<city>(?:(?![区县镇乡路街道号村])[\u3400-\u9fff]){2,6}?(?:市(?!场)|自治州|地区|盟))?"
+)
+MOST_HITS = 8
+
+
+@dataclass(slots=True)
+class Asked:
+    """What an address says.
+
+    Attributes
+    ----------
+    named
+        Per kind: ids of names that may be meant, each with how well the text agrees (1: exactly).
+    cost
+        Cost of mending by name id, for those that do not agree exactly.
+    unknown
+        Kinds that are named by something the layer does not have.
+    door, building, group, unit
+        Numbers, canonical; several where a range or a list is asked; empty where not asked.
+    lane
+        A lane without a door number (``21巷``).
+    """
+
+    text: str
+    named: tuple[dict[int, float], ...] = field(default_factory=lambda: tuple({} for _ in range(6)))
+    cost: dict[int, float] = field(default_factory=dict)
+    unknown: set[int] = field(default_factory=set)
+    door: tuple[str, ...] = ()
+    building: tuple[str, ...] = ()
+    loose: str = ""
+    group: str = ""
+    unit: str = ""
+    lane: str = ""
+    has_sub_number: bool = False
+    reasons: list[str] = field(default_factory=list)
+    dropped: list[tuple[int, int]] = field(default_factory=list)
+
+    def say(self, reason: str) -> None:
+        """Remember a reason once."""
+        if reason not in self.reasons:
+            self.reasons.append(reason)
+
+
+@dataclass(frozen=True, slots=True)
+class _Token:
+    start: int
+    end: int
+    hits: tuple[tuple[int, int], ...]
+
+
+def read_han(text: str, names: Names, region: frozenset[str]) -> Asked:
+    """Read a normalised address in Chinese.
+
+    Parameters
+    ----------
+    region
+        What province and city of the layer may be called; empty where that is not known.
+    """
+    asked = Asked(text)
+    plain = _BRACKETS.sub(lambda found: "," * len(found[0]), text)
+    asked.dropped += [found.span() for found in _BRACKETS.finditer(text)]
+    start = _read_region(asked, plain, names, region)
+    masked, masks = plain, {}
+    for a, b in names.numbered_in(plain):
+        if a >= start:
+            masked = masked[:a] + _MASK * (b - a) + masked[b:]
+            masks[a] = b
+    reader = _Reader(asked, plain, masks, names)
+    place = start
+    for number in read_numbers(masked):
+        if number.start < place:
+            continue
+        reader.read_span(place, number.start, number)
+        reader.take(number)
+        place = number.end
+    reader.read_span(place, len(plain), None)
+    return asked
+
+
+def _read_region(asked: Asked, text: str, names: Names, region: frozenset[str]) -> int:
+    """Province and city in front; where the layer knows its own, others contradict it."""
+    found = _REGION_LIKE.match(text)
+    if found is None or not found.end():
+        return 0
+    end = 0
+    for part in ("province", "city"):
+        name = found[part]
+        if not name:
+            continue
+        if name not in region and any(stop > found.end(part) - 1 for stop in names.ends_at(text, found.start(part))):
+            break  # 金城市场 and 绿地城市花园 are no cities
+        end = found.end(part)
+        if not region:
+            asked.say("region_unchecked")
+        elif name not in region:
+            asked.say("region_differs")
+    return end
+
+
+class _Reader:
+    """One address being read."""
+
+    def __init__(self, asked: Asked, text: str, masks: dict[int, int], names: Names) -> None:
+        self._asked = asked
+        self._text = text
+        self._masks = masks
+        self._names = names
+        self._last: set[int] = set()
+        self._has_main = False
+
+    def read_span(self, start: int, end: int, number: Number | None) -> None:
+        """Read the names between two numbers; the last piece belongs to the number that follows."""
+        self._last = set() if end > start else self._last
+        text = self._text
+        while start < end:
+            cut = text.find(",", start, end)
+            stop = end if cut < 0 else cut
+            if stop > start:
+                self._read_piece(start, stop, number if stop == end else None)
+            start = stop + 1
+
+    def _read_piece(self, start: int, end: int, number: Number | None) -> None:
+        text, asked = self._text, self._asked
+        relation = _RELATION.search(text, start, end)
+        if relation and number is None:
+            asked.say("relation")
+            asked.dropped.append((relation.start(), end))
+            end = relation.start()
+            if end - start < 2 or (self._has_main and not self._names.known(text[start:end])):
+                if end > start:
+                    asked.dropped.append((start, end))
+                return
+        tag = number.kind if number else ""
+        tokens = self._cover(start, end, tag)
+        tokens = self._take_admin(tokens)
+        if tokens:
+            self._take_tail(tokens, tag)
+
+    # -- the best cover by known names
+
+    def _cover(self, start: int, end: int, tag: str) -> list[_Token]:
+        """Known and unknown pieces; unknown ones have no hits."""
+        names, text = self._names, self._text
+        n = end - start
+        best = [0.0] * (n + 1)
+        back: list[tuple[int, tuple[tuple[int, int], ...]]] = [(0, ())] * (n + 1)
+        for i in range(1, n + 1):
+            best[i] = -1e9
+        for i in range(n):
+            here = best[i]
+            if here - 0.5 > best[i + 1]:
+                best[i + 1], back[i + 1] = here - 0.5, (i, ())
+            masked = self._masks.get(start + i)
+            ends = [masked] if masked else names.ends_at(text, start + i)
+            for stop in ends:
+                if stop > end:
+                    continue
+                hits = names.known(text[start + i : stop])
+                gain = stop - start - i - 0.1
+                if all(how == SHORT for _, how in hits):
+                    gain = 0.6 * gain
+                elif stop == end and tag:
+                    gain += 0.3 * any(_suits(int(names.kind[id]), tag) for id, _ in hits)
+                if here + gain > best[stop - start]:
+                    best[stop - start], back[stop - start] = here + gain, (i, hits)
+        tokens: list[_Token] = []
+        i = n
+        while i > 0:
+            j, hits = back[i]
+            if not hits and tokens and not tokens[-1].hits and tokens[-1].start == start + i:
+                tokens[-1] = _Token(start + j, tokens[-1].end, ())
+            else:
+                tokens.append(_Token(start + j, start + i, hits))
+            i = j
+        tokens.reverse()
+        return tokens
+
+    def _take_admin(self, tokens: list[_Token]) -> list[_Token]:
+        """Take the administrative names in front; give back the rest."""
+        names, asked = self._names, self._asked
+        while tokens:
+            token = tokens[0]
+            if token.hits:
+                hits = [(id, how) for id, how in token.hits if names.kind[id] in _ADMIN]
+                whole = [hit for hit in hits if hit[1] != SHORT]
+                others = any(names.kind[id] not in _ADMIN and how != SHORT for id, how in token.hits)
+                is_last = len(tokens) == 1
+                if not hits or (others and is_last):
+                    break
+                if not whole and not _may_be_short(tokens, names):
+                    break
+                for id, _ in hits:
+                    asked.named[names.kind[id]][id] = 1.0
+                self._last = {int(names.kind[id]) for id, _ in hits}
+                tokens = tokens[1:]
+                continue
+            piece = _PIECE.match(self._text[token.start : token.end])
+            if piece is None:
+                break
+            self._compare_admin(token.start, token.start + piece.end())
+            rest = token.start + piece.end()
+            tokens = ([_Token(rest, token.end, ())] if rest < token.end else []) + tokens[1:]
+        return tokens
+
+    def _compare_admin(self, start: int, end: int) -> None:
+        text = self._text[start:end]
+        for pattern, kind in _SUFFIX_KIND:
+            if pattern.search(text):
+                hits = self._names.similar(kind, text, 1.0 if len(text) < 6 else 1.5)
+                if hits:
+                    self._add(kind, hits, len(text))
+                    self._last = {kind}
+                else:
+                    self._asked.unknown.add(kind)
+                    self._asked.dropped.append((start, end))
+                return
+
+    # -- streets, estates, villages
+
+    def _take_tail(self, tokens: list[_Token], tag: str) -> None:
+        names, asked = self._names, self._asked
+        if all(token.hits for token in tokens):
+            for k, token in enumerate(tokens):
+                self._take_known(token, tag if k == len(tokens) - 1 else "")
+            return
+        start, end = tokens[0].start, tokens[-1].end
+        if not tag and self._has_main:
+            known = [token for token in tokens if token.hits and len(token.hits) and token.end - token.start > 2]
+            for token in known:
+                self._take_known(token, "")
+            asked.dropped += [(token.start, token.end) for token in tokens if not token.hits]
+            return
+        found = self._compare(start, end, tag, tokens)
+        if not found:
+            self._asked.unknown.add(ESTATE if tag in ("building", "") else STREET)
+            asked.dropped.append((start, end))
+
+    def _compare(self, start: int, end: int, tag: str, tokens: list[_Token]) -> bool:
+        """The whole piece as one mistyped name, or a known name beside a mistyped one."""
+        text = self._text[start:end]
+        kinds = _KINDS_BEFORE.get(tag, _KINDS_BEFORE[""])
+        tight = max(1.0, 0.25 * len(text))
+        best: tuple[float, list[tuple[int, list[tuple[int, float]]]], list[_Token]] | None = None
+        for most in (tight, 0.58 * len(text)):
+            hits = [(kind, self._names.similar(kind, text, most, MOST_HITS)) for kind in kinds]
+            hits = [(kind, found) for kind, found in hits if found]
+            if hits:
+                best = (min(found[0][1] for _, found in hits), hits, [])
+                break
+        for k in range(len(tokens)):
+            # Known names in front (a street before an estate), the rest mistyped; or the other way round.
+            for known, a, b in ((tokens[:k], tokens[k].start if k < len(tokens) else end, end),):
+                if not known or not all(token.hits for token in known) or b - a < 2:
+                    continue
+                piece = self._text[a:b]
+                for most in (max(1.0, 0.25 * len(piece)), 0.58 * len(piece)):
+                    hits = [(kind, self._names.similar(kind, piece, most, MOST_HITS)) for kind in kinds]
+                    hits = [(kind, found) for kind, found in hits if found]
+                    if hits:
+                        cost = min(found[0][1] for _, found in hits)
+                        if best is None or cost < best[0] - 0.01:
+                            best = (cost, hits, list(known))
+                        break
+        leading = next((k for k, token in enumerate(tokens) if not token.hits), len(tokens))
+        behind = tokens[leading + 1 :]
+        if best is None or best[0] > 1.0:
+            if behind and all(token.hits for token in behind):
+                # Unexplained text in front of a known name: the name is not exactly what was written.
+                extra = float(tokens[leading].end - tokens[leading].start)
+                if best is None or extra < best[0]:
+                    for token in tokens[:leading]:
+                        self._take_known(token, "")
+                    self._take_known(behind[-1], tag, extra)
+                    for token in behind[:-1]:
+                        self._take_known(token, "")
+                    self._asked.dropped.append((tokens[leading].start, tokens[leading].end))
+                    return True
+        if best is None:
+            front = [token for token in tokens[:leading]]
+            for token in front:
+                self._take_known(token, "")
+            return False
+        for token in best[2]:
+            self._take_known(token, "")
+        length = (best[2][-1].end if best[2] else start, end)
+        for kind, found in best[1]:
+            self._add(kind, found, length[1] - length[0])
+            self._last = {kind} if tag else self._last | {kind}
+        self._last = {kind for kind, _ in best[1]}
+        self._has_main = True
+        return True
+
+    def _take_known(self, token: _Token, tag: str, extra_cost: float = 0.0) -> None:
+        names, asked = self._names, self._asked
+        hits = [(id, how, int(names.kind[id])) for id, how in token.hits]
+        whole = [hit for hit in hits if hit[1] in (WHOLE, OTHER)]
+        hits = whole or hits
+        wanted = [hit for hit in hits if tag and _suits(hit[2], tag)]
+        hits = wanted or hits
+        self._last = {kind for _, _, kind in hits}
+        self._has_main = self._has_main or any(kind in (STREET, ESTATE) for _, _, kind in hits)
+        length = token.end - token.start
+        for id, how, kind in hits:
+            share = 1.0
+            if how == OTHER and self._text[token.start : token.end] != names.texts[id]:
+                share = 1.0
+            elif how == PHASELESS:
+                share = 0.99
+                asked.say("phase_unknown")
+            if extra_cost:
+                share = max(0.0, 1 - extra_cost / (length + extra_cost))
+                asked.cost[id] = extra_cost
+            asked.named[kind][id] = max(asked.named[kind].get(id, 0.0), share)
+
+    def _add(self, kind: int, hits: list[tuple[int, float]], length: int) -> None:
+        asked, names = self._asked, self._names
+        for id, cost in hits:
+            share = 1 - cost / max(length, len(names.texts[id]))
+            if share > asked.named[kind].get(id, 0.0):
+                asked.named[kind][id] = share
+                if cost:
+                    asked.cost[id] = cost
+
+    # -- numbers
+
+    def take(self, number: Number) -> None:
+        """Give a number to what it counts."""
+        asked, last = self._asked, self._last
+        values = number.many or (number.value,)
+        if number.many:
+            asked.say("range_asked")
+        match number.kind:
+            case "group":
+                asked.group = number.value
+            case "building":
+                asked.building = asked.building or values
+            case "door":
+                is_building = ESTATE in last and STREET not in last and not asked.building
+                if is_building and not number.many and "-" in number.value:
+                    asked.loose = number.value
+                elif is_building:
+                    asked.building = values
+                elif not asked.door:
+                    asked.door = values
+            case "bare":
+                self._take_bare(number)
+            case "floor":
+                if ESTATE in last and not asked.building:
+                    asked.building = values
+                else:
+                    asked.dropped.append((number.start, number.end))
+            case "phase":
+                asked.say("phase_unknown")
+                asked.unknown.add(ESTATE)
+                return
+            case "lane":
+                asked.lane = number.value
+            case "rest":
+                unit = number.value.partition("单元")
+                asked.unit = unit[0] if unit[1] else asked.unit
+                asked.dropped.append((number.start, number.end))
+            case _:
+                asked.dropped.append((number.start, number.end))
+        self._last = set()
+
+    def _take_bare(self, number: Number) -> None:
+        asked, last = self._asked, self._last
+        first = number.value.split("-")[0]
+        if asked.building or (asked.door and not last):
+            asked.dropped.append((number.start, number.end))
+        elif ESTATE in last:
+            asked.building = (first,)
+        elif STREET in last or COMMUNITY in last:
+            asked.door = (number.value,)
+        else:
+            asked.loose = number.value
+
+
+_KINDS_BEFORE = {
+    "door": (STREET, ESTATE, COMMUNITY),
+    "lane": (STREET,),
+    "building": (ESTATE,),
+    "group": (COMMUNITY,),
+    "bare": (ESTATE, STREET),
+    "": (ESTATE, STREET, COMMUNITY),
+}
+
+
+def _suits(kind: int, tag: str) -> bool:
+    if tag == "door" or tag == "lane":
+        return kind == STREET
+    if tag == "group":
+        return kind == COMMUNITY
+    return kind == ESTATE and tag in ("building", "bare", "phase", "floor")
+
+
+def _may_be_short(tokens: list[_Token], names: Names) -> bool:
+    """A name without its suffix counts in front of another name, not in front of something unexplained."""
+    return len(tokens) > 1 and bool(tokens[1].hits)
