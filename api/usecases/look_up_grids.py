@@ -33,10 +33,10 @@ class GridPlaces:
     outlines
         Gives the outlines, one a grid; called once, when first needed.
     crs
-        What they are in (``EPSG:4547``, WKT); ``None``: longitude and latitude.
+        Gives what they are in (``EPSG:4547``, WKT; ``None``: longitude and latitude); called after the outlines.
     """
 
-    def __init__(self, outlines: Callable[[], NDArray[Any]], crs: str | None = None) -> None:
+    def __init__(self, outlines: Callable[[], NDArray[Any]], crs: Callable[[], str | None] = lambda: None) -> None:
         self._read, self._crs = outlines, crs
         self._lock = threading.RLock()
 
@@ -96,11 +96,12 @@ class GridPlaces:
 
     @cached_property
     def _transformers(self) -> tuple[Transformer, Transformer] | None:
-        if self._crs is None:
+        crs = self._crs()
+        if crs is None:
             return None
         from pyproj import CRS, Transformer
 
-        stored, degrees = CRS.from_user_input(self._crs), CRS.from_epsg(4326)
+        stored, degrees = CRS.from_user_input(crs), CRS.from_epsg(4326)
         make = Transformer.from_crs
         return make(degrees, stored, always_xy=True), make(stored, degrees, always_xy=True)
 
@@ -175,7 +176,7 @@ class KnownGrids:
             name=grids["name"].tolist(),
             community=grids["community"].tolist(),
             places=GridPlaces(
-                lambda: np.asarray(grids.geometry.array), None if grids.crs is None else grids.crs.to_wkt()
+                lambda: np.asarray(grids.geometry.array), lambda: None if grids.crs is None else grids.crs.to_wkt()
             ),
             building=members["id"].to_numpy()[is_building].tolist(),
             grid=members["grid"].to_numpy()[is_building].tolist(),
