@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import pairwise
 
 import numpy as np
 from numba import njit
@@ -42,13 +43,14 @@ class Texts:
         if len(whole) != len(self.units):
             return [self[place] for place in range(len(self))]
         edge = self.starts.tolist()
-        return [whole[a:b] for a, b in zip(edge, edge[1:])]
+        return [whole[a:b] for a, b in pairwise(edge)]
 
 
 def hashes(texts: Sequence[str]) -> NDArray[np.uint64]:
     """Two independent 64-bit hashes of every text, the same in every process: shape (n, 2)."""
     packed = Texts.of(texts)
-    return _hashes(packed.units, packed.starts)
+    made: NDArray[np.uint64] = _hashes(packed.units, packed.starts)
+    return made
 
 
 @njit(cache=True)

@@ -122,9 +122,7 @@ def _mend(a, sa, b, sb, classes, values, most):  # type: ignore[no-untyped-def]
                 va, vb = values[a[i]], values[b[j]]
                 if va >= 0 and vb >= 0:
                     change = 0.25 if va == vb else 100.0
-                elif classes[a[i]] != 0 and classes[a[i]] == classes[b[j]]:
-                    change = 100.0
-                elif classes[a[i]] == 4 or classes[b[j]] == 4:
+                elif _tells_apart(classes[a[i]], classes[b[j]]):
                     change = 100.0
                 elif sa[i] == sb[j]:
                     change = 0.5
@@ -141,6 +139,12 @@ def _mend(a, sa, b, sb, classes, values, most):  # type: ignore[no-untyped-def]
             return least
         before, last, now = last, now, before
     return last[m]
+
+
+@njit(cache=True)
+def _tells_apart(one, other):  # type: ignore[no-untyped-def]
+    """Two directions, two single letters; or a digit in place of something else."""
+    return (one != 0 and one == other) or one == 4 or other == 4
 
 
 @njit(cache=True)

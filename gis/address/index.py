@@ -6,7 +6,7 @@ mistyped, numbers never.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from functools import cached_property
 from typing import Any
 
@@ -18,6 +18,7 @@ from gis.address.blobs import Texts, hashes
 from gis.address.characters import fold
 from gis.address.layer import KIND_OF, NAMED, NUMBERED, Parts, read_layer
 from gis.address.names import Names
+from gis.address.region import cut_region, region_forms, region_parts, region_prefixes
 from gis.address.sounds import sound_of_code
 from gis.address.types import COMMUNITY, ESTATE, REGION, STREET, Match
 from gis.address.unify import normalise
@@ -46,8 +47,8 @@ class AddressIndex:
         self.names = Names(
             texts["name"].all(), arrays["name_kind"], arrays["sounds"], texts["alias"], arrays["alias_of"]
         )
-        self.region = frozenset(_region_forms(self.meta.get("region", "")))
-        self.region_prefixes = tuple(sorted(_prefixes(self.meta.get("region", "")), key=len, reverse=True))
+        self.region = region_forms(self.meta.get("region", ""))
+        self.region_prefixes = region_prefixes(self.meta.get("region", ""))
 
     def __len__(self) -> int:
         return len(self.lon)
@@ -87,22 +88,22 @@ class AddressIndex:
 
     # -- keys
 
-    def rows_with(self, kind: int, name: int, numbers: Sequence[str] = ()) -> Int32Array:
-        """Rows of an estate, street or community, all of them or those with one of some numbers."""
+    def rows_with(self, kind: int, names: Iterable[int], numbers: Sequence[str] = ()) -> Int32Array:
+        """Rows of estates, streets or communities, all of them or those with one of some numbers."""
         key, order = self._key(kind)
-        if not numbers:
-            low, high = np.searchsorted(key, [name << 32, (name + 1) << 32])
-            return order[low:high]
-        found = []
-        for number in numbers:
-            place = self.number_place.get(number)
-            if place is not None:
-                wanted = (name << 32) | (place + 1)
-                low = int(np.searchsorted(key, wanted))
-                high = int(np.searchsorted(key, wanted + 1))
-                if high > low:
-                    found.append(order[low:high])
-        return found[0] if len(found) == 1 else np.concatenate(found) if found else _NONE
+        first = np.fromiter(names, dtype=np.int64) << 32
+        if numbers:
+            places = [self.number_place[number] + 1 for number in numbers if number in self.number_place]
+            if not places or not len(first):
+                return _NONE
+            first = (first[:, None] + np.array(places, dtype=np.int64)).ravel()
+            low, high = np.searchsorted(key, first), np.searchsorted(key, first + 1)
+        else:
+            low, high = np.searchsorted(key, first), np.searchsorted(key, first + (1 << 32))
+        hit = np.flatnonzero(high > low)
+        if len(hit) == 1:
+            return order[low[hit[0]] : high[hit[0]]]
+        return np.concatenate([order[low[k] : high[k]] for k in hit]) if len(hit) else _NONE
 
     def _key(self, kind: int) -> tuple[NDArray[np.int64], Int32Array]:
         name = KEY_OF_KIND[kind]
@@ -112,7 +113,7 @@ class AddressIndex:
 
     def exact_rows(self, texts: Sequence[str]) -> Int32Array:
         """For every text the one row whose text it is, as the folded text has it; `ABSENT` for none or several."""
-        stripped = [self._without_region(fold(text)) for text in texts]
+        stripped = [cut_region(fold(text), self.region_prefixes) for text in texts]
         asked = hashes(stripped)
         high, low, order = self._arrays["hash_high"], self._arrays["hash_low"], self._arrays["hash_order"]
         place = np.searchsorted(high, asked[:, 0])
@@ -124,13 +125,6 @@ class AddressIndex:
         is_double = (after > held) & (high[after] == asked[:, 0])
         found: Int32Array = np.where(is_it & ~is_double, order[held], ABSENT).astype(np.int32)
         return found
-
-    def _without_region(self, folded: str) -> str:
-        if self.region_prefixes and folded.startswith(self.region_prefixes):
-            for prefix in self.region_prefixes:
-                if folded.startswith(prefix):
-                    return folded[len(prefix) :]
-        return folded
 
     # -- questions
 
@@ -186,7 +180,7 @@ def build_index(
     arrays: dict[str, NDArray[Any]] = {"content": content}
     texts: dict[str, Texts] = {"id": Texts.of(_texts(table, "id")), "text": Texts.of(_texts(table, "text"))}
     named: dict[int, set[str]] = {kind: {normalise(name) for name in more} for kind, more in (names or {}).items()}
-    named.setdefault(REGION, set()).update(_region_parts(region))
+    named.setdefault(REGION, set()).update(region_parts(region))
     factorised = {}
     for name in NAMED:
         place, distinct = pd.factorize(parts.columns[name])
@@ -216,9 +210,8 @@ def build_index(
         arrays[axis] = held
     arrays.update(_keys(arrays))
     progress.advance()
-    folded = [
-        _cut(text, tuple(sorted(_prefixes(region), key=len, reverse=True))) for text in map(fold, texts["text"].all())
-    ]
+    prefixes = region_prefixes(region)
+    folded = [cut_region(fold(text), prefixes) for text in texts["text"].all()]
     both = hashes(folded)
     order = np.lexsort((both[:, 1], both[:, 0]))
     arrays["hash_high"], arrays["hash_low"] = both[order, 0], both[order, 1]
@@ -280,30 +273,3 @@ def _texts(table: pd.DataFrame, name: str) -> list[str]:
         return [""] * len(table)
     values = table[name]
     return [str(value) for value in values.astype(object).where(values.notna(), "")]
-
-
-def _region_parts(region: str) -> list[str]:
-    parts, rest = [], region
-    for ending in ("省", "自治区", "特别行政区", "市", "州", "盟"):
-        head, found, tail = rest.partition(ending)
-        if found and len(head) >= 1:
-            parts.append(head + found)
-            rest = tail
-    return parts + ([rest] if rest else [])
-
-
-def _region_forms(region: str) -> list[str]:
-    parts = _region_parts(region)
-    return parts + [part[:-1] for part in parts if len(part) > 2 and part[-1] in "省市州盟"]
-
-
-def _prefixes(region: str) -> list[str]:
-    parts = _region_parts(region)
-    return ["".join(parts[k:]) for k in range(len(parts))] if region else []
-
-
-def _cut(text: str, prefixes: tuple[str, ...]) -> str:
-    for prefix in prefixes:
-        if text.startswith(prefix):
-            return text[len(prefix) :]
-    return text

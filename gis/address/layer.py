@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -32,7 +32,7 @@ _DIGITS = re.compile(r"[0-9]")
 
 @dataclass(frozen=True, slots=True)
 class Parts:
-    """Every address in parts: names and canonical numbers as texts, empty where absent; ``region`` where one is written."""
+    """Every address in parts: names and canonical numbers as texts, empty where absent; the region most texts state."""
 
     columns: Mapping[str, NDArray[np.object_]]
     region: str
@@ -90,9 +90,12 @@ def _column(table: pd.DataFrame, name: str) -> NDArray[np.object_]:
     return values.astype(object).where(values.notna(), "").map(str).to_numpy(dtype=object)
 
 
-def _mapped(values: NDArray[np.object_], change) -> NDArray[np.object_]:  # type: ignore[no-untyped-def]
+def _mapped(values: NDArray[np.object_], change: Callable[[str], str]) -> NDArray[np.object_]:
     place, distinct = pd.factorize(values)
-    return np.array([change(value) for value in distinct], dtype=object)[place] if len(distinct) else values
+    if not len(distinct):
+        return values
+    made: NDArray[np.object_] = np.array([change(value) for value in distinct], dtype=object)[place]
+    return made
 
 
 def _number(text: str) -> str:

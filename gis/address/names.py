@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from gis.address.blobs import Texts
 from gis.address.fuzzy import Spelling
 from gis.address.types import COMMUNITY, DISTRICT, ESTATE, KINDS, REGION, STREET, TOWN
-from gis.address.unify import HAN_DIGITS, han_number
+from gis.address.unify import han_number
 from gis.graph import Int32Array
 
 WHOLE, SHORT, OTHER, PHASELESS = range(4)

@@ -9,9 +9,11 @@ mistyped character can stand beside a short name that really exists.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
+from gis.address.asked import Asked
 from gis.address.names import OTHER, PHASELESS, SHORT, WHOLE, Names
+from gis.address.region import read_region
 from gis.address.tokens import Number, read_numbers
 from gis.address.types import COMMUNITY, DISTRICT, ESTATE, REGION, STREET, TOWN
 
@@ -25,49 +27,8 @@ _SUFFIX_KIND = (
     (re.compile(r"(?:区|县)$"), DISTRICT),
 )
 _PIECE = re.compile(r"^.{2,6}?(?:街道|镇(?!路|街)|乡(?!路|街)|社区|居委会|村委会)")
-_REGION_LIKE = re.compile(
-    r"^(?P<province>(?:(?![区县镇乡路街道号村])[\u3400-\u9fff]){2,6}?(?:省|自治区|特别行政区))?"
-    r"(?P<city>(?:(?![区县镇乡路街道号村])[\u3400-\u9fff]){2,6}?(?:市(?!场)|自治州|地区|盟))?"
-)
-MOST_HITS = 8
-
-
-@dataclass(slots=True)
-class Asked:
-    """What an address says.
-
-    Attributes
-    ----------
-    named
-        Per kind: ids of names that may be meant, each with how well the text agrees (1: exactly).
-    cost
-        Cost of mending by name id, for those that do not agree exactly.
-    unknown
-        Kinds that are named by something the layer does not have.
-    door, building, group, unit
-        Numbers, canonical; several where a range or a list is asked; empty where not asked.
-    lane
-        A lane without a door number (``21巷``).
-    """
-
-    text: str
-    named: tuple[dict[int, float], ...] = field(default_factory=lambda: tuple({} for _ in range(6)))
-    cost: dict[int, float] = field(default_factory=dict)
-    unknown: set[int] = field(default_factory=set)
-    door: tuple[str, ...] = ()
-    building: tuple[str, ...] = ()
-    loose: str = ""
-    group: str = ""
-    unit: str = ""
-    lane: str = ""
-    has_sub_number: bool = False
-    reasons: list[str] = field(default_factory=list)
-    dropped: list[tuple[int, int]] = field(default_factory=list)
-
-    def say(self, reason: str) -> None:
-        """Remember a reason once."""
-        if reason not in self.reasons:
-            self.reasons.append(reason)
+_PHASE = re.compile(r"(?:第?[0-9]+|[一二三四五六七八九十]+)[期区]|[A-Z东南西北中][区苑]")
+MOST_HITS = 48
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +49,7 @@ def read_han(text: str, names: Names, region: frozenset[str]) -> Asked:
     asked = Asked(text)
     plain = _BRACKETS.sub(lambda found: "," * len(found[0]), text)
     asked.dropped += [found.span() for found in _BRACKETS.finditer(text)]
-    start = _read_region(asked, plain, names, region)
+    start = read_region(asked, plain, names, region)
     masked, masks = plain, {}
     for a, b in names.numbered_in(plain):
         if a >= start:
@@ -97,33 +58,13 @@ def read_han(text: str, names: Names, region: frozenset[str]) -> Asked:
     reader = _Reader(asked, plain, masks, names)
     place = start
     for number in read_numbers(masked):
-        if number.start < place:
+        if number.start < place or number.kind == "phase":
             continue
         reader.read_span(place, number.start, number)
         reader.take(number)
         place = number.end
     reader.read_span(place, len(plain), None)
     return asked
-
-
-def _read_region(asked: Asked, text: str, names: Names, region: frozenset[str]) -> int:
-    """Province and city in front; where the layer knows its own, others contradict it."""
-    found = _REGION_LIKE.match(text)
-    if found is None or not found.end():
-        return 0
-    end = 0
-    for part in ("province", "city"):
-        name = found[part]
-        if not name:
-            continue
-        if name not in region and any(stop > found.end(part) - 1 for stop in names.ends_at(text, found.start(part))):
-            break  # 金城市场 and 绿地城市花园 are no cities
-        end = found.end(part)
-        if not region:
-            asked.say("region_unchecked")
-        elif name not in region:
-            asked.say("region_differs")
-    return end
 
 
 class _Reader:
@@ -247,97 +188,90 @@ class _Reader:
     # -- streets, estates, villages
 
     def _take_tail(self, tokens: list[_Token], tag: str) -> None:
-        names, asked = self._names, self._asked
-        if all(token.hits for token in tokens):
-            for k, token in enumerate(tokens):
-                self._take_known(token, tag if k == len(tokens) - 1 else "")
-            return
-        start, end = tokens[0].start, tokens[-1].end
-        if not tag and self._has_main:
-            known = [token for token in tokens if token.hits and len(token.hits) and token.end - token.start > 2]
-            for token in known:
-                self._take_known(token, "")
-            asked.dropped += [(token.start, token.end) for token in tokens if not token.hits]
-            return
-        found = self._compare(start, end, tag, tokens)
-        if not found:
-            self._asked.unknown.add(ESTATE if tag in ("building", "") else STREET)
+        asked = self._asked
+        start, end = tokens[-1].start, tokens[-1].end
+        if len(tokens) > 1 and not tokens[-1].hits and tokens[-2].hits and _PHASE.fullmatch(self._text, start, end):
+            asked.say("phase_unknown")
             asked.dropped.append((start, end))
+            tokens = tokens[:-1]
+        if all(token.hits for token in tokens):
+            self._take_all(tokens, tag)
+        elif not tag and self._has_main:
+            # Behind the building: a shop, a remark.  Only names of some length say anything.
+            for token in tokens:
+                if token.hits and token.end - token.start > 2:
+                    self._take_known(token, "")
+                else:
+                    asked.dropped.append((token.start, token.end))
+        elif not self._compare(tokens, tag):
+            leading = next(k for k, token in enumerate(tokens) if not token.hits)
+            self._take_all(tokens[:leading], "")
+            asked.unknown.add(ESTATE if tag in ("building", "") else STREET)
+            asked.dropped.append((tokens[leading].start, tokens[-1].end))
+            self._last = set()
 
-    def _compare(self, start: int, end: int, tag: str, tokens: list[_Token]) -> bool:
-        """The whole piece as one mistyped name, or a known name beside a mistyped one."""
-        text = self._text[start:end]
-        kinds = _KINDS_BEFORE.get(tag, _KINDS_BEFORE[""])
-        tight = max(1.0, 0.25 * len(text))
-        best: tuple[float, list[tuple[int, list[tuple[int, float]]]], list[_Token]] | None = None
-        for most in (tight, 0.58 * len(text)):
-            hits = [(kind, self._names.similar(kind, text, most, MOST_HITS)) for kind in kinds]
-            hits = [(kind, found) for kind, found in hits if found]
-            if hits:
-                best = (min(found[0][1] for _, found in hits), hits, [])
+    def _compare(self, tokens: list[_Token], tag: str) -> bool:
+        """The whole piece as one mistyped name, a mistyped name behind known ones, or text too much before a name."""
+        best = self._resembling(tokens[0].start, tokens[-1].end, tag)
+        known = 0
+        for k in range(1, len(tokens)):
+            if not tokens[k - 1].hits:
                 break
-        for k in range(len(tokens)):
-            # Known names in front (a street before an estate), the rest mistyped; or the other way round.
-            for known, a, b in ((tokens[:k], tokens[k].start if k < len(tokens) else end, end),):
-                if not known or not all(token.hits for token in known) or b - a < 2:
-                    continue
-                piece = self._text[a:b]
-                for most in (max(1.0, 0.25 * len(piece)), 0.58 * len(piece)):
-                    hits = [(kind, self._names.similar(kind, piece, most, MOST_HITS)) for kind in kinds]
-                    hits = [(kind, found) for kind, found in hits if found]
-                    if hits:
-                        cost = min(found[0][1] for _, found in hits)
-                        if best is None or cost < best[0] - 0.01:
-                            best = (cost, hits, list(known))
-                        break
-        leading = next((k for k, token in enumerate(tokens) if not token.hits), len(tokens))
+            found = self._resembling(tokens[k].start, tokens[-1].end, tag)
+            if found and (best is None or found[0] < best[0] - 0.01):
+                best, known = found, k
+        leading = next(k for k, token in enumerate(tokens) if not token.hits)
         behind = tokens[leading + 1 :]
-        if best is None or best[0] > 1.0:
-            if behind and all(token.hits for token in behind):
-                # Unexplained text in front of a known name: the name is not exactly what was written.
-                extra = float(tokens[leading].end - tokens[leading].start)
-                if best is None or extra < best[0]:
-                    for token in tokens[:leading]:
-                        self._take_known(token, "")
-                    self._take_known(behind[-1], tag, extra)
-                    for token in behind[:-1]:
-                        self._take_known(token, "")
-                    self._asked.dropped.append((tokens[leading].start, tokens[leading].end))
-                    return True
+        extra = float(tokens[leading].end - tokens[leading].start)
+        if behind and all(token.hits for token in behind) and (best is None or extra < best[0]):
+            self._take_all(tokens[:leading], "")
+            self._take_all(behind, tag, extra)
+            self._asked.dropped.append((tokens[leading].start, tokens[leading].end))
+            return True
         if best is None:
-            front = [token for token in tokens[:leading]]
-            for token in front:
-                self._take_known(token, "")
             return False
-        for token in best[2]:
-            self._take_known(token, "")
-        length = (best[2][-1].end if best[2] else start, end)
-        for kind, found in best[1]:
-            self._add(kind, found, length[1] - length[0])
-            self._last = {kind} if tag else self._last | {kind}
+        self._take_all(tokens[:known], "")
+        for kind, hits in best[1]:
+            self._add(kind, hits, tokens[-1].end - tokens[known].start)
         self._last = {kind for kind, _ in best[1]}
         self._has_main = True
         return True
 
+    def _resembling(
+        self, start: int, end: int, tag: str
+    ) -> tuple[float, list[tuple[int, list[tuple[int, float]]]]] | None:
+        """Least cost, and per kind the names that a piece resembles: near ones, else those not far."""
+        text = self._text[start:end]
+        if len(text) < 2:
+            return None
+        for most in (max(1.5 if len(text) > 2 else 1.0, 0.25 * len(text)), 0.58 * len(text)):
+            for kinds in _KINDS_BEFORE[tag if tag in _KINDS_BEFORE else ""]:
+                found = [(kind, self._names.similar(kind, text, most, MOST_HITS)) for kind in kinds]
+                found = [(kind, hits) for kind, hits in found if hits]
+                if found:
+                    return min(hits[0][1] for _, hits in found), found
+        return None
+
+    def _take_all(self, tokens: list[_Token], tag: str, extra_cost: float = 0.0) -> None:
+        for k, token in enumerate(tokens):
+            is_last = k == len(tokens) - 1
+            self._take_known(token, tag if is_last else "", extra_cost if is_last else 0.0)
+
     def _take_known(self, token: _Token, tag: str, extra_cost: float = 0.0) -> None:
         names, asked = self._names, self._asked
         hits = [(id, how, int(names.kind[id])) for id, how in token.hits]
-        whole = [hit for hit in hits if hit[1] in (WHOLE, OTHER)]
-        hits = whole or hits
-        wanted = [hit for hit in hits if tag and _suits(hit[2], tag)]
-        hits = wanted or hits
+        hits = [hit for hit in hits if hit[1] in (WHOLE, OTHER)] or hits
+        hits = [hit for hit in hits if tag and _suits(hit[2], tag)] or hits
         self._last = {kind for _, _, kind in hits}
         self._has_main = self._has_main or any(kind in (STREET, ESTATE) for _, _, kind in hits)
         length = token.end - token.start
         for id, how, kind in hits:
             share = 1.0
-            if how == OTHER and self._text[token.start : token.end] != names.texts[id]:
-                share = 1.0
-            elif how == PHASELESS:
+            if how == PHASELESS:
                 share = 0.99
                 asked.say("phase_unknown")
             if extra_cost:
-                share = max(0.0, 1 - extra_cost / (length + extra_cost))
+                share = length / (length + extra_cost)
                 asked.cost[id] = extra_cost
             asked.named[kind][id] = max(asked.named[kind].get(id, 0.0), share)
 
@@ -378,10 +312,6 @@ class _Reader:
                     asked.building = values
                 else:
                     asked.dropped.append((number.start, number.end))
-            case "phase":
-                asked.say("phase_unknown")
-                asked.unknown.add(ESTATE)
-                return
             case "lane":
                 asked.lane = number.value
             case "rest":
@@ -405,13 +335,13 @@ class _Reader:
             asked.loose = number.value
 
 
-_KINDS_BEFORE = {
-    "door": (STREET, ESTATE, COMMUNITY),
-    "lane": (STREET,),
-    "building": (ESTATE,),
-    "group": (COMMUNITY,),
-    "bare": (ESTATE, STREET),
-    "": (ESTATE, STREET, COMMUNITY),
+_KINDS_BEFORE: dict[str, tuple[tuple[int, ...], ...]] = {
+    "door": ((STREET,), (ESTATE, COMMUNITY)),
+    "lane": ((STREET,),),
+    "building": ((ESTATE,),),
+    "group": ((COMMUNITY,),),
+    "bare": ((ESTATE, STREET),),
+    "": ((ESTATE, STREET, COMMUNITY),),
 }
 
 
