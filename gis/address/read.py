@@ -26,6 +26,7 @@ _SUFFIX_KIND = (
     (re.compile(r"(?:社区|居委会|村委会|村)$"), COMMUNITY),
     (re.compile(r"(?:区|县)$"), DISTRICT),
 )
+_VILLAGE = re.compile(r"^.{2,6}村$")
 _PIECE = re.compile(r"^.{2,6}?(?:街道|镇(?!路|街)|乡(?!路|街)|社区|居委会|村委会)")
 _PHASE = re.compile(r"(?:第?[0-9]+|[一二三四五六七八九十]+)[期区]|[A-Z东南西北中][区苑]")
 MOST_HITS = 48
@@ -165,6 +166,8 @@ class _Reader:
                 tokens = tokens[1:]
                 continue
             piece = _PIECE.match(self._text[token.start : token.end])
+            if piece is None and len(tokens) > 1 and self._text[token.end - 1] == "村":
+                piece = _VILLAGE.match(self._text[token.start : token.end])
             if piece is None:
                 break
             self._compare_admin(token.start, token.start + piece.end())
@@ -190,6 +193,8 @@ class _Reader:
     def _take_tail(self, tokens: list[_Token], tag: str) -> None:
         asked = self._asked
         start, end = tokens[-1].start, tokens[-1].end
+        if tag in ("door", "building") and all(how == SHORT for _, how in tokens[-1].hits):
+            tokens = [*tokens[:-1], _Token(start, end, ())]  # half a name before a number is a mistyped one
         if len(tokens) > 1 and not tokens[-1].hits and tokens[-2].hits and _PHASE.fullmatch(self._text, start, end):
             asked.say("phase_unknown")
             asked.dropped.append((start, end))

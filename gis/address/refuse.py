@@ -35,8 +35,8 @@ def refuse(index: AddressIndex, asked: Asked, weighed: list[Weighed], matched: s
             reasons.append("no_number")
         if len(rows):
             return _at_place(index, rows, candidates, reasons, 0.5, matched, dropped)
-    if candidates and not estates and not (streets and asked.door):
-        rows = np.array([one.row for one in near], dtype=np.int32)
+    if near and not estates and not (streets and asked.door) and _is_near(near[0]):
+        rows = np.array([one.row for one in near if _is_near(one)], dtype=np.int32)
         return Match("ambiguous", candidates, rows, (*reasons, "corrected"), 0.3, matched, dropped)
     if streets:
         rows = index.rows_with(STREET, streets)
@@ -76,7 +76,18 @@ def refuse(index: AddressIndex, asked: Asked, weighed: list[Weighed], matched: s
     return Match("not_found", candidates, _NO_ROWS, tuple(dict.fromkeys(reasons)), 0.0, matched, dropped)
 
 
+_LITTLE = 1.5
 _NO_ROWS: Int32Array = np.zeros(0, dtype=np.int32)
+
+
+def _is_near(one: Weighed) -> bool:
+    """Whether little must be mended and nothing contradicts: worth asking back, not enough to be sure."""
+    return (
+        one.cost <= _LITTLE
+        and one.agrees.get(DISTRICT) != 0.0
+        and one.agrees.get(TOWN) != 0.0
+        and one.door is not False
+    )
 
 
 def _at_place(

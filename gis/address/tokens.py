@@ -24,7 +24,7 @@ _NUMBER = re.compile(
     r"|(?P<phase>[0-9]+期)"
     rf"|(?P<building>{_CODE})栋"
     r"|(?P<door>(?P<lanes>(?:[0-9]+(?:-[0-9]+)*(?:巷|弄))+)?(?P<before>附|甲|乙|丙|丁|临|新|自编)?"
-    r"(?P<main>[A-Z]?[0-9]+[A-Z]?(?:-[0-9]+)*)号(?:院)?(?P<after>(?:附[0-9]+号?|[甲乙丙丁](?![\u3400-\u9fff]))?))"
+    r"(?P<main>[A-Z]?[0-9]+[A-Z]?(?:-[0-9]+)*(?:附[0-9]+)?)号(?:院)?(?P<after>(?:附[0-9]+号?|[甲乙丙丁](?![\u3400-\u9fff]))?))"
     r"|(?P<lane_only>(?:[0-9]+(?:-[0-9]+)*(?:巷|弄))+)"
     r"|(?P<floor>[0-9]+)楼"
     r"|(?P<bare>(?<![A-Z])[A-Z]{0,2}[0-9]+[A-Z]?(?:-[0-9A-Z]+)*)"
@@ -86,7 +86,7 @@ def read_numbers(text: str) -> list[Number]:
 def canonical_number(text: str) -> str:
     """A number of a layer's column (``634号``, ``3幢`` after normalising, ``A3``) without its unit word."""
     text = text.replace(" ", "")
-    for number in read_numbers(text):
+    for number in read_numbers(text if text.endswith(("号", "栋", "组")) else text + "号"):
         if number.kind in ("door", "building", "group", "bare", "floor") and not number.many:
             return _DOT_ZERO.sub("", number.value)
     return _DOT_ZERO.sub("", text)
