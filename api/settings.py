@@ -75,6 +75,11 @@ def with_store(address: str) -> dict[str, str]:
     return {**os.environ, "GRIDWRIGHT_STORE": address}
 
 
+def address_index() -> str:
+    """Where the names of addresses are looked up: ``GRIDWRIGHT_ADDRESS_INDEX``, ``memory`` by default."""
+    return os.environ.get("GRIDWRIGHT_ADDRESS_INDEX", "").strip() or "memory"
+
+
 def config_folder() -> Path:
     """The user's folder for our settings: ``XDG_CONFIG_HOME``, else ``~/.config``, and ``gridwright`` in it."""
     stated = os.environ.get("XDG_CONFIG_HOME", "").strip()

@@ -21,6 +21,12 @@ from gis.errors import NotFound
 from gis.layers import LAYERS
 
 _TEXTS = tuple(LAYERS["addresses"].columns)
+_NAMED = {
+    "town": ("communities", "town"),
+    "community": ("communities", "name"),
+    "street": ("streets", "name"),
+    "estate": ("estates", "name"),
+}
 _LAYER = LAYER_TABLES["addresses"]
 _COMMUNITIES = LAYER_TABLES["communities"]
 
@@ -61,9 +67,9 @@ class Addresses:
         Returns
         -------
         Table
-            ``id``, ``text`` and the parts as `gis.layers` states (missing text: ``None``), ``lon`` and ``lat`` (WGS 84;
-            NaN without a point).  A community is given by name: where an address names none, or names its code, that
-            of the ground it lies on, and with it the town.
+            ``id``, ``text`` and the parts as `gis.layers` states (missing text: ``None``; a community by its name also
+            where the layer has its code), ``lon`` and ``lat`` (WGS 84; NaN without a point), and ``place``, the code of
+            the community, or the start of it, that the address lies in.
 
         Raises
         ------
@@ -74,33 +80,41 @@ class Addresses:
         here = (_LAYER.c.county == county, _LAYER.c.territory == territory, is_inside(_LAYER.c.place, self._tx))
         wanted = select(*(_LAYER.c[name] for name in _TEXTS), _LAYER.c.place, *self._point())
         found = select_columns(self._tx, wanted.where(*here).order_by(_LAYER.c.fid))
-        place = np.array(found.pop("place"), dtype=object)
         lon, lat = _read_points(found)
-        table = pd.DataFrame({name: pd.Series(found[name], dtype=object) for name in _TEXTS})
-        self._name_places(table, place, county, territory)
-        return table.assign(lon=lon, lat=lat)
+        table = pd.DataFrame({name: pd.Series(found[name], dtype=object) for name in (*_TEXTS, "place")})
+        codes = select(_COMMUNITIES.c.code, _COMMUNITIES.c.name).where(
+            _COMMUNITIES.c.county == county, _COMMUNITIES.c.territory == territory
+        )
+        name_of = {row.code: row.name for row in self._tx.connection.execute(codes)}
+        named = [name_of.get(said, said) for said in found["community"]]
+        return table.assign(community=pd.Series(named, dtype=object), lon=lon, lat=lat)
+
+    def names(self, county: str) -> dict[str, tuple[str, ...]]:
+        """Names that addresses of a county may use though none of the layer does, ascending, each once.
+
+        Returns
+        -------
+        dict
+            ``town``, ``community``, ``street`` and ``estate``, from the layers that hold them.
+
+        Raises
+        ------
+        NotFound
+            ``territory_unknown``.
+        """
+        territory = self.state(county)
+        found = {}
+        for kind, (layer, column) in _NAMED.items():
+            table = LAYER_TABLES[layer]
+            wanted = select(table.c[column]).distinct()
+            kept = wanted.where(table.c.county == county, table.c.territory == territory)
+            found[kind] = tuple(sorted(name for name in self._tx.connection.execute(kept).scalars() if name))
+        return found
 
     def _point(self) -> list[Any]:
         if not self._tx.is_postgis:
             return [type_coerce(_LAYER.c.geom, LargeBinary).label("point")]
         return [func.ST_X(_LAYER.c.geom).label("lon"), func.ST_Y(_LAYER.c.geom).label("lat")]
-
-    def _name_places(self, table: pd.DataFrame, place: NDArray[np.object_], county: str, territory: str) -> None:
-        c = _COMMUNITIES.c
-        wanted = select(c.code, c.name, c.town).where(c.county == county, c.territory == territory)
-        known = select_columns(self._tx, wanted)
-        names, towns = (dict(zip(known["code"], known[column])) for column in ("name", "town"))
-        said = table["community"].to_numpy(dtype=object)
-        is_code = np.array([text in names for text in said], dtype=bool)
-        code = np.where(is_code, said, place)
-        lacks = is_code | pd.isna(said)
-        table["community"] = _texts(np.where(lacks, [names.get(text) for text in code], said))
-        town = table["town"].to_numpy(dtype=object)
-        table["town"] = _texts(np.where(pd.isna(town) & lacks, [towns.get(text) for text in code], town))
-
-
-def _texts(values: NDArray[np.object_]) -> pd.Series:
-    return pd.Series(values, dtype=object)
 
 
 def _floats(values: list[Any]) -> NDArray[np.float64]:

@@ -52,16 +52,19 @@ def test_the_table_is_the_layer_with_points_in_longitude_and_latitude(store: Sql
     assert np.array_equal(found[["lon", "lat"]].to_numpy(), points)
 
 
-def test_a_community_is_named_by_the_ground_where_the_address_names_none_or_its_code(store: SqlStore) -> None:
+def test_a_community_is_given_by_name_also_where_the_layer_has_its_code(store: SqlStore) -> None:
     land = addressed(community=[None, "330402001001", "别处社区", None])
     with store.write(act()) as tx:
         tx.territories.save(land, "town")
     with store.read() as tx:
         found = tx.addresses.table("330402")
-    assert found["community"].tolist() == ["东一", "东一", "别处社区", None]
-    assert found["town"].tolist() == ["东门街道", "东门街道", None, None]
+        names = tx.addresses.names("330402")
+    assert found["community"].tolist() == [None, "东一", "别处社区", None]
+    assert found["town"].tolist() == ["东门街道", None, None, None]
     assert np.isnan(found["lon"]).tolist() == [False, False, False, True]
     assert found["building_id"].tolist() == ["b1", "b2", None, None]
+    assert found["place"].tolist() == ["330402001001", "330402001001", "330402", "330402"]
+    assert names == {"town": ("东门街道", "西门街道"), "community": ("东一", "东二"), "street": (), "estate": ()}
 
 
 def test_the_state_changes_with_the_current_territory_alone(store: SqlStore) -> None:

@@ -1,0 +1,188 @@
+"""The address index of a store's current territory: built once, kept as a file, mapped into memory, always fresh.
+
+The files lie beside an embedded store (``STORE.addresses/``), for a store on a server in the user's data folder.  They
+hold nothing that the store does not; whoever deletes them has them made anew.  What an index answers is decided in
+`gis.address`, which grid an address lies in by the callers.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+import threading
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import pandas as pd
+
+from api import settings
+from data.files.address_file import read_arrays, write_arrays
+from data.store import EVERYWHERE, SqlStore, Tx
+from gis.address import AddressIndex, build_index
+from gis.address.index import FORMAT
+from gis.address.types import COMMUNITY, ESTATE, STREET, TOWN
+from gis.errors import StorageError
+from gis.progress import SILENT, Progress
+
+_LOG = logging.getLogger("gridwright.lookup")
+_FORMAT = "1"
+"""Raised whenever the same table would give other arrays; older files are then made anew."""
+_OURS = "store_"
+_KINDS = {"town": TOWN, "community": COMMUNITY, "street": STREET, "estate": ESTATE}
+
+
+@dataclass(frozen=True, slots=True)
+class KeptIndex:
+    """The index of one county and what it was made of.
+
+    Attributes
+    ----------
+    state
+        Of the store (`data.store.rooms.addresses.Addresses.state`).
+    content
+        Digest of the addresses themselves: two territories with the same addresses share an index.
+    index
+        The index; the same object as long as the content is the same.
+    """
+
+    state: str
+    content: str
+    index: AddressIndex
+
+
+class AddressBooks:
+    """The indexes of one store, by county; any number of threads may ask.
+
+    Parameters
+    ----------
+    store
+        With its tables.
+    folder
+        Where the files lie; the place that suits the store when omitted.
+    region
+        Province and city of all territories of the store (``湖南省长沙市``), to tell addresses of other places; what
+        the addresses themselves say, where omitted.
+    """
+
+    def __init__(self, store: SqlStore, folder: Path | None = None, *, region: str = "") -> None:
+        self._store = store
+        self._folder = folder or address_folder(store)
+        self._region = region
+        self._kept: dict[str, KeptIndex] = {}
+        self._guard = threading.Lock()
+        self._locks: dict[str, threading.Lock] = {}
+
+    def counties(self) -> list[str]:
+        """Counties that have addresses, ascending."""
+        with self._store.read(EVERYWHERE) as tx:
+            return tx.addresses.counties()
+
+    def index(self, county: str, progress: Progress = SILENT) -> AddressIndex:
+        """The index of a county's current territory: in memory, else from its file, else built.
+
+        The store is asked for one row; whoever asks while another builds the same county waits for it.
+
+        Raises
+        ------
+        NotFound
+            ``territory_unknown``.
+        """
+        with self._lock_of(county):
+            kept = self._kept.get(county)
+            with self._store.read(EVERYWHERE) as tx:
+                state = tx.addresses.state(county)
+                if kept is None or kept.state != state:
+                    kept = self._read(county) or kept  # another process may have been quicker
+                if kept is None or kept.state != state:
+                    kept = self._write(county, self._renewed(tx, county, state, kept, progress))
+            self._kept[county] = kept
+            return kept.index
+
+    def path(self, county: str) -> Path:
+        """File of a county's index."""
+        is_plain = county.isalnum() and county.isascii()
+        name = county if is_plain else "x" + hashlib.sha256(county.encode()).hexdigest()[:16]
+        return self._folder / f"{name}.addresses"
+
+    def _lock_of(self, county: str) -> threading.Lock:
+        with self._guard:
+            return self._locks.setdefault(county, threading.Lock())
+
+    def _renewed(self, tx: Tx, county: str, state: str, before: KeptIndex | None, progress: Progress) -> KeptIndex:
+        """The index there is where the addresses are the same, else a new one that keeps what did not change."""
+        table, names = tx.addresses.table(county), tx.addresses.names(county)
+        content = content_of(table, names)
+        if before is not None and before.content == content:
+            return KeptIndex(state, content, before.index)
+        index = build_index(
+            table,
+            region=self._region,
+            names={_KINDS[kind]: found for kind, found in names.items()},
+            previous=None if before is None else before.index,
+            progress=progress,
+        )
+        return KeptIndex(state, content, index)
+
+    def _read(self, county: str) -> KeptIndex | None:
+        """What the file of a county holds; ``None`` where there is none, or none that we can use.
+
+        An index that is in memory with the same content goes on as the same object.
+        """
+        found = read_arrays(self.path(county))
+        if found is None or any(found.meta.get(key) != value for key, value in self._marks(county).items()):
+            return None
+        known, content = self._kept.get(county), found.meta[f"{_OURS}content"]
+        if known is not None and known.content == content:
+            return KeptIndex(found.meta[f"{_OURS}state"], content, known.index)
+        meta = {key: value for key, value in found.meta.items() if not key.startswith(_OURS)}
+        try:
+            index = AddressIndex.of_arrays(found.arrays, meta)
+        except (KeyError, ValueError, IndexError, TypeError):
+            return None  # of another release
+        return KeptIndex(found.meta[f"{_OURS}state"], content, index)
+
+    def _write(self, county: str, made: KeptIndex) -> KeptIndex:
+        """Write the file of a county; what can not be kept serves from memory until the process ends.
+
+        What was kept is handed out mapped, so that several processes share one copy.
+        """
+        path = self.path(county)
+        facts = {f"{_OURS}state": made.state, f"{_OURS}content": made.content}
+        try:
+            path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+            write_arrays(path, made.index.arrays(), {**made.index.meta, **self._marks(county), **facts})
+        except (StorageError, OSError) as error:
+            why = error.code if isinstance(error, StorageError) else str(error.strerror)
+            _LOG.warning(
+                "the address index of %s serves from memory alone, its file could not be kept: %s", county, why
+            )
+            return made
+        written = self._read(county)
+        return written if written is not None and written.content == made.content else made
+
+    def _marks(self, county: str) -> dict[str, str]:
+        return {f"{_OURS}format": f"{_FORMAT}.{FORMAT}", f"{_OURS}county": county, f"{_OURS}region": self._region}
+
+
+def address_folder(store: SqlStore) -> Path:
+    """Where the indexes of a store lie: beside its file, or in the user's data folder for a store on a server."""
+    url = store.url
+    if store.kind == "embedded" and url.database:
+        return Path(f"{url.database}.addresses")
+    place = url.set(username=None, password=None, query={}).render_as_string()
+    return settings.data_folder() / "addresses" / hashlib.sha256(place.encode()).hexdigest()[:16]
+
+
+def content_of(table: pd.DataFrame, names: Mapping[str, Sequence[str]]) -> str:
+    """Digest of everything an index is made of: every value of every column, in order, and further names."""
+    digest = hashlib.sha256(str(len(table)).encode())
+    columns = {name: table[name] for name in table.columns} | {f"names {kind}": names[kind] for kind in sorted(names)}
+    for name, values in columns.items():
+        digest.update(f"\0{name}\0".encode())
+        if isinstance(values, pd.Series) and values.dtype != object:
+            digest.update(values.to_numpy().tobytes())
+        else:
+            said = "\x1f".join("\x1e" if text is None else str(text) for text in values)
+            digest.update(said.encode("utf-8", "surrogatepass"))
+    return digest.hexdigest()
