@@ -89,6 +89,16 @@ class Lookups:
         self._until: datetime | None = None
         self._is_watched = False
         self._wake: asyncio.Event | None = None
+        self._listeners: list[Callable[[], None]] = []
+
+    @property
+    def event(self) -> int:
+        """Number of the newest event of the store that has been heard of."""
+        return self._event
+
+    def listen(self, listener: Callable[[], None]) -> None:
+        """Call ``listener`` in the event loop after every round of the watch that brought news."""
+        self._listeners.append(listener)
 
     def current(self) -> GridIndex | None:
         """The grids in force, without asking anybody; ``None`` before they are known, or where nobody watches."""
@@ -147,6 +157,7 @@ class Lookups:
         try:
             while True:
                 self._wake.clear()
+                before = (self._index, self._event)
                 try:
                     await run_in_threadpool(self.refresh)
                 except GridwrightError as error:
@@ -154,6 +165,9 @@ class Lookups:
                 except Exception:
                     # Whatever it is, look-ups go on with the last index, and the next round tries again.
                     _LOG.exception("the look-up index could not be refreshed")
+                if before != (self._index, self._event):
+                    for listener in self._listeners:
+                        listener()
                 try:
                     await asyncio.wait_for(self._wake.wait(), self._poll_seconds)
                 except TimeoutError:

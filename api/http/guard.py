@@ -1,15 +1,17 @@
 """What is checked of every request before its route sees it: parameters, acceptable answers, who asks, the body.
 
 It wraps the application of each route and so knows what the route declares; its own work is a few look-ups in tables
-made once.
+made once.  A body is read as a whole; but tables, on routes that take them row by row (``tables``: media types), go
+into a nameless file that is gone with the request, and that the route finds in the scope under `TABLE`.
 """
 
 from __future__ import annotations
 
 import asyncio
 import copy
-from collections.abc import Mapping
-from typing import Any
+import tempfile
+from collections.abc import AsyncIterator, Mapping
+from typing import IO, Any
 
 from fastapi import params
 from fastapi.routing import APIRoute
@@ -21,13 +23,17 @@ from api.http.json_guard import check_json
 from api.http.negotiate import preferred
 from api.http.parameters import check_query, declared_parameters
 from api.http.settings import ServiceSettings
-from api.problems import Refusal
+from api.problems import Refusal, of_os_error
 
 _WITH_BODY = frozenset({"POST", "PUT", "PATCH", "DELETE"})
 _INLINE_BYTES = 64 * 1024
 _STRANGERS_BYTES = 64 * 1024
 """Longest body on a route that needs no account."""
 _JSON = "application/json"
+TABLE = "gridwright.table"
+_IN_MEMORY_BYTES = 1024 * 1024
+_SLOWEST_BYTES_S = 20_000
+"""What a table must arrive with beyond the first seconds."""
 
 
 def guarded(route: APIRoute, settings: ServiceSettings) -> APIRoute:
@@ -90,6 +96,7 @@ class Guard:
         self._given = media_types_given(route)
         self._taken = media_types_taken(route)
         self._allow = asker_of(route)
+        self._tables: frozenset[str] = getattr(route, "tables", frozenset())
         self._most_bytes = settings.max_body_bytes
         if self._allow is None or not self._allow.roles:
             self._most_bytes = min(self._most_bytes, _STRANGERS_BYTES)
@@ -127,6 +134,14 @@ class Guard:
             if self._allow is not None:
                 # Before the body is read: who may not ask should cost nothing more.
                 await self._allow(Request(scope, receive))
+            if self._tables and _media_type(kind) in self._tables:
+                if packed:
+                    raise Refusal(415, "content_encoding_refused")
+                with tempfile.SpooledTemporaryFile(_IN_MEMORY_BYTES) as file:
+                    await self._spool(receive, length, file)
+                    scope[TABLE] = file
+                    await self._app(scope, _replay(b"", receive), send)
+                return
             body = await self._read(receive, length)
             if body and self._taken:
                 if packed:
@@ -136,31 +151,45 @@ class Guard:
         await self._app(scope, receive, send)
 
     async def _read(self, receive: Receive, length: bytes | None) -> bytes:
-        allowed = self._most_bytes
+        chunks = self._chunks(receive, length, self._most_bytes)
+        return b"".join([chunk async for chunk in chunks])
+
+    async def _spool(self, receive: Receive, length: bytes | None, file: IO[bytes]) -> None:
+        allowed = self._settings.max_table_bytes
+        try:
+            async for chunk in self._chunks(receive, length, allowed, _SLOWEST_BYTES_S):
+                file.write(chunk)
+            file.seek(0)
+        except OSError as error:
+            raise of_os_error(error) from error
+
+    async def _chunks(
+        self, receive: Receive, length: bytes | None, allowed: int, slowest_bytes_s: float = float("inf")
+    ) -> AsyncIterator[bytes]:
+        """A body as it comes; slower than at some rate, beyond the first seconds, it is not waited for."""
         if length is not None and length.isdigit() and int(length[:20]) > allowed:
             raise Refusal(413, "body_too_large", headers={"Connection": "close"}, allowed=allowed)
-        chunks: list[bytes] = []
-        n_bytes = 0
-        try:
-            async with asyncio.timeout(self._settings.body_seconds):
-                while True:
+        n_bytes, seconds = 0, self._settings.body_seconds
+        loop = asyncio.get_running_loop()
+        began = loop.time()
+        while True:
+            try:
+                async with asyncio.timeout_at(began + seconds + n_bytes / slowest_bytes_s):
                     message = await receive()
-                    if message["type"] != "http.request":
-                        break
-                    chunk = message.get("body", b"")
-                    n_bytes += len(chunk)
-                    if n_bytes > allowed:
-                        raise Refusal(413, "body_too_large", headers={"Connection": "close"}, allowed=allowed)
-                    chunks.append(chunk)
-                    if not message.get("more_body", False):
-                        break
-        except TimeoutError as error:
-            seconds = self._settings.body_seconds
-            raise Refusal(408, "body_too_slow", headers={"Connection": "close"}, allowed=seconds) from error
-        return b"".join(chunks)
+            except TimeoutError as error:
+                raise Refusal(408, "body_too_slow", headers={"Connection": "close"}, allowed=seconds) from error
+            if message["type"] != "http.request":
+                return
+            chunk = message.get("body", b"")
+            n_bytes += len(chunk)
+            if n_bytes > allowed:
+                raise Refusal(413, "body_too_large", headers={"Connection": "close"}, allowed=allowed)
+            yield chunk
+            if not message.get("more_body", False):
+                return
 
     async def _check(self, body: bytes, kind: str | None) -> None:
-        name = (kind or "").split(";")[0].strip().lower()
+        name = _media_type(kind)
         if name not in self._taken and not (
             _JSON in self._taken and name.startswith("application/") and name.endswith("+json")
         ):
@@ -170,6 +199,10 @@ class Guard:
                 check_json(body)
             else:
                 await run_in_threadpool(check_json, body)
+
+
+def _media_type(kind: str | None) -> str:
+    return (kind or "").split(";")[0].strip().lower()
 
 
 def _replay(body: bytes, receive: Receive) -> Receive:

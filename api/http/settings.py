@@ -33,6 +33,8 @@ class ServiceSettings:
         Address that readers use, where a proxy changes it; empty: as the request says.
     max_body_bytes, max_url_bytes
         Longer bodies are answered 413, longer addresses 414.
+    max_table_bytes
+        The same for tables that are read row by row.
     body_seconds
         A body that takes longer to arrive is answered 408.
     gzip_from_bytes
@@ -50,6 +52,7 @@ class ServiceSettings:
     cors_origins: tuple[str, ...] = ()
     public_url: str = ""
     max_body_bytes: int = 16 * MIB
+    max_table_bytes: int = 256 * MIB
     max_url_bytes: int = 8192
     body_seconds: float = 30.0
     gzip_from_bytes: int = 1400

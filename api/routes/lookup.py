@@ -1,32 +1,35 @@
-"""Which grid does a point lie in?  One point by GET, many by POST.
+"""Which grid does a point, an address or a grid code lie in?  One by GET, many by POST.
 
-The plain question (a point, the plans in force now) is answered past FastAPI's machinery from the index in memory;
-everything else, and everything that is not quite right, takes the ordinary road.
+The plain question after a point (the plans in force now) is answered past FastAPI's machinery from the index in
+memory; everything else, and everything that is not quite right, takes the ordinary road.
 """
 
 from __future__ import annotations
 
 import asyncio
 import re
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, suppress
-from typing import Annotated, Any, Literal
+from collections.abc import AsyncIterator, Iterator, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
+from typing import Annotated, Any, BinaryIO, Literal
 
 import numpy as np
 import orjson
 from fastapi import APIRouter, Depends, FastAPI, Query, Request, Response
+from fastapi.responses import StreamingResponse
 from fastapi.routing import APIRoute
-from pydantic import BaseModel
+from numpy.typing import NDArray
 from starlette.concurrency import run_in_threadpool
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from api.http.guard import TABLE
 from api.http.moments import read_moment
 from api.http.negotiate import preferred
 from api.http.observe import Seen
 from api.http.openapi import responses
 from api.http.schemas import MAX_ROWS, Latitude, Longitude
-from api.i18n import sentence
-from api.lookup_batch import read_points, read_table, write_table
+from api.lookup_answers import PlaceFound, PlacesFound, of_answer, of_fault, of_point
+from api.lookup_batch import MAX_ADDRESS, MAX_TABLE_ROWS, Table, read_json, write_json, write_table
+from api.lookup_books import Books, Shelf
 from api.lookup_index import NOWHERE, Found, GridIndex, Lookups
 from api.problems import Refusal
 from api.routes.access import Caller, allow_signed_in
@@ -38,30 +41,7 @@ _SIGNED_IN = Depends(_ALLOW)
 _POINT = re.compile(rb"(?:lon=(-?\d{1,3}(?:\.\d{1,20})?)&lat=(-?\d{1,2}(?:\.\d{1,20})?))")
 _SEES_DRAFTS = frozenset({"planner", "reviewer", "auditor", "admin"})
 _PUBLIC_STATES = ("in_force", "superseded")
-
-Reason = Literal["outside", "on_border", "lon_lat_swapped"]
-
-
-class PlaceFound(BaseModel):
-    """Where a point lies."""
-
-    status: Literal["exact", "not_found"]
-    grid: str | None
-    name: str | None
-    community: str | None
-    plan: str | None
-    lon: float
-    lat: float
-    reason: Reason | None
-    detail: str | None
-
-
-class PlacesFound(BaseModel):
-    """Where points lie, in the order they were given."""
-
-    rows: list[PlaceFound]
-    found: int
-    not_found: int
+_AT_ONCE = 1_000
 
 
 class _Hot(APIRoute):
@@ -92,7 +72,7 @@ class _PointApp:
         request = Request(scope, receive)
         caller = await _ALLOW(request)
         found = index.find(lon, lat, caller.jurisdiction)
-        body = orjson.dumps(_row(index, found, lon, lat, caller.jurisdiction, request))
+        body = orjson.dumps(_row(index, found, lon, lat, caller.jurisdiction, language_of(request)))
         headers = [(b"content-type", b"application/json"), (b"content-length", b"%d" % len(body))]
         await send({"type": "http.response.start", "status": 200, "headers": headers})
         await send({"type": "http.response.body", "body": body})
@@ -105,8 +85,14 @@ def _takes_json(scope: Scope) -> bool:
     return True
 
 
+class _Batch(APIRoute):
+    """The route of many; tables are read row by row (see `api.http.guard`)."""
+
+    tables = frozenset({"text/csv"})
+
+
 router = APIRouter(tags=["lookup"], route_class=_Hot)
-_ordinary = APIRouter(tags=["lookup"])
+_batch = APIRouter(tags=["lookup"], route_class=_Batch)
 
 
 def lookups_of(app: FastAPI) -> Lookups:
@@ -118,23 +104,35 @@ def lookups_of(app: FastAPI) -> Lookups:
     return found
 
 
+def books_of(app: FastAPI) -> Books:
+    """The address books of a service; the first who asks makes them."""
+    found: Books | None = getattr(app.state, "books", None)
+    if found is None:
+        found = app.state.books = Books(app.state.store, lookups_of(app), app.state.settings.now)
+    return found
+
+
 @asynccontextmanager
 async def lifespan(app: FastAPI) -> AsyncIterator[None]:
     """Watch the store for news while the service runs."""
     lookups = lookups_of(app)
 
     def hear(seen: Seen) -> None:
-        if seen.method not in ("GET", "HEAD") and seen.status < 300:
+        # Look-ups change nothing, also those that come by POST.
+        if seen.method not in ("GET", "HEAD") and seen.status < 300 and not seen.route.startswith("/v1/lookup"):
             lookups.wake()
 
     app.state.observer.listen(hear)
-    watch = asyncio.create_task(lookups.watch())
-    try:
+    async with AsyncExitStack() as stack:
+        for watched in (books_of(app).watch(), lookups.watch()):
+            stack.push_async_callback(_end, asyncio.create_task(watched))
         yield
-    finally:
-        watch.cancel()
-        with suppress(asyncio.CancelledError):
-            await watch
+
+
+async def _end(watch: asyncio.Task[None]) -> None:
+    watch.cancel()
+    with suppress(asyncio.CancelledError):
+        await watch
 
 
 AsOf = Annotated[
@@ -145,88 +143,139 @@ OfPlan = Annotated[str | None, Query(max_length=40, description="This plan inste
 Language = Annotated[Literal["zh", "en"] | None, Query(description="Language of `detail`")]
 
 
-@router.get("/v1/lookup", summary="The grid of a point", responses=responses(404))
+Address = Annotated[
+    str | None,
+    Query(
+        max_length=MAX_ADDRESS, description="An address as people write it, or the code of a grid, also a retired one"
+    ),
+]
+
+
+@router.get("/v1/lookup", summary="The grid of a point or an address", responses=responses(404))
 def look_up(
     request: Request,
-    lon: Annotated[Longitude, Query()],
-    lat: Annotated[Latitude, Query()],
+    address: Address = None,
+    lon: Annotated[Longitude | None, Query()] = None,
+    lat: Annotated[Latitude | None, Query()] = None,
     as_of: AsOf = None,
     plan: OfPlan = None,
     lang: Language = None,
     caller: Caller = _SIGNED_IN,
 ) -> PlaceFound:
-    """Finds the grid that a point in WGS 84 lies in.
+    """Finds the grid that a point in WGS 84 lies in, or the building that an address means and its grid.
 
-    A point on the common border of two grids belongs to the one with the lower code, and `reason` says so.
+    A point on the common border of two grids belongs to the one with the lower code, and `reason` says so.  Of an
+    address names may be mistyped, numbers never: what does not exist is not replaced by its neighbour.
     """
+    language = language_of(request)
+    if address is not None:
+        if lon is not None or lat is not None:
+            raise Refusal(400, "lookup_one_of")
+        answer = _shelf(request, caller, as_of, plan).look_up_many([address])[0]
+        return PlaceFound(**of_answer(answer, language))
+    if lon is None or lat is None:
+        missing = "lat" if lon is not None else "lon" if lat is not None else "address / lon, lat"
+        raise Refusal(400, "parameter_missing", where="query", column=missing, measured=None, allowed="Field required")
     index = _index(request, caller, as_of, plan)
     found = index.find(lon, lat, caller.jurisdiction)
-    return PlaceFound(**_row(index, found, lon, lat, caller.jurisdiction, request))
+    return PlaceFound(**_row(index, found, lon, lat, caller.jurisdiction, language))
 
 
-_BATCH = {
+def _list_of(items: dict[str, Any]) -> dict[str, Any]:
+    return {"type": "array", "minItems": 1, "maxItems": MAX_ROWS, "items": items}
+
+
+_POINT_IN = {
+    "type": "object",
+    "additionalProperties": False,
+    "required": ["lon", "lat"],
+    "properties": {
+        "lon": {"type": "number", "minimum": -180, "maximum": 180},
+        "lat": {"type": "number", "minimum": -90, "maximum": 90},
+    },
+}
+_BODY = {
     "application/json": {
         "schema": {
-            "type": "object",
-            "additionalProperties": False,
-            "required": ["points"],
-            "properties": {
-                "points": {
-                    "type": "array",
-                    "minItems": 1,
-                    "maxItems": MAX_ROWS,
-                    "items": {
-                        "type": "object",
-                        "additionalProperties": False,
-                        "required": ["lon", "lat"],
-                        "properties": {
-                            "lon": {"type": "number", "minimum": -180, "maximum": 180},
-                            "lat": {"type": "number", "minimum": -90, "maximum": 90},
-                        },
-                    },
+            "oneOf": [
+                {
+                    "type": "object",
+                    "additionalProperties": False,
+                    "required": [name],
+                    "properties": {name: _list_of(items)},
                 }
-            },
+                for name, items in (("points", _POINT_IN), ("addresses", {"type": "string", "maxLength": MAX_ADDRESS}))
+            ]
         }
     },
-    "text/csv": {"schema": {"type": "string", "description": "A table with the columns lon and lat"}},
+    "text/csv": {
+        "schema": {
+            "type": "string",
+            "description": f"A table of at most {MAX_TABLE_ROWS:,} rows with a column address, or lon and lat",
+        }
+    },
 }
 
 
-@_ordinary.post(
+@_batch.post(
     "/v1/lookup/batch",
-    summary="The grids of many points",
+    summary="The grids of many points or addresses",
     response_model=PlacesFound,
     responses={**responses(404), 200: {"content": {"text/csv": {"schema": {"type": "string"}}}}},
-    openapi_extra={"requestBody": {"required": True, "content": _BATCH}},
+    openapi_extra={"requestBody": {"required": True, "content": _BODY}},
 )
 async def look_up_many(
     request: Request, as_of: AsOf = None, plan: OfPlan = None, lang: Language = None, caller: Caller = _SIGNED_IN
 ) -> Response:
-    """Finds the grids of up to 10,000 points, one row out per row in, in their order.
+    """Finds the grids of many points or addresses, one row out per row in, in their order.
 
-    The answer is a table where a table is sent or asked for (``Accept: text/csv``), else JSON.
+    JSON takes up to 10,000, and one faulty row refuses the whole.  A table may be long: its answer comes row by row,
+    and a faulty row says what is wrong with it while the rest go on.  The answer is a table where a table is sent or
+    asked for (``Accept: text/csv``), else JSON.
     """
-    body = await request.body()
-    if not body:
-        raise Refusal(400, "batch_empty")
-    is_table = request.headers.get("content-type", "").split(";")[0].strip().lower() == "text/csv"
-    offered = ("text/csv", "application/json") if is_table else ("application/json", "text/csv")
+    table: BinaryIO | None = request.scope.get(TABLE)
+    offered = ("text/csv", "application/json") if table is not None else ("application/json", "text/csv")
     gives = preferred(request.headers.get("accept", ""), offered)
+    write = write_table if gives == "text/csv" else write_json
+    body = await request.body()
+    if table is None and not body:
+        raise Refusal(400, "batch_empty")
+    language = language_of(request)
 
-    def work() -> Response:
-        points = read_table(body) if is_table else read_points(body)
-        index = _index(request, caller, as_of, plan)
-        rows = _rows(index, points, caller.jurisdiction, request)
-        if gives == "text/csv":
-            return Response(write_table(rows), media_type="text/csv")
-        n_found = sum(row["status"] == "exact" for row in rows)
-        answer = {"rows": rows, "found": n_found, "not_found": len(rows) - n_found}
-        return Response(orjson.dumps(answer), media_type="application/json")
+    def begin() -> Iterator[list[dict[str, Any]]]:
+        """Everything that can be refused is refused here, before the answer begins."""
+        asked: Any = read_json(body) if table is None else Table.read(table, _charset(request))
+        by_address = isinstance(asked, list) or (isinstance(asked, Table) and asked.address is not None)
+        # The whole answer is of one state of the store.
+        shelf = _shelf(request, caller, as_of, plan) if by_address else None
+        index = None if by_address else _index(request, caller, as_of, plan)
 
-    return await run_in_threadpool(work)
+        def of_texts(texts: Sequence[str]) -> list[dict[str, Any]]:
+            assert shelf is not None
+            return [of_answer(answer, language) for answer in shelf.look_up_many(texts)]
+
+        def of_points(points: NDArray[np.float64]) -> list[dict[str, Any]]:
+            assert index is not None
+            return _rows(index, points, caller.jurisdiction, language)
+
+        if isinstance(asked, Table):
+            return asked.answered(of_points, of_texts, lambda code, facts: of_fault(code, facts, language))
+        if isinstance(asked, list):
+            parts = (asked[start : start + _AT_ONCE] for start in range(0, len(asked), _AT_ONCE))
+            return ([{**row, "query": text} for row, text in zip(of_texts(part), part)] for part in parts)
+        return iter([[{**row, "query": f"{row['lon']!r},{row['lat']!r}"} for row in of_points(asked)]])
+
+    return StreamingResponse(write(await run_in_threadpool(begin)), media_type=gives)
 
 
-router.routes.extend(_ordinary.routes)
+router.routes.extend(_batch.routes)
+
+
+def _charset(request: Request) -> str | None:
+    kind = request.headers.get("content-type", "").lower()
+    found = re.search(r";\s*charset\s*=\s*\"?([^\s;\"]+)", kind)
+    # Programs say utf-8 of whatever they send: that is tried first in any case.
+    return found[1] if found and found[1] not in ("utf-8", "utf8") else None
 
 
 def _index(request: Request, caller: Caller, as_of: str | None, plan: str | None) -> GridIndex:
@@ -241,7 +290,16 @@ def _index(request: Request, caller: Caller, as_of: str | None, plan: str | None
     return lookups.ask_current()
 
 
-def _row(index: GridIndex, found: Found, lon: float, lat: float, jurisdiction: str, request: Request) -> dict[str, Any]:
+def _shelf(request: Request, caller: Caller, as_of: str | None, plan: str | None) -> Shelf:
+    books = books_of(request.app)
+    if plan is None and as_of is None:
+        return books.ask_current(caller.jurisdiction)
+    index = _index(request, caller, as_of, plan)
+    moment = read_moment(as_of, "as_of") if as_of is not None else request.app.state.settings.now()
+    return books.over(index, caller.jurisdiction, moment=moment, plan=plan or "")
+
+
+def _row(index: GridIndex, found: Found, lon: float, lat: float, jurisdiction: str, language: str) -> dict[str, Any]:
     reason: str | None = "on_border" if found.on_border else None
     facts: dict[str, Any] = {}
     if found.row == NOWHERE:
@@ -250,28 +308,10 @@ def _row(index: GridIndex, found: Found, lon: float, lat: float, jurisdiction: s
             other = index.find(lat, lon, jurisdiction)
             if other.row != NOWHERE:
                 reason, facts = "lon_lat_swapped", {"id": index.grids.code[other.row]}
-    return _described(index, found.row, lon, lat, reason, facts, request)
+    return of_point(index, found.row, lon, lat, reason, facts, language)
 
 
-def _described(
-    index: GridIndex, row: int, lon: float, lat: float, reason: str | None, facts: dict[str, Any], request: Request
-) -> dict[str, Any]:
-    grids = index.grids
-    is_found = row != NOWHERE
-    return {
-        "status": "exact" if is_found else "not_found",
-        "grid": grids.code[row] if is_found else None,
-        "name": grids.name[row] if is_found else None,
-        "community": grids.community[row] if is_found else None,
-        "plan": grids.plan[row] if is_found else None,
-        "lon": lon,
-        "lat": lat,
-        "reason": reason,
-        "detail": sentence(f"lookup_{reason}", facts, language_of(request)) if reason else None,
-    }
-
-
-def _rows(index: GridIndex, points: np.ndarray, jurisdiction: str, request: Request) -> list[dict[str, Any]]:
+def _rows(index: GridIndex, points: NDArray[np.float64], jurisdiction: str, language: str) -> list[dict[str, Any]]:
     lon, lat = points[:, 0], points[:, 1]
     row, on_border = index.find_many(lon, lat, jurisdiction)
     swapped = np.full(len(row), NOWHERE)
@@ -285,5 +325,5 @@ def _rows(index: GridIndex, points: np.ndarray, jurisdiction: str, request: Requ
             reason = "outside"
             if swapped[i] != NOWHERE:
                 reason, facts = "lon_lat_swapped", {"id": index.grids.code[swapped[i]]}
-        made.append(_described(index, int(row[i]), x, y, reason, facts, request))
+        made.append(of_point(index, int(row[i]), x, y, reason, facts, language))
     return made

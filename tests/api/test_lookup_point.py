@@ -115,9 +115,12 @@ def test_a_point_that_is_none_is_refused_with_the_name_of_the_parameter(client, 
     assert column in {fault["facts"]["column"] for fault in answer.json()["faults"]}
 
 
-def test_an_address_is_not_taken_for_granted_yet(client) -> None:
-    answer = client.get("/v1/lookup?address=x")
-    assert (answer.status_code, answer.json()["code"]) == (400, "parameter_unknown")
+def test_a_point_or_an_address_is_asked_for_and_not_both(client) -> None:
+    both = client.get("/v1/lookup?address=x&lon=120&lat=30")
+    assert (both.status_code, both.json()["code"]) == (400, "lookup_one_of")
+    for query in ("", "?lon=120", "?lat=30"):
+        neither = client.get(f"/v1/lookup{query}")
+        assert (neither.status_code, neither.json()["code"]) == (400, "parameter_missing")
 
 
 def later_plan(store: SqlStore, since: datetime) -> str:
@@ -204,21 +207,58 @@ def test_a_table_is_answered_with_a_table_of_the_contract(client, plan) -> None:
     assert as_json.json()["found"] == 1
 
 
+def table_of(client: TestClient, table: str | bytes, kind: str = "text/csv") -> list[dict[str, str]]:
+    """The rows of the answer to a table."""
+    content = table.encode() if isinstance(table, str) else table
+    answer = client.post("/v1/lookup/batch", content=content, headers={"Content-Type": kind})
+    assert answer.status_code == 200, answer.text
+    return list(csv.DictReader(io.StringIO(answer.text)))
+
+
+@pytest.mark.parametrize(
+    ("broken", "reason"),
+    [
+        ("x,3", "point_unreadable"),
+        ("4,NaN", "point_unreadable"),
+        ("1,inf", "point_unreadable"),
+        ("30,120", "point_unreadable"),
+        ("1e400,3", "point_unreadable"),
+        (",", "point_unreadable"),
+        ("1", "row_length"),
+        ("1,2,3", "row_length"),
+        ('"1,2', "row_quotation"),
+        ("1\0,2", "row_control"),
+        (b"\xff,2", "row_not_text"),
+    ],
+)
+def test_a_faulty_row_of_a_table_says_so_and_the_rest_go_on(client, broken, reason) -> None:
+    good = "{!r},{!r}".format(*middle("B")).encode()
+    bad = broken if isinstance(broken, bytes) else broken.encode()
+    rows = table_of(client, b"\n".join([b"lon,lat", *[good] * 1_500, bad, *[good] * 1_500]))
+    assert len(rows) == 3_001
+    assert (rows[1_500]["status"], rows[1_500]["reason"], rows[1_500]["grid"]) == ("not_found", reason, "")
+    assert {row["grid"] for row in rows[:1_500] + rows[1_501:]} == {f"{FIRST}B"}
+    as_json = client.post(
+        "/v1/lookup/batch",
+        content=b"\n".join([b"lon,lat", good, bad]),
+        headers={"Content-Type": "text/csv", "Accept": "application/json"},
+    ).json()
+    assert [row["reason"] for row in as_json["rows"]] == [None, reason]
+    assert as_json["rows"][1]["detail"]
+    assert (as_json["found"], as_json["not_found"]) == (1, 1)
+
+
 @pytest.mark.parametrize(
     ("table", "status", "codes"),
     [
-        ("lon,lat\n1,2\nx,3\n4,NaN\n", 422, ["batch_not_number", "batch_not_number"]),
-        ("lon,lat\n1,inf\n", 422, ["batch_not_number"]),
-        ("lon,lat\n30,120\n", 422, ["batch_out_of_range"]),
-        ("lon,lat\n1\n", 422, ["batch_row_length"]),
         ("a,b\n1,2\n", 422, ["batch_columns_missing"]),
         ("lon,lat,lon\n1,2,3\n", 422, ["batch_columns_missing"]),
         ("lon,lat\n", 422, ["batch_empty"]),
-        ('lon,lat\n"1,2\n', 400, ["batch_not_table"]),
-        ("", 400, ["batch_empty"]),
+        ('"lon,lat\n', 422, ["table_header_broken"]),
+        ("", 422, ["table_empty"]),
     ],
 )
-def test_a_table_with_faults_is_refused_row_by_row(client, table, status, codes) -> None:
+def test_what_is_no_table_is_refused(client, table, status, codes) -> None:
     answer = client.post("/v1/lookup/batch", content=table.encode(), headers={"Content-Type": "text/csv"})
     assert answer.status_code == status, answer.text
     assert [fault["code"] for fault in answer.json()["faults"]] == codes
@@ -235,6 +275,11 @@ def test_a_table_with_faults_is_refused_row_by_row(client, table, status, codes)
         '{"points": [{"lon": 1, "lat": 1, "z": 1}]}',
         '{"points": []}',
         '{"points": 5}',
+        '{"points": [{"lon": 1, "lat": 1}], "addresses": ["x"]}',
+        '{"addresses": []}',
+        '{"addresses": "x"}',
+        '{"addresses": [1]}',
+        '{"addresses": [null]}',
         "[]",
         "null",
         "{}",
@@ -250,7 +295,12 @@ def test_more_rows_than_are_taken_at_once_are_refused(client) -> None:
     points = {"points": [{"lon": 1.0, "lat": 1.0}] * 10_001}
     answer = client.post("/v1/lookup/batch", json=points)
     assert (answer.status_code, answer.json()["code"]) == (422, "batch_too_long")
-    table = "lon,lat\n" + "1,1\n" * 10_001
+
+
+def test_a_table_may_be_longer_but_not_without_end(client, monkeypatch) -> None:
+    table = "lon,lat\n" + "1,1\n" * 25_000
+    assert len(table_of(client, table)) == 25_000
+    monkeypatch.setattr("api.lookup_batch.MAX_TABLE_ROWS", 24_999)
     answer = client.post("/v1/lookup/batch", content=table, headers={"Content-Type": "text/csv"})
     assert (answer.status_code, answer.json()["code"]) == (422, "batch_too_long")
 

@@ -12,10 +12,13 @@ import shapely
 from numpy.typing import NDArray
 from sqlalchemy import ColumnElement, LargeBinary, func, literal, or_, select, type_coerce
 
+from data.store.codec import select_columns
 from data.store.rooms.inside import is_inside
-from data.store.tables.plans import plan_grids, plans, reigns
+from data.store.tables.plans import plan_crosswalk, plan_grids, plan_members, plans, reigns
 from data.store.tx import Tx
 from gis.errors import NotFound
+
+_AT_ONCE = 500
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +32,25 @@ class Reign:
     plan: str
     county: str
     revision: int
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """A plan that came into force in a county, and where the ground of older grids went with it.
+
+    Attributes
+    ----------
+    plan
+        Its id.
+    codes
+        Every code that it gives, or knows to be retired.
+    rows
+        Old code, new code, share of the old grid's households; where both are there.
+    """
+
+    plan: str
+    codes: frozenset[str]
+    rows: tuple[tuple[str, str, float], ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,6 +123,59 @@ class InForce:
     def grids_of(self, county: str, plan: str) -> Grids:
         """All grids of one plan, in force or not."""
         return _grids(self._rows(county, plan))
+
+    def counties_of(self, ids: Iterable[str]) -> dict[str, str]:
+        """Plan to county, for some plans."""
+        wanted = select(plans.c.id, plans.c.county).where(plans.c.id.in_(sorted(set(ids))))
+        return {str(row.id): str(row.county) for row in self._tx.connection.execute(wanted)}
+
+    def buildings(self, county: str, plan: str) -> dict[str, str]:
+        """Building to the code of its grid, for all buildings that are members of a plan's grids."""
+        wanted = select(plan_members.c.id, plan_members.c.grid).where(
+            plan_members.c.county == county, plan_members.c.plan == plan, plan_members.c.kind == "building"
+        )
+        found = select_columns(self._tx, wanted)
+        return dict(zip(found["id"], found["grid"], strict=True))
+
+    def steps(self, county: str, moment: datetime | None, also: str = "") -> list[Step]:
+        """The plans that have come into force in a county, oldest first.
+
+        Parameters
+        ----------
+        moment
+            Plans of a later first day are left out; ``None``: of none.
+        also
+            A plan to end with, whether it was ever in force or not.
+        """
+        first = func.min(reigns.c.valid_from)
+        wanted = (
+            select(plans.c.id)
+            .join(reigns, plans.c.id == reigns.c.plan)
+            .where(plans.c.county == county)
+            .group_by(plans.c.id)
+            .order_by(first, plans.c.id)
+        )
+        if moment is not None:
+            wanted = wanted.having(first <= moment)
+        ids = [str(id) for id in self._tx.connection.execute(wanted).scalars()]
+        if also:
+            ids = [*ids[: ids.index(also) if also in ids else None], also]
+        codes: dict[str, set[str]] = {id: set() for id in ids}
+        rows: dict[str, list[tuple[str, str, float]]] = {id: [] for id in ids}
+        for start in range(0, len(ids), _AT_ONCE):
+            some = ids[start : start + _AT_ONCE]
+            grid, walk = plan_grids.c, plan_crosswalk.c
+            issued = select(grid.plan, grid.code).where(grid.county == county, grid.plan.in_(some))
+            for plan, code in self._tx.connection.execute(issued):
+                codes[plan].add(code)
+            for plan, meta in self._tx.connection.execute(select(plans.c.id, plans.c.meta).where(plans.c.id.in_(some))):
+                codes[plan].update(str(meta.get("retired_codes", "")).split())
+            led = select(walk.plan, walk.old, walk.new, walk.share_of_old).where(
+                walk.county == county, walk.plan.in_(some), walk.old.is_not(None), walk.new.is_not(None)
+            )
+            for plan, old, new, share in self._tx.connection.execute(led.order_by(walk.old, walk.new)):
+                rows[plan].append((old, new, float(share)))
+        return [Step(id, frozenset(codes[id]), tuple(rows[id])) for id in ids]
 
     def _rows(self, county: str, plan: str) -> list[Any]:
         kept = (plan_grids.c.county == county, plan_grids.c.plan == plan, plan_grids.c.geom.is_not(None))
