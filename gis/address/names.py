@@ -67,54 +67,27 @@ def phaseless_form(text: str) -> str | None:
     return base if len(base) >= 2 and base != text else None
 
 
-class Names:
-    """All names, with ways to find them."""
+class Forms:
+    """Spellings that name something, each with what it names, found whole or in running text.
 
-    def __init__(self, texts: Sequence[str], kind: NDArray[np.int8], sounds: Int32Array, extra: Texts, of: Int32Array):
-        self.texts = list(texts)
-        self.kind = kind
-        self._sounds = sounds
-        self.extra, self.extra_of = extra, of
-        by_text: dict[str, list[tuple[int, int]]] = {}
-        for id, (text, place) in enumerate(zip(self.texts, kind.tolist())):
-            by_text.setdefault(text, []).append((id, WHOLE))
-            for form in other_forms(text):
-                by_text.setdefault(form, []).append((id, OTHER))
-            short = short_form(place, text)
-            if short:
-                by_text.setdefault(short, []).append((id, SHORT))
-            base = phaseless_form(text) if place == ESTATE else None
-            if base:
-                by_text.setdefault(base, []).append((id, PHASELESS))
-        for text, id in zip(extra.all(), of.tolist()):
-            by_text.setdefault(text, []).append((id, OTHER))
-        self._by_text = {text: tuple(hits) for text, hits in by_text.items()}
+    Parameters
+    ----------
+    by_text
+        Spelling to ids of names, each with how it names them (`WHOLE`, `SHORT`, ...).
+    """
+
+    def __init__(self, by_text: Mapping[str, tuple[tuple[int, int], ...]]) -> None:
+        self._by_text = by_text
         starts: dict[str, set[int]] = {}
-        for text in self._by_text:
+        for text in by_text:
             if len(text) >= 2:
                 starts.setdefault(text[:2], set()).add(len(text))
         self._starts = {start: tuple(sorted(lengths, reverse=True)) for start, lengths in starts.items()}
-        self._numbered = _numbered(self._by_text)
+        self._numbered = _numbered(by_text)
 
-    @classmethod
-    def of(
-        cls, named: Mapping[int, Iterable[str]], sounds: Int32Array, aliases: Mapping[tuple[int, str], str]
-    ) -> Names:
-        """Names by kind, normalised; ``aliases`` gives for a kind and another name the name it stands for."""
-        entries = sorted((kind, text) for kind, texts in named.items() for text in set(texts) if text)
-        place = {entry: id for id, entry in enumerate(entries)}
-        more = sorted((other, place[kind, text]) for (kind, other), text in aliases.items() if (kind, text) in place)
-        of = np.array([id for _, id in more], dtype=np.int32)
-        kinds = np.array([kind for kind, _ in entries], dtype=np.int8)
-        return cls([text for _, text in entries], kinds, sounds, Texts.of([other for other, _ in more]), of)
-
-    def __len__(self) -> int:
-        return len(self.texts)
-
-    @cached_property
-    def place(self) -> dict[tuple[int, str], int]:
-        """Id by kind and text."""
-        return {(kind, text): id for id, (kind, text) in enumerate(zip(self.kind.tolist(), self.texts))}
+    def forms(self) -> Iterable[tuple[str, tuple[tuple[int, int], ...]]]:
+        """Every spelling with what it names."""
+        return self._by_text.items()
 
     def known(self, text: str) -> tuple[tuple[int, int], ...]:
         """What a text names: ids, each with how (`WHOLE`, `SHORT`, ...)."""
@@ -143,6 +116,50 @@ class Names:
                     break
             start += 1
         return found
+
+
+class Names(Forms):
+    """All names, with ways to find them."""
+
+    def __init__(self, texts: Sequence[str], kind: NDArray[np.int8], sounds: Int32Array, extra: Texts, of: Int32Array):
+        self.texts = list(texts)
+        self.kind = kind
+        self._sounds = sounds
+        self.extra, self.extra_of = extra, of
+        by_text: dict[str, list[tuple[int, int]]] = {}
+        for id, (text, place) in enumerate(zip(self.texts, kind.tolist())):
+            by_text.setdefault(text, []).append((id, WHOLE))
+            for form in other_forms(text):
+                by_text.setdefault(form, []).append((id, OTHER))
+            short = short_form(place, text)
+            if short:
+                by_text.setdefault(short, []).append((id, SHORT))
+            base = phaseless_form(text) if place == ESTATE else None
+            if base:
+                by_text.setdefault(base, []).append((id, PHASELESS))
+        for text, id in zip(extra.all(), of.tolist()):
+            by_text.setdefault(text, []).append((id, OTHER))
+        super().__init__({text: tuple(hits) for text, hits in by_text.items()})
+
+    @classmethod
+    def of(
+        cls, named: Mapping[int, Iterable[str]], sounds: Int32Array, aliases: Mapping[tuple[int, str], str]
+    ) -> Names:
+        """Names by kind, normalised; ``aliases`` gives for a kind and another name the name it stands for."""
+        entries = sorted((kind, text) for kind, texts in named.items() for text in set(texts) if text)
+        place = {entry: id for id, entry in enumerate(entries)}
+        more = sorted((other, place[kind, text]) for (kind, other), text in aliases.items() if (kind, text) in place)
+        of = np.array([id for _, id in more], dtype=np.int32)
+        kinds = np.array([kind for kind, _ in entries], dtype=np.int8)
+        return cls([text for _, text in entries], kinds, sounds, Texts.of([other for other, _ in more]), of)
+
+    def __len__(self) -> int:
+        return len(self.texts)
+
+    @cached_property
+    def place(self) -> dict[tuple[int, str], int]:
+        """Id by kind and text."""
+        return {(kind, text): id for id, (kind, text) in enumerate(zip(self.kind.tolist(), self.texts))}
 
     def similar(self, kind: int, text: str, most_cost: float, limit: int = 8) -> list[tuple[int, float]]:
         """Names of one kind that resemble a text, cheapest first, with the cost of mending."""
