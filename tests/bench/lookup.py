@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import TextIO
 
 from tests.bench.lookup_layers import REGION_TEXT
-from tests.bench.lookup_parts import PARTS, Part, one
+from tests.bench.lookup_parts import PARTS, PEERS, Part, one
 from tests.bench.lookup_score import rows_of, verdict, write_answers
 from tests.bench.output import json_lines, say
 
@@ -33,10 +33,13 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--text-only", action="store_true", help="give the index the texts without their parts")
     parser.add_argument("--failures", type=Path, help="write what was not right here, by kind")
     parser.add_argument("--quick", action="store_true", help="small layers, few questions")
+    parser.add_argument("--no-peers", action="store_true", help="leave the string engines out")
     parser.add_argument("--only", choices=list(PARTS), nargs="+", default=list(PARTS))
     given = parser.parse_args(arguments)
     if (given.rows is None) != (given.queries is None):
         parser.error("give both files, or neither")
+    if given.no_peers:
+        PEERS.clear()
     to = json_lines()
     if given.failures:
         given.failures.write_text("", encoding="utf-8")

@@ -29,6 +29,7 @@ _ESTATE_HEAD: Final = (
     "锦绣", "世纪", "阳光", "中建", "保利", "万科", "绿地", "恒信", "湘江", "麓谷", "君悦",
     "翡翠", "东方", "凯旋", "紫金", "碧水", "城市", "枫丹",
 )  # fmt: skip
+_NUMERALS: Final = "零一二三四五六七八九十百千"
 ROWS_PER_COMMUNITY: Final = 265
 _COMMUNITIES_PER_TOWN: Final = 15
 _ROADS_PER_TOWN: Final = 12
@@ -84,11 +85,16 @@ class _Names:
 
 
 def usable_names(names: Sequence[str]) -> list[str]:
-    """Of a list of real estate names those that are names: two to twelve characters, two of them Chinese."""
+    """Of a list of real estate names those that are names: two to twelve characters, two of them Chinese.
+
+    Names that end in a numeral are left out: 古耕5000 and its building 27 would be written 古耕500027栋.
+    """
     kept = []
     for name in names:
         plain = name.strip().upper()
         han = sum("一" <= c <= "鿿" for c in plain)
+        if plain[-1:].isdigit() or plain[-1:] in _NUMERALS:
+            continue
         if 2 <= len(plain) <= 12 and han >= 2 and all(c.isalnum() for c in plain) and "散盘" not in plain:
             kept.append(plain)
     return kept
@@ -114,7 +120,7 @@ def make_rows(n: int, seed: int = 1, estates: Sequence[str] = ()) -> list[Row]:
     rng = random.Random(seed)
     names = _Names(rng, estates)
     n_towns = max(2, round(n / ROWS_PER_COMMUNITY / _COMMUNITIES_PER_TOWN))
-    districts = _DISTRICTS[-max(2, min(len(_DISTRICTS), n_towns // 2)) :]
+    districts = (*_DISTRICTS[: max(2, min(len(_DISTRICTS), n_towns // 2)) - 1], _DISTRICTS[-1])
     rows: list[Row] = []
     old_roads: list[tuple[str, str]] = []
     old_estates: list[tuple[str, str]] = []

@@ -238,37 +238,34 @@ def _mapped(table: pd.DataFrame, n: int, seed: int) -> Iterator[Question]:
 
 
 def latin_cases(data: Path, n: int) -> list[Layer]:
-    """Published geocoder cases against a layer of their own expected answers."""
+    """Published geocoder cases against a layer of their own expected answers.
+
+    Cases of one file with the same street and number are one address; left out where they name two towns.
+    """
     lines = (data / "address" / "latin_geocoder_tester.jsonl").read_text(encoding="utf-8").splitlines()
-    cases = [json.loads(line) for line in lines]
-    cases = [c for c in cases if c.get("expected_street") and c.get("expected_housenumber")]
-    places = {_place(c): c for c in cases}
-    of_door: dict[tuple[str, str], list[int]] = defaultdict(list)
-    for k, place in enumerate(places):
-        of_door[place[:2]].append(k)
-    table = pd.DataFrame(
-        {
-            "id": [str(k) for k in range(len(places))],
-            "text": [f"{s} {h}, {p} {c}".replace("  ", " ").strip(" ,") for s, h, p, c in places],
-            "street": [place[0] for place in places],
-            "number": [place[1] for place in places],
-            "town": [place[3] or None for place in places],
-        }
-    )
-    at = {place: k for k, place in enumerate(places)}
-    questions = [
-        Question(c["file"].split("/")[0], c["query"], at[_place(c)], tuple(of_door[_place(c)[:2]])) for c in cases
-    ]
-    return [Layer("geocoder cases", table, "", questions[:n])]
-
-
-def _place(case: dict[str, str]) -> tuple[str, str, str, str]:
-    return (
-        case["expected_street"],
-        case["expected_housenumber"],
-        case.get("expected_postcode", ""),
-        case.get("expected_city", ""),
-    )
+    of_door: dict[tuple[str, str, str], list[dict[str, str]]] = defaultdict(list)
+    for case in map(json.loads, lines):
+        if case.get("expected_street") and case.get("expected_housenumber"):
+            of_door[case["file"], case["expected_street"], case["expected_housenumber"]].append(case)
+    rows: list[dict[str, Any]] = []
+    questions: list[Question] = []
+    for (file, street, number), cases in of_door.items():
+        towns = {c["expected_city"] for c in cases if c.get("expected_city")}
+        codes = {c["expected_postcode"] for c in cases if c.get("expected_postcode")}
+        if len(towns) > 1 or len(codes) > 1:
+            continue
+        behind = " ".join([*codes, *towns])
+        row = {"id": str(len(rows)), "text": f"{street} {number}, {behind}".strip(" ,")}
+        rows.append(row | {"street": street, "number": number, "town": next(iter(towns), None)})
+        at = len(rows) - 1
+        questions += [Question(file.split("/")[0], case["query"], at, (at,)) for case in cases]
+    same: dict[tuple[str, str], list[int]] = defaultdict(list)
+    for k, row in enumerate(rows):
+        same[row["street"], row["number"]].append(k)
+    alike = [tuple(same[rows[q.row]["street"], rows[q.row]["number"]]) for q in questions]
+    asked = [q._replace(accepted=accepted) for q, accepted in zip(questions, alike)]
+    step = max(1, len(asked) // n)
+    return [Layer("geocoder cases", pd.DataFrame(rows), "", asked[::step])]
 
 
 REAL: Final[dict[str, Callable[[Path, int], list[Layer]]]] = {
