@@ -8,6 +8,8 @@ import numpy as np
 
 from gis.address.asked import Asked
 from gis.address.characters import MAX_CHARACTERS, fold
+from gis.address.latin import is_latin
+from gis.address.latin_answer import answer_latin
 from gis.address.read import read_han
 from gis.address.refuse import refuse
 from gis.address.types import MOST_CANDIDATES, Candidate, Match
@@ -31,6 +33,8 @@ def answer_read(index: AddressIndex, text: str) -> Match:
     folded = fold(text)
     if not folded:
         return Match("not_found", reasons=("empty",), dropped=text[:80])
+    if is_latin(folded) and len(index.latin.streets):
+        return answer_latin(index, index.latin, text, folded)
     normalised = unify(folded)
     asked = read_han(normalised, index.names, index.region)
     return _answer(index, asked, text)

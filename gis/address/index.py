@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from gis.address.blobs import Texts, hashes
 from gis.address.characters import fold
+from gis.address.latin_answer import LatinNames
 from gis.address.layer import KIND_OF, NAMED, NUMBERED, Parts, read_layer
 from gis.address.names import Names
 from gis.address.region import cut_region, region_forms, region_parts, region_prefixes
@@ -85,6 +86,11 @@ class AddressIndex:
     def name(self, id: int) -> str:
         """A name by its id."""
         return self.names.texts[id]
+
+    @cached_property
+    def latin(self) -> LatinNames:
+        """The names in Latin script, ready to read addresses by."""
+        return LatinNames.of(self.names)
 
     # -- keys
 

@@ -10,6 +10,8 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from gis.address.characters import fold
+from gis.address.latin import is_latin, latin_row, number_key
 from gis.address.tokens import canonical_number, read_numbers
 from gis.address.types import COMMUNITY, DISTRICT, ESTATE, STREET, TOWN
 from gis.address.unify import normalise
@@ -51,6 +53,10 @@ def read_layer(table: pd.DataFrame, progress: Progress = SILENT) -> Parts:
     for name in NUMBERED:
         columns[name] = _mapped(given[name], _number)
     text = _column(table, "text")
+    latin = np.array([is_latin(value) for value in text], dtype=bool)
+    if latin.any():
+        for name in NUMBERED:
+            columns[name] = np.where(latin, _mapped(given[name], _latin_number), columns[name])
     said = np.array([""] * n, dtype=object)
     for name in ("district", "town", "community", "street", "number", "estate", "building", "unit"):
         said = said + given[name]
@@ -60,6 +66,9 @@ def read_layer(table: pd.DataFrame, progress: Progress = SILENT) -> Parts:
     heads: dict[tuple[str, ...], dict[str, str]] = {}
     regions: dict[str, int] = {}
     for row in open_rows.tolist():
+        if latin[row]:
+            _fill_latin(columns, row, text[row])
+            continue
         known = tuple(columns[name][row] for name in NAMED)
         found = _read_text(normalise(text[row]), known, heads)
         region = found.get("region", "")
@@ -100,6 +109,24 @@ def _mapped(values: NDArray[np.object_], change: Callable[[str], str]) -> NDArra
 
 def _number(text: str) -> str:
     return canonical_number(normalise(_BUILDING_UNIT.sub("", text))) if text else ""
+
+
+def _latin_number(text: str) -> str:
+    number = number_key(fold(text)) if text else ""
+    return number if _DIGITS.search(number) and len(number) <= 12 else ""
+
+
+def _fill_latin(columns: dict[str, NDArray[np.object_]], row: int, text: str) -> None:
+    """Fill what the columns of a row in Latin script leave open from its text."""
+    is_placed = columns["town"][row] or columns["community"][row] or columns["district"][row]
+    if is_placed and columns["street"][row] and columns["number"][row]:
+        return
+    found = latin_row(fold(text))
+    for name in ("street", "number"):
+        if not columns[name][row]:
+            columns[name][row] = found.get(name, "")
+    if not is_placed:
+        columns["town"][row] = found.get("town", "")
 
 
 def _read_text(text: str, known: Sequence[str], heads: dict[tuple[str, ...], dict[str, str]]) -> dict[str, str]:

@@ -47,7 +47,7 @@ def refuse(index: AddressIndex, asked: Asked, weighed: list[Weighed], matched: s
                 reasons.append("building_absent" if asked.building else "estate_absent")
                 return _at_place(index, at_door, candidates, reasons, 0.4, matched, dropped)
             reasons.append("door_absent")
-            rows, how = _same_side(index, rows, asked.door[0])
+            rows, how = same_side(index, rows, asked.door[0])
             reasons += how
         elif len(rows):
             if asked.lane:
@@ -130,7 +130,7 @@ def _in_lane(index: AddressIndex, rows: Int32Array, lane: str) -> Int32Array:
     return np.array(inside, dtype=np.int32)
 
 
-def _same_side(index: AddressIndex, rows: Int32Array, door: str) -> tuple[Int32Array, list[str]]:
+def same_side(index: AddressIndex, rows: Int32Array, door: str) -> tuple[Int32Array, list[str]]:
     """Rows on the side of the street where a missing number would stand: odd or even."""
     main = _main_number(door)
     if main is None:
