@@ -22,13 +22,13 @@ from starlette.concurrency import run_in_threadpool
 
 from api.lookup_index import GridIndex, Lookups
 from api.problems import Refusal
-from api.usecases.address_books import AddressBooks
+from api.usecases.address_books import AddressBooks, KeptIndex, renewed
 from api.usecases.look_up import Book
 from api.usecases.look_up_answers import MOST_CANDIDATES, Answer
 from api.usecases.look_up_grids import GridPlaces, KnownGrids, Successor
 from data.store import SqlStore
 from data.store.rooms.in_force import Step
-from gis.address import AddressIndex, build_index
+from gis.address import AddressIndex
 from gis.errors import GridwrightError
 
 _LOG = logging.getLogger("gridwright.lookup")
@@ -80,7 +80,7 @@ class Books:
         self._event = -2
         self._version = 0  # grows when addresses change
         self._counties: dict[str, str] = {}  # with addresses, and their state
-        self._narrow: OrderedDict[tuple[str, str], tuple[str, AddressIndex]] = OrderedDict()
+        self._narrow: OrderedDict[tuple[str, str], KeptIndex] = OrderedDict()
         self._current: OrderedDict[str, Shelf] = OrderedDict()
         self._others: OrderedDict[tuple[int, str], Shelf] = OrderedDict()
         self._is_watched = False
@@ -215,14 +215,12 @@ class Books:
             return self._addresses.index(county)
         state, key = self._counties[county], (county, narrow)
         kept = self._narrow.get(key)
-        if kept is None or kept[0] != state:
+        if kept is None or kept.state != state:
             with self._store.read(narrow) as tx:
-                table = tx.addresses.table(county)
-            index = build_index(table, previous=None if kept is None else kept[1])
-            kept = self._narrow[key] = (state, index)
+                kept = self._narrow[key] = renewed(tx, county, state, kept)
             _keep_last(self._narrow, _KEPT_NARROW)
         self._narrow.move_to_end(key)
-        return kept[1]
+        return kept.index
 
     def _known(
         self,

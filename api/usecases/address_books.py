@@ -19,6 +19,7 @@ import pandas as pd
 from api import settings
 from data.files.address_file import read_arrays, write_arrays
 from data.store import EVERYWHERE, SqlStore, Tx
+from data.store.rooms.former_names import former_names
 from gis.address import AddressIndex, build_index
 from gis.address.index import FORMAT
 from gis.address.types import COMMUNITY, ESTATE, STREET, TOWN
@@ -111,18 +112,7 @@ class AddressBooks:
 
     def _renewed(self, tx: Tx, county: str, state: str, before: KeptIndex | None, progress: Progress) -> KeptIndex:
         """The index there is where the addresses are the same, else a new one that keeps what did not change."""
-        table, names = tx.addresses.table(county), tx.addresses.names(county)
-        content = content_of(table, names)
-        if before is not None and before.content == content:
-            return KeptIndex(state, content, before.index)
-        index = build_index(
-            table,
-            region=self._region,
-            names={_KINDS[kind]: found for kind, found in names.items()},
-            previous=None if before is None else before.index,
-            progress=progress,
-        )
-        return KeptIndex(state, content, index)
+        return renewed(tx, county, state, before, region=self._region, progress=progress)
 
     def _read(self, county: str) -> KeptIndex | None:
         """What the file of a county holds; ``None`` where there is none, or none that we can use.
@@ -165,6 +155,25 @@ class AddressBooks:
         return {f"{_OURS}format": f"{_FORMAT}.{FORMAT}", f"{_OURS}county": county, f"{_OURS}region": self._region}
 
 
+def renewed(
+    tx: Tx, county: str, state: str, before: KeptIndex | None, *, region: str = "", progress: Progress = SILENT
+) -> KeptIndex:
+    """The index of what a transaction's jurisdiction sees of a county: the one before where nothing of it changed."""
+    table, names, former = tx.addresses.table(county), tx.addresses.names(county), former_names(tx, county)
+    content = content_of(table, names, former)
+    if before is not None and before.content == content:
+        return KeptIndex(state, content, before.index)
+    index = build_index(
+        table,
+        region=region,
+        names={_KINDS[kind]: found for kind, found in names.items()},
+        aliases={(_KINDS[kind], old): new for kind, found in former.items() for old, new in found.items()},
+        previous=None if before is None else before.index,
+        progress=progress,
+    )
+    return KeptIndex(state, content, index)
+
+
 def address_folder(store: SqlStore) -> Path:
     """Where the indexes of a store lie: beside its file, or in the user's data folder for a store on a server."""
     url = store.url
@@ -174,10 +183,14 @@ def address_folder(store: SqlStore) -> Path:
     return settings.data_folder() / "addresses" / hashlib.sha256(place.encode()).hexdigest()[:16]
 
 
-def content_of(table: pd.DataFrame, names: Mapping[str, Sequence[str]]) -> str:
-    """Digest of everything an index is made of: every value of every column, in order, and further names."""
+def content_of(
+    table: pd.DataFrame, names: Mapping[str, Sequence[str]], former: Mapping[str, Mapping[str, str]] | None = None
+) -> str:
+    """Digest of everything an index is made of: every value of every column, in order, further and former names."""
     digest = hashlib.sha256(str(len(table)).encode())
     columns = {name: table[name] for name in table.columns} | {f"names {kind}": names[kind] for kind in sorted(names)}
+    for kind, found in sorted((former or {}).items()):
+        columns[f"former {kind}"] = [text for pair in sorted(found.items()) for text in pair]
     for name, values in columns.items():
         digest.update(f"\0{name}\0".encode())
         if isinstance(values, pd.Series) and values.dtype != object:

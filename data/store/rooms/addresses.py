@@ -90,7 +90,7 @@ class Addresses:
         return table.assign(community=pd.Series(named, dtype=object), lon=lon, lat=lat)
 
     def names(self, county: str) -> dict[str, tuple[str, ...]]:
-        """Names that addresses of a county may use though none of the layer does, ascending, each once.
+        """Names inside the jurisdiction that addresses of a county may use though none of the layer does, ascending.
 
         Returns
         -------
@@ -107,7 +107,8 @@ class Addresses:
         for kind, (layer, column) in _NAMED.items():
             table = LAYER_TABLES[layer]
             wanted = select(table.c[column]).distinct()
-            kept = wanted.where(table.c.county == county, table.c.territory == territory)
+            here = (table.c.county == county, table.c.territory == territory)
+            kept = wanted.where(*here, is_inside(table.c.place, self._tx))
             found[kind] = tuple(sorted(name for name in self._tx.connection.execute(kept).scalars() if name))
         return found
 
