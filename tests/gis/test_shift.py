@@ -8,7 +8,16 @@ import shapely
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gis.shift import bd09_to_gcj02, bd09_to_wgs84, gcj02_to_wgs84, unshift, wgs84_to_bd09, wgs84_to_gcj02
+from gis.shift import (
+    bd09_to_gcj02,
+    bd09_to_wgs84,
+    gcj02_to_bd09,
+    gcj02_to_wgs84,
+    shift,
+    unshift,
+    wgs84_to_bd09,
+    wgs84_to_gcj02,
+)
 
 # WGS 84, GCJ-02, BD-09 (lon, lat) and the length of the first shift in metres, worked out from the published formulas.
 GOLDEN = [
@@ -61,3 +70,60 @@ def test_whole_geometries_move_and_missing_ones_stay_missing() -> None:
     back = unshift(np.array([moved, None], dtype=object), "bd09")
     assert back[0].equals_exact(square, 1e-9)
     assert back[1] is None
+
+
+@pytest.fixture(scope="module")
+def mainland() -> tuple[np.ndarray, np.ndarray]:
+    """A million places in the box around the mainland."""
+    random = np.random.default_rng(20261122)
+    return random.uniform(75, 134, 1_000_000), random.uniform(18, 53, 1_000_000)
+
+
+def farthest_m(lon: np.ndarray, lat: np.ndarray, again: tuple[np.ndarray, np.ndarray]) -> float:
+    north = 111_320.0 * (again[1] - lat)
+    east = 111_320.0 * np.cos(np.radians(lat)) * (again[0] - lon)
+    return float(np.hypot(north, east).max())
+
+
+ROUND_TRIPS = {
+    "WGS 84, GCJ-02, WGS 84": (wgs84_to_gcj02, gcj02_to_wgs84),
+    "GCJ-02, WGS 84, GCJ-02": (gcj02_to_wgs84, wgs84_to_gcj02),
+    "GCJ-02, BD-09, GCJ-02": (gcj02_to_bd09, bd09_to_gcj02),
+    "BD-09, GCJ-02, BD-09": (bd09_to_gcj02, gcj02_to_bd09),
+    "WGS 84, BD-09, WGS 84": (wgs84_to_bd09, bd09_to_wgs84),
+    "BD-09, WGS 84, BD-09": (bd09_to_wgs84, wgs84_to_bd09),
+}
+
+
+@pytest.mark.parametrize(("there", "back"), ROUND_TRIPS.values(), ids=ROUND_TRIPS)
+def test_a_million_places_come_back_to_less_than_a_millimetre(there, back, mainland) -> None:
+    farthest = farthest_m(*mainland, back(*there(*mainland)))
+    assert farthest < 1e-4  # far below the millimetre that is promised
+
+
+def test_the_shifts_are_as_large_as_they_are_known_to_be(mainland) -> None:
+    lon, lat = mainland
+    gcj, bd = wgs84_to_gcj02(lon, lat), wgs84_to_bd09(lon, lat)
+    north, east = 111_320.0 * (gcj[1] - lat), 111_320.0 * np.cos(np.radians(lat)) * (gcj[0] - lon)
+    assert np.hypot(north, east).mean() == pytest.approx(407, abs=15)
+    assert 1_000 < farthest_m(lon, lat, bd) < 2_000
+
+
+def test_what_is_no_coordinate_stays_none() -> None:
+    for move in (wgs84_to_gcj02, gcj02_to_wgs84, gcj02_to_bd09, bd09_to_gcj02, wgs84_to_bd09, bd09_to_wgs84):
+        lon, lat = move([np.nan, 112.95], [28.2, np.nan])
+        assert np.isnan(lon[0])
+        assert np.isnan(lat[1])
+        assert [part.shape for part in move([], [])] == [(0,), (0,)]
+
+
+@pytest.mark.parametrize("system", ["gcj02", "bd09"])
+def test_shapes_shifted_and_shifted_back_are_where_they_were(system) -> None:
+    shapes = np.array([shapely.box(112.95, 28.19, 112.96, 28.2), None, shapely.Point(121, 30.7)], dtype=object)
+    moved = shift(shapes, system)
+    assert all(
+        400 < metres(*(tuple(s.centroid.coords[0]) for s in pair)) < 1_400 for pair in zip(shapes[::2], moved[::2])
+    )
+    back = unshift(moved, system)
+    assert back[1] is None
+    assert all(a.equals_exact(b, 1e-10) for a, b in zip(shapes[::2], back[::2]))
