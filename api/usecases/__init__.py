@@ -22,6 +22,9 @@ if TYPE_CHECKING:
     from api.usecases.file_papers import Filing, file_papers
     from api.usecases.import_layers import Imported, ImportOptions, import_layers
     from api.usecases.load_store import Loaded, load_store
+    from api.usecases.look_up import Book
+    from api.usecases.look_up_batch import Batch, look_up_batch
+    from api.usecases.look_up_file import FileBook, open_book
     from api.usecases.make_demo import Demo, make_demo
     from api.usecases.map_plan import map_plan
     from api.usecases.redraw_plan import RedrawnPlan, redraw_plan
@@ -30,12 +33,15 @@ if TYPE_CHECKING:
 
 _HOMES = {
     "Assessed": "assess_territory",
+    "Batch": "look_up_batch",
+    "Book": "look_up",
     "Checked": "check_plan",
     "Compared": "compare_plans",
     "Demo": "make_demo",
     "Drawn": "draw_plan",
     "DrawnNested": "draw_nested",
     "Examined": "examine_store",
+    "FileBook": "look_up_file",
     "Filing": "file_papers",
     "ImportOptions": "import_layers",
     "Imported": "import_layers",
@@ -55,8 +61,10 @@ _HOMES = {
     "file_papers": "file_papers",
     "import_layers": "import_layers",
     "load_store": "load_store",
+    "look_up_batch": "look_up_batch",
     "make_demo": "make_demo",
     "map_plan": "map_plan",
+    "open_book": "look_up_file",
     "redraw_plan": "redraw_plan",
     "restore_store": "restore_store",
     "weigh_change": "weigh_change",
@@ -64,12 +72,15 @@ _HOMES = {
 
 __all__ = [
     "Assessed",
+    "Batch",
+    "Book",
     "Checked",
     "Compared",
     "Demo",
     "Drawn",
     "DrawnNested",
     "Examined",
+    "FileBook",
     "Filing",
     "ImportOptions",
     "Imported",
@@ -89,8 +100,10 @@ __all__ = [
     "file_papers",
     "import_layers",
     "load_store",
+    "look_up_batch",
     "make_demo",
     "map_plan",
+    "open_book",
     "redraw_plan",
     "restore_store",
     "weigh_change",

@@ -223,7 +223,7 @@ class Book:
         """The grid where there is but one, though the building may be any of several."""
         rows = sorted(set(grid.tolist()))
         if not rows or answer.status == "not_found":
-            return answer
+            return answer if answer.reasons else replace(answer, reasons=("not_sure_enough",))
         codes = tuple(self.grids.code[row] for row in rows if row != NOWHERE)
         if len(rows) > 1 or not codes:
             reason = "grids_differ" if codes else "not_in_plan"

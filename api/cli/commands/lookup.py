@@ -1,0 +1,183 @@
+"""``gridwright lookup``: from an address, a point, a grid code, or a table of them, to the grid."""
+
+from __future__ import annotations
+
+import re
+from argparse import Namespace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from api.cli.commands.tables import word
+from api.cli.parser import Parser
+from api.cli.talk import Outcome, Table, Talk
+from api.problems import BROKEN, DONE, fault_rows
+from gis.errors import InputError
+
+if TYPE_CHECKING:
+    from api.usecases.look_up_answers import Answer, Choice
+    from api.usecases.look_up_batch import Batch
+    from api.usecases.look_up_file import FileBook
+
+NAME = "lookup"
+_WAYS = ("ADDRESS", "--point", "--batch")
+_POINT = re.compile(r"\s*([^,，\s]+)\s*[,，]\s*([^,，\s]+)\s*")
+_NEGATIVE = re.compile(r"-[\d.][\d.,eE+-]*")
+
+
+def add_arguments(parser: Parser) -> None:
+    """State the arguments."""
+    # A point west of Greenwich begins with a minus and is no option.
+    parser._negative_number_matcher = _NEGATIVE
+    parser.take("territory", metavar="TERRITORY.gpkg", type=Path)
+    parser.take("plan", metavar="PLAN.gpkg", type=Path)
+    parser.take("address", metavar="ADDRESS", nargs="?")
+    parser.take("--point", metavar="LON,LAT")
+    parser.take("--batch", metavar="IN.csv", type=Path)
+    parser.take("--out", metavar="OUT.csv", type=Path)
+    parser.take("--encoding", metavar="NAME")
+    parser.take("--out-encoding", choices=("utf-8", "utf-8-bom", "gb18030"))
+    parser.take("--region", metavar="TEXT", default="")
+
+
+def run(arguments: Namespace, talk: Talk) -> Outcome:
+    """Look up; status 1 when one thing is asked for and no grid is found."""
+    values = (arguments.address, arguments.point, arguments.batch)
+    given = [way for way, value in zip(_WAYS, values) if value is not None]
+    if len(given) != 1:
+        raise InputError("lookup_one_way", measured=", ".join(given) or None, allowed=" / ".join(_WAYS))
+    if arguments.batch is not None:
+        return _run_batch(arguments, talk)
+    for option in ("out", "encoding", "out_encoding"):
+        if getattr(arguments, option) is not None:
+            raise InputError("lookup_only_batch", column=f"--{option.replace('_', '-')}", allowed="--batch")
+    point = None if arguments.point is None else _read_point(arguments.point)
+    opened = _open(arguments, talk, with_addresses=point is None)
+    answer = opened.book.look_up(arguments.address) if point is None else opened.book.look_up_points(*point)[0]
+    reasons = [
+        {"code": code, "message": message} for code, message in zip(answer.reasons, answer.details(talk.language))
+    ]
+    summary = {
+        "command": NAME,
+        **answer.row(),
+        "name": answer.name,
+        "reason": answer.reason,
+        "reasons": reasons,
+        "grids": answer.grids,
+        "candidates": [_plain(choice, talk) for choice in answer.candidates],
+        "matched": answer.matched,
+        "dropped": answer.dropped,
+        "remarks": fault_rows(opened.remarks, talk.language),
+    }
+    return Outcome(BROKEN if answer.grid is None else DONE, summary, _shown(answer, opened, talk))
+
+
+def _run_batch(arguments: Namespace, talk: Talk) -> Outcome:
+    from api.usecases.look_up_batch import batch_asks, look_up_batch
+
+    if arguments.out is None:
+        raise InputError("lookup_batch_out", column="--out", measured="--batch")
+    asks = batch_asks(arguments.batch, arguments.encoding)
+    opened = _open(arguments, talk, with_addresses=asks == "address")
+    with talk.progress() as progress:
+        batch = look_up_batch(
+            opened.book,
+            arguments.batch,
+            arguments.out,
+            language=talk.language,
+            encoding=arguments.encoding,
+            out_encoding=arguments.out_encoding,
+            progress=progress,
+        )
+    summary = {
+        "command": NAME,
+        "batch": arguments.batch,
+        "out": batch.out,
+        "rows_to_correct": batch.to_correct,
+        "encoding": batch.encoding,
+        "rows": batch.n_rows,
+        "with_grid": batch.n_with_grid,
+        "broken": batch.n_broken,
+        "to_correct": batch.n_to_correct,
+        "by_status": batch.by_status,
+        "remarks": fault_rows(opened.remarks, talk.language),
+    }
+    shown = _shown_batch(batch, opened, talk)
+    if batch.encoding != "utf-8" and arguments.out_encoding is None:
+        shown.append(talk.say("lookup_batch_encoding", encoding=batch.encoding.upper()))
+    return Outcome(DONE, summary, shown)
+
+
+def _open(arguments: Namespace, talk: Talk, *, with_addresses: bool) -> FileBook:
+    from api.usecases.look_up_file import open_book
+
+    with talk.progress() as progress:
+        return open_book(
+            arguments.territory,
+            arguments.plan,
+            region=arguments.region,
+            with_addresses=with_addresses,
+            progress=progress,
+        )
+
+
+def _read_point(text: str) -> tuple[float, float]:
+    found = _POINT.fullmatch(text)
+    try:
+        if found is None:
+            raise ValueError(text)
+        return float(found[1]), float(found[2])
+    except ValueError:
+        raise InputError("lookup_point_wrong", column="--point", measured=text[:80], allowed="112.95,28.2") from None
+
+
+def _shown(answer: Answer, opened: FileBook, talk: Talk) -> list[str | Table]:
+    shown: list[str | Table] = []
+    if answer.grid is None:
+        shown.append(talk.say(f"lookup_told_{answer.status}_without_grid"))
+    else:
+        shown.append(talk.say("lookup_told_grid", id=answer.grid, name=answer.name or "", community=answer.community))
+        shown.append(talk.say(f"lookup_told_{answer.status}", percent=round(100 * answer.confidence)))
+    if answer.matched_text:
+        shown.append(talk.say("lookup_told_address", text=answer.matched_text, id=answer.building or ""))
+    shown += answer.details(talk.language)
+    if answer.candidates and (answer.building is None or len(answer.candidates) > 1):
+        rows = [
+            (
+                choice.address or "",
+                choice.building or "",
+                choice.grid or "",
+                ", ".join(word("differs", code, talk) for code in choice.reasons),
+                f"{100 * choice.score_frac:.0f} %",
+            )
+            for choice in answer.candidates
+        ]
+        headings = ("lookup_label_address", "lookup_label_building", "lookup_label_grid", "lookup_label_differs")
+        share = "lookup_label_share" if "several_successors" in answer.reasons else "lookup_label_agrees"
+        shown.append(Table((*headings, share), rows, talk.say("lookup_label_candidates")))
+    return shown + [row["message"] for row in fault_rows(opened.remarks, talk.language)]
+
+
+def _shown_batch(batch: Batch, opened: FileBook, talk: Talk) -> list[str | Table]:
+    rows: list[tuple[str, int]] = [(talk.say(f"lookup_status_{name}"), n) for name, n in batch.by_status.items()]
+    shown: list[str | Table] = [
+        talk.say("lookup_batch_done", file=str(batch.out), measured=batch.n_rows, with_grid=batch.n_with_grid),
+        Table(("lookup_label_status", "label_rows"), rows),
+    ]
+    if batch.n_broken:
+        shown.append(talk.say("lookup_batch_broken", measured=batch.n_broken))
+    if batch.to_correct is not None:
+        shown.append(talk.say("lookup_batch_to_correct", file=str(batch.to_correct), measured=batch.n_to_correct))
+    return shown + [row["message"] for row in fault_rows(opened.remarks, talk.language)]
+
+
+def _plain(choice: Choice, talk: Talk) -> dict[str, Any]:
+    return {
+        "building": choice.building,
+        "address": choice.address,
+        "grid": choice.grid,
+        "community": choice.community,
+        "lon": choice.lon,
+        "lat": choice.lat,
+        "score_frac": choice.score_frac,
+        "reasons": [{"code": code, "message": talk.say(f"address_{code}")} for code in choice.reasons],
+    }
