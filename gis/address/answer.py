@@ -8,8 +8,8 @@ import numpy as np
 
 from gis.address.asked import Asked
 from gis.address.characters import MAX_CHARACTERS, fold
-from gis.address.latin import is_latin
 from gis.address.latin_answer import answer_latin
+from gis.address.latin_spelling import is_latin
 from gis.address.read import read_han
 from gis.address.refuse import refuse
 from gis.address.types import MOST_CANDIDATES, Candidate, Match

@@ -45,9 +45,7 @@ class AddressIndex:
         self.building_of_row: Int32Array = arrays["building"]
         self.numbers = texts["number"].all()
         self.number_place = {text: place for place, text in enumerate(self.numbers)}
-        self.names = Names(
-            texts["name"].all(), arrays["name_kind"], arrays["sounds"], texts["alias"], arrays["alias_of"]
-        )
+        self._names, self._alias = texts["name"], texts["alias"]
         self.region = region_forms(self.meta.get("region", ""))
         self.region_prefixes = region_prefixes(self.meta.get("region", ""))
 
@@ -86,6 +84,12 @@ class AddressIndex:
     def name(self, id: int) -> str:
         """A name by its id."""
         return self.names.texts[id]
+
+    @cached_property
+    def names(self) -> Names:
+        """All names; made when the first text asks for them."""
+        arrays = self._arrays
+        return Names(self._names.all(), arrays["name_kind"], arrays["sounds"], self._alias, arrays["alias_of"])
 
     @cached_property
     def latin(self) -> LatinNames:

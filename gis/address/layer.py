@@ -11,7 +11,8 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from gis.address.characters import fold
-from gis.address.latin import is_latin, latin_row, number_key
+from gis.address.latin import latin_row
+from gis.address.latin_spelling import is_latin, number_key
 from gis.address.tokens import canonical_number, read_numbers
 from gis.address.types import COMMUNITY, DISTRICT, ESTATE, STREET, TOWN
 from gis.address.unify import normalise

@@ -110,7 +110,7 @@ class Forms:
         while start < end - 1:
             for length in self._numbered.get(text[start : start + 2], ()):
                 name = text[start : start + length]
-                if name in self._by_text and _stands_alone(text, start, start + length):
+                if start + length <= end and name in self._by_text and _stands_alone(text, start, start + length):
                     found.append((start, start + length))
                     start += length - 1
                     break

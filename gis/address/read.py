@@ -28,7 +28,7 @@ _SUFFIX_KIND = (
 )
 _VILLAGE = re.compile(r"^.{2,6}村$")
 _PIECE = re.compile(r"^.{2,6}?(?:街道|镇(?!路|街)|乡(?!路|街)|社区|居委会|村委会)")
-_PHASE = re.compile(r"(?:第?[0-9]+|[一二三四五六七八九十]+)[期区]|[A-Z东南西北中][区苑]")
+_PHASE = re.compile(r"(?:第?[0-9]+|[一二三四五六七八九十]+)[期区段]|[A-Z东南西北中][区苑]")
 MOST_HITS = 48
 
 
@@ -47,24 +47,37 @@ def read_han(text: str, names: Names, region: frozenset[str]) -> Asked:
     region
         What province and city of the layer may be called; empty where that is not known.
     """
-    asked = Asked(text)
     plain = _BRACKETS.sub(lambda found: "," * len(found[0]), text)
-    asked.dropped += [found.span() for found in _BRACKETS.finditer(text)]
-    start = read_region(asked, plain, names, region)
+    first = Asked(text)
+    start = read_region(first, plain, names, region)
     masked, masks = plain, {}
     for a, b in names.numbered_in(plain):
         if a >= start:
             masked = masked[:a] + _MASK * (b - a) + masked[b:]
             masks[a] = b
-    reader = _Reader(asked, plain, masks, names)
+    numbers = [number for number in read_numbers(masked) if number.start >= start and number.kind != "phase"]
+    asked = _read(first, plain, start, masks, numbers, names)
+    if asked.building and not asked.named[ESTATE]:
+        # The digits may belong to a mistyped name (杨树蒲路3061弄小区30栋): leave those before the building in it.
+        last = next((k for k, number in enumerate(numbers) if number.kind == "building"), 0)
+        for k in range(last - 1, max(last - 3, -1), -1):
+            again = Asked(text, reasons=[reason for reason in first.reasons if reason.startswith("region")])
+            _read(again, plain, start, masks, numbers[:k] + numbers[last:], names)
+            if again.named[ESTATE]:
+                return again
+    return asked
+
+
+def _read(asked: Asked, text: str, start: int, masks: dict[int, int], numbers: list[Number], names: Names) -> Asked:
+    asked.dropped += [found.span() for found in _BRACKETS.finditer(asked.text)]
+    reader = _Reader(asked, text, masks, names)
     place = start
-    for number in read_numbers(masked):
-        if number.start < place or number.kind == "phase":
-            continue
-        reader.read_span(place, number.start, number)
-        reader.take(number)
-        place = number.end
-    reader.read_span(place, len(plain), None)
+    for number in numbers:
+        if number.start >= place:
+            reader.read_span(place, number.start, number)
+            reader.take(number)
+            place = number.end
+    reader.read_span(place, len(text), None)
     return asked
 
 
