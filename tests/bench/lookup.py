@@ -18,7 +18,7 @@ from typing import TextIO
 
 from tests.bench.lookup_layers import REGION_TEXT
 from tests.bench.lookup_parts import PARTS, PEERS, Part, one
-from tests.bench.lookup_score import rows_of, verdict, write_answers
+from tests.bench.lookup_score import places_of, rows_of, verdict, write_answers
 from tests.bench.output import json_lines, say
 
 _SHOWN = 12
@@ -61,8 +61,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
 def write_failures(file: TextIO, part: Part) -> None:
     """What was not right, by kind: sure and wrong first, then unsure; some of each."""
     of_kind: dict[tuple[str, str], list[int]] = defaultdict(list)
+    places = places_of(part.table)
     for k, (question, match) in enumerate(zip(part.questions, part.matches)):
-        of_kind[question.kind, verdict(question, match)].append(k)
+        of_kind[question.kind, verdict(question, match, places)].append(k)
     texts = part.table["text"].tolist()
     file.write(f"# {part.row['part']}\n\n")
     for kind in part.row["kind"]:

@@ -25,7 +25,7 @@ from tests.bench.lookup_forms import further_forms
 from tests.bench.lookup_layers import REGION_TEXT, address_table, read_questions, read_rows
 from tests.bench.lookup_questions import TYPO_KINDS, City, Question, twelve_kinds
 from tests.bench.lookup_real import REAL, Layer
-from tests.bench.lookup_score import RAISED, ask_each, milliseconds, negative_kinds, rows_of, summary, tally
+from tests.bench.lookup_score import RAISED, ask_each, milliseconds, negative_kinds, places_of, rows_of, summary, tally
 
 ROOT: Final = Path(__file__).resolve().parents[2]
 DATA: Final = ROOT.parent / "shared" / "data"
@@ -75,7 +75,7 @@ def measure(name: str, table: pd.DataFrame, region: str, questions: list[Questio
     began = time.perf_counter()
     matches, spent_ms = ask_each(index, questions)
     seconds = time.perf_counter() - began
-    kinds = tally(questions, matches)
+    kinds = tally(questions, matches, places_of(table))
     negative = negative_kinds(questions)
     row = {
         "part": name,

@@ -193,6 +193,7 @@ def _mapped(table: pd.DataFrame, n: int, seed: int) -> Iterator[Question]:
         of_key[street, number, town].append(k)
         of_door[street, number].append(k)
     known = {str(street).casefold() for street in table["street"] if street}
+    buildings = [k if building is None else building for k, building in enumerate(table["building_id"])]
     full = [k for k, key in enumerate(keys) if all(key)]
 
     def question(kind: str, k: int, rng: random.Random) -> Question | None:
@@ -210,7 +211,7 @@ def _mapped(table: pd.DataFrame, n: int, seed: int) -> Iterator[Question]:
             return Question(kind, f"{wrong} {number}, {behind}", k, here) if wrong != street else None
         if kind in ("no_town", "typo_no_town"):
             anywhere = tuple(of_door[street, number])
-            expect = "several" if len({keys[at][2] for at in anywhere}) > 1 else "row"
+            expect = "several" if len({buildings[at] for at in anywhere}) > 1 and len(here) < len(anywhere) else "row"
             shown = street if kind == "no_town" else mistyped_latin(street, rng, known)
             if kind == "typo_no_town" and shown == street:
                 return None

@@ -16,12 +16,14 @@ from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
+import pandas as pd
 
 from gis.address import AddressIndex, Match
 from tests.bench.lookup_questions import Question
 
 SURE: Final = frozenset({"exact", "building"})
 CANDIDATES: Final = 5
+_COUNTED: Final = ("n", "top1", "accepted_wrong", "first", "in5", "refused", "raised")
 RAISED: Final = "raised"
 
 
@@ -47,8 +49,11 @@ def rows_of(match: Match) -> list[int]:
     return [int(c.row) for c in match.candidates[:CANDIDATES]]
 
 
-def verdict(question: Question, match: Match) -> str:
-    """``right``, ``wrong`` (sure of something that is not so) or ``unsure``."""
+def verdict(question: Question, match: Match, places: Sequence[Any] | None = None) -> str:
+    """``right``, ``wrong`` (sure of something that is not so) or ``unsure``.
+
+    ``places`` says which rows are one building: to name one of them is to name them all.
+    """
     sure, rows = match.status in SURE, rows_of(match)
     if question.expect == "none":
         return "wrong" if sure else "right"
@@ -60,20 +65,33 @@ def verdict(question: Question, match: Match) -> str:
         return "right" if set(np.asarray(match.among).tolist()) == set(question.accepted) else "unsure"
     if match.status == "not_found" or not rows or rows[0] not in question.accepted:
         return "unsure"
-    wanted = min(CANDIDATES, len(question.accepted))
-    all_of_several = len(question.accepted) > 1 and len(set(rows) & set(question.accepted)) >= wanted
-    return "right" if all_of_several else "unsure"
+    right = _places(question.accepted, places)
+    named = _places([row for row in rows if row in question.accepted], places)
+    return "right" if len(right) > 1 and len(named) >= min(CANDIDATES, len(right)) else "unsure"
 
 
-def tally(questions: Sequence[Question], matches: Sequence[Match]) -> dict[str, dict[str, Any]]:
+def _places(rows: Iterable[int], places: Sequence[Any] | None) -> set[Any]:
+    return set(rows) if places is None else {places[row] for row in rows}
+
+
+def places_of(table: pd.DataFrame) -> list[Any]:
+    """The building of each row, or the row itself where no building is known."""
+    if "building_id" not in table:
+        return list(range(len(table)))
+    return [
+        k if building is None or building != building else building for k, building in enumerate(table["building_id"])
+    ]
+
+
+def tally(
+    questions: Sequence[Question], matches: Sequence[Match], places: Sequence[Any] | None = None
+) -> dict[str, dict[str, Any]]:
     """Counts by kind, in the order the kinds first appear."""
     kinds: dict[str, dict[str, Any]] = {}
     statuses: dict[str, Counter[str]] = defaultdict(Counter)
     for question, match in zip(questions, matches):
-        got = kinds.setdefault(
-            question.kind, dict.fromkeys(("n", "top1", "accepted_wrong", "first", "in5", "refused", "raised"), 0)
-        )
-        said, rows = verdict(question, match), rows_of(match)
+        got = kinds.setdefault(question.kind, dict.fromkeys(_COUNTED, 0))
+        said, rows = verdict(question, match, places), rows_of(match)
         got["n"] += 1
         got["top1"] += said == "right" and question.expect != "none"
         got["accepted_wrong"] += said == "wrong"

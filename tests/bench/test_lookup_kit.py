@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from gis.address import Candidate, Match
@@ -12,7 +13,7 @@ from tests.bench.lookup_city import REGION, Row, make_rows, tail_of, text_of, us
 from tests.bench.lookup_forms import further_forms
 from tests.bench.lookup_layers import address_table, read_questions, read_rows, write_layer
 from tests.bench.lookup_questions import City, Question, twelve_kinds
-from tests.bench.lookup_score import tally, verdict
+from tests.bench.lookup_score import places_of, tally, verdict
 from tests.bench.lookup_typos import in_chinese, mistyped, mistyped_latin, styled, traditional
 
 ROWS = make_rows(30_000, seed=4)
@@ -137,6 +138,13 @@ def test_a_village_row_of_the_published_form_is_read_with_its_house(tmp_path) ->
 )
 def test_verdicts(expect: str, accepted: tuple[int, ...], answer: Match, said: str) -> None:
     assert verdict(Question("kind", "text", 3, accepted, expect), answer) == said
+
+
+def test_rows_of_one_building_are_one_place() -> None:
+    question = Question("kind", "text", 3, (3, 4, 5))
+    assert verdict(question, match("ambiguous", 3, 5), ["a", "b", "c", "d", "d", "e"]) == "right"
+    assert verdict(question, match("ambiguous", 3, 4), ["a", "b", "c", "d", "d", "e"]) == "unsure"
+    assert places_of(pd.DataFrame({"id": ["x", "y"], "building_id": ["b", None]})) == ["b", 1]
 
 
 def test_the_tally_counts_what_was_asked() -> None:
