@@ -13,30 +13,15 @@ zeros the Chinese way).  Layer and questions pass through the same functions.  N
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Container, Iterable
+from collections.abc import Collection, Container
 from dataclasses import dataclass
-from functools import lru_cache
 
-from gis.address.latin_words import (
-    ARTICLES,
-    COUNTRIES,
-    ENDINGS,
-    MARKS,
-    MONTHS,
-    OTHERS,
-    REPEATS,
-    ROMAN,
-    SIDES,
-    TYPES,
-    UNITS,
-)
+from gis.address.latin_spelling import ORDINAL, number_key, shorten
+from gis.address.latin_words import ARTICLES, COUNTRIES, MARKS, MONTHS, REPEATS, TYPES, UNITS
 
 MOST_WORDS = 40
 """More words than this are not read."""
 
-_SHORT = {**OTHERS, **SIDES, **TYPES}
-_HAN = re.compile(r"[\u2e80-\u9fff\uf900-\ufaff\U00020000-\U0003ffff]")
-_LETTER = re.compile(r"[^\W\d_]")
 _PIECE = re.compile(
     r"(?P<cut>[,()])"
     r"|(?P<unit>#[0-9A-Z]+(?:[-/][0-9A-Z]+)+)"
@@ -51,10 +36,7 @@ _SURE_POSTCODE = re.compile(
     r"|(?P<uk>[A-Z]{1,2}[0-9][A-Z0-9]? [0-9][A-Z]{2})(?![A-Z0-9])"
     r"|(?P<nl>[1-9][0-9]{3} ?(?!BIS|TER)[A-Z]{2})(?=$|,| [A-Z]{3}))"
 )
-_ORDINAL = re.compile(r"([0-9]+)(?:ER|RE|ERE|EME|IEME|ND|NDE|RD|TH|ST)")
 _NUMBER = re.compile(r"[0-9]{1,5}(?: ?[A-Z]|BIS|TER|QUATER|QUINQUIES)?(?:[-/~].*)?")
-_ZEROS = re.compile(r"(?<![0-9A-Z.])0+(?=[0-9])")
-_UMLAUT = re.compile(r"([AO])E|(?<![AEQG])UE(?=[^AEIOUY])")
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,72 +97,6 @@ class LatinParts:
     dropped: tuple[str, ...] = ()
 
 
-def is_latin(folded: str) -> bool:
-    """Whether a folded text is an address for this room: letters, and none of them Chinese."""
-    return not _HAN.search(folded) and bool(_LETTER.search(folded))
-
-
-@lru_cache(maxsize=65_536)
-def _shorten(raw: str) -> tuple[str, ...]:
-    """The short form of one word; a German ending that names the kind of way becomes a word of its own."""
-    short = _SHORT.get(raw)
-    if short is not None:
-        return (short,)
-    ordinal = _ORDINAL.fullmatch(raw)
-    if ordinal:
-        return (f"{int(ordinal[1])}E",)
-    for ending, kind in ENDINGS:
-        if raw.endswith(ending) and len(raw) >= len(ending) + (2 if kind == "ST" else 3):
-            stem = raw[: -len(ending)]
-            return (stem + kind,) if stem in ARTICLES else (stem, kind)
-    return (raw,)
-
-
-def name_words(words: Iterable[str]) -> list[str]:
-    """Words of a name in their short forms, with what an apostrophe took apart put together again."""
-    found: list[str] = []
-    for raw in words:
-        if raw == "S" and found and found[-1].isalpha() and len(found[-1]) > 2:
-            found[-1] = _shorten(found[-1] + "S")[0]
-        elif raw == "WEALTH" and found and found[-1] == "C":
-            found[-1] = "CWEALTH"
-        else:
-            found.extend(_shorten(raw))
-    return found
-
-
-def bare(words: Iterable[str]) -> list[str]:
-    """Short forms as they are compared: articles fall (unless nothing else is there), oe and o are one."""
-    every = list(words)
-    kept = [word for word in every if word not in ARTICLES] or every
-    return [word if word in TYPES else _UMLAUT.sub(lambda found: found[1] or "U", word) for word in kept]
-
-
-def name_key(folded: str) -> str:
-    """A name in the form names are compared in: equal keys are one name."""
-    return " ".join(bare(name_words(found[0] for found in re.finditer(r"[^\W_]+", folded))))
-
-
-def particulars(key_words: Iterable[str]) -> tuple[frozenset[str], frozenset[str], frozenset[str]]:
-    """What is never mended into another in a name: its numerals, its kinds of way, its sides and single letters."""
-    numerals, kinds, sides = set(), set(), set()
-    for word in key_words:
-        if word[0].isdigit() or word[-1].isdigit() or word in ROMAN:
-            numerals.add(word)
-        elif word in TYPES:
-            kinds.add(word)
-        elif word in SIDES or len(word) == 1:
-            sides.add(word)
-    return frozenset(numerals), frozenset(kinds), frozenset(sides)
-
-
-def number_key(folded: str) -> str:
-    """A house number in its one spelling: ``11 a`` is ``11A``, ``Blk 09`` is ``9``, ``32 Bis`` is ``32BIS``."""
-    parts = [part for part in re.findall(r"[^\W_]+|[-/,~&+]", folded) if part not in MARKS]
-    joined = "".join("-" if part == "~" else part for part in parts)
-    return _ZEROS.sub("", joined)
-
-
 @dataclass(slots=True)
 class _Piece:
     raw: str
@@ -239,7 +155,7 @@ def _without_units(pieces: list[_Piece], dropped: list[str]) -> list[_Piece]:
     return kept
 
 
-def _find_postcode(pieces: list[_Piece], known: Collection[str]) -> int | None:
+def _find_postcode(pieces: list[_Piece], known: Collection[str], guess: bool) -> int | None:
     """Which number is the postcode: six digits always, five nearly always, four where a town may follow."""
     numbers = [i for i, piece in enumerate(pieces) if piece.kind == "number"]
     for i in reversed(numbers):
@@ -255,7 +171,7 @@ def _find_postcode(pieces: list[_Piece], known: Collection[str]) -> int | None:
                 continue
             if before is not None or len(numbers) > 1 or len(pieces) == 1:
                 return i
-        if re.fullmatch(r"[1-9][0-9]{3}", raw):
+        if guess and re.fullmatch(r"[1-9][0-9]{3}", raw):
             if before is None and not (len(numbers) > 1 and after is not None and after.run == pieces[i].run):
                 continue
             if before is not None and (before.raw in MONTHS or before.raw in MARKS):
@@ -339,30 +255,33 @@ def _words(run: list[_Piece]) -> tuple[Word, ...]:
     for piece in run:
         if piece.raw == "S" and found and found[-1].text.isalpha() and len(found[-1].text) > 2:
             last = found.pop()
-            found.append(Word(_shorten(last.text + "S")[0], last.start, piece.end))
+            found.append(Word(shorten(last.text + "S")[0], last.start, piece.end))
         elif piece.raw == "WEALTH" and found and found[-1].text == "C":
             found.append(Word("CWEALTH", found.pop().start, piece.end))
         else:
-            found.extend(Word(text, piece.start, piece.end) for text in _shorten(piece.raw))
+            found.extend(Word(text, piece.start, piece.end) for text in shorten(piece.raw))
     return tuple(found)
 
 
-def read_latin(folded: str, postcodes: Collection[str] = (), towns: Container[str] = ()) -> LatinParts:
+def read_latin(
+    folded: str, postcodes: Collection[str] = (), towns: Container[str] = (), guess_postcode: bool = True
+) -> LatinParts:
     """Read a folded address in Latin script: every way its numbers can be meant, postcode, and what is left out.
 
     ``postcodes`` are those of the layer, where they are known; ``towns`` are names that are no countries here.
+    Without ``guess_postcode`` four digits are a postcode only where those of the layer say so.
     """
     pieces, postcode, dropped = _pieces(folded)
     pieces = _without_units(pieces, dropped)
     countries = _countries(pieces, towns)
     if countries:
         pieces = [piece for i, piece in enumerate(pieces) if i not in countries]
-    at = None if postcode else _find_postcode(pieces, postcodes)
+    at = None if postcode else _find_postcode(pieces, postcodes, guess_postcode)
     if at is not None:
         postcode = pieces[at].raw.replace("-", "")
     readings: list[tuple[float, int, int, str]] = []
     for i, piece in enumerate(pieces):
-        if piece.kind != "number" or i == at or _ORDINAL.fullmatch(piece.raw) or not _NUMBER.fullmatch(piece.raw):
+        if piece.kind != "number" or i == at or ORDINAL.fullmatch(piece.raw) or not _NUMBER.fullmatch(piece.raw):
             marked = i > 0 and pieces[i - 1].raw in MARKS and piece.raw[-1].isdigit() and pieces[i - 1].run == piece.run
             if not marked or i == at or piece.kind == "number":
                 continue
@@ -374,7 +293,9 @@ def read_latin(folded: str, postcodes: Collection[str] = (), towns: Container[st
                 # "5 TER" alone may be a terrace; a repeat is the surer reading.
                 readings.append((0.1, first, i, piece.raw))
                 continue
-            if len(after.raw) == 1 and (i + 2 >= len(pieces) or len(pieces[i + 2].raw) > 1):
+            # 28 L Hôtel: the letter is an article.
+            is_article = after.raw in ("L", "D") and i + 2 < len(pieces) and pieces[i + 2].run == piece.run
+            if len(after.raw) == 1 and not is_article and (i + 2 >= len(pieces) or len(pieces[i + 2].raw) > 1):
                 beside = max(_likely(pieces, i, i), _likely(pieces, i, i + 1)) + 0.01
                 readings.append((beside, first, i + 1, piece.raw + after.raw))
         readings.append((_likely(pieces, i, i), first, i, piece.raw))

@@ -14,8 +14,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from gis.address.characters import fold
-from gis.address.latin import is_latin, read_latin
+from gis.address.latin import read_latin
 from gis.address.latin_names import LatinBook, LatinReading
+from gis.address.latin_spelling import is_latin
 from gis.address.names import Names
 from gis.address.refuse import same_side
 from gis.address.types import (
@@ -36,7 +37,7 @@ if TYPE_CHECKING:
 
 LEAST_PROVED_FRAC, LEAST_WITH_TOWN_FRAC = 0.78, 0.68
 """How much a mistyped street must resemble the layer's, alone and where the town is confirmed."""
-_APART_FRAC, _OUTDONE_FRAC = 0.07, 0.04
+_APART_FRAC, _OUTDONE_FRAC = 0.05, 0.04
 _RANGE = re.compile(r"([0-9]+)-([0-9]+)")
 _MOST_OF_RANGE = 40
 _TOWN_COLUMNS = ("town", "community", "district")
@@ -102,6 +103,11 @@ def _hit(index: AddressIndex, names: LatinNames, reading: LatinReading) -> _Hit 
     agreeing = _in_towns(index, names, reading, rows)
     if agreeing is None:
         return _Hit(reading, rows, None, is_range)
+    if not len(agreeing):
+        # The street is there in the town asked, without the number: that is no reason to go to another town.
+        there = _in_towns(index, names, reading, _rows(index, names, reading, ()))
+        if there is not None and len(there):
+            return None
     return _Hit(reading, agreeing if len(agreeing) else rows, bool(len(agreeing)), is_range)
 
 
@@ -155,6 +161,7 @@ def _is_outdone(best: _Hit, readings: list[LatinReading]) -> bool:
             return True
         certain = other.street_similar_frac == 1.0 > reading.street_similar_frac
         better = certain or other.street_similar_frac > reading.street_similar_frac + _OUTDONE_FRAC
+        better &= not other.left or bool(reading.left)
         if better and not other.apart and other.number == reading.number and other.score_frac > reading.score_frac:
             return True
     return False
@@ -176,11 +183,12 @@ def _answer(index: AddressIndex, best: _Hit, hits: list[_Hit], folded: str) -> M
         for hit in hits
         if hit is not best
         and reading.street_similar_frac < 1.0
+        and (not hit.reading.left or reading.left)
         and hit.reading.street_similar_frac > reading.street_similar_frac - _APART_FRAC
         and _score(hit) > _score(best) - 2 * _APART_FRAC
     ]
     rows = np.unique(np.concatenate([best.rows, *(hit.rows for hit in rivals)])).astype(np.int32)
-    first = _one_each(index, best.rows)
+    first = _one_each(index, _as_written(index, best.rows, folded))
     others = [row for hit in rivals for row in _one_each(index, hit.rows) if row not in first]
     ordered = [*first, *dict.fromkeys(others)]
     postcode = _postcode_differs(index, reading, ordered[0])
@@ -220,6 +228,13 @@ def _one_each(index: AddressIndex, rows: Int32Array) -> list[int]:
         where = tuple(int(index.column[name][row]) for name in ("town", "community", "number", "building"))
         seen.setdefault((building,) if building >= 0 else (-1, *where), row)
     return list(seen.values())
+
+
+def _as_written(index: AddressIndex, rows: Int32Array, folded: str) -> Int32Array:
+    """Of rows on streets that differ in spelling only, those spelled as asked, where there are any."""
+    texts = index.names.texts
+    written = np.array([id >= 0 and texts[id] in folded for id in index.column["street"][rows].tolist()], dtype=bool)
+    return rows[written] if written.any() else rows
 
 
 def _has_town(index: AddressIndex, row: int) -> bool:

@@ -14,18 +14,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
-from functools import lru_cache
 
-from gis.address.characters import fold
-from gis.address.fuzzy import Spelling
-from gis.address.latin import LatinOption, LatinParts, Word, bare, name_key, name_words, particulars, read_latin
-from gis.address.latin_words import ARTICLES, OTHERS, SIDES, TYPES
-from gis.address.sounds import sound_of_code
+from gis.address.latin import LatinOption, LatinParts, Word, read_latin
+from gis.address.latin_lists import LatinList, plain
+from gis.address.latin_spelling import bare
+from gis.address.latin_words import ARTICLES, REPEATS, SIDES, TYPES
 
 MOST_READINGS = 16
-LEAST_SIMILAR_FRAC = 0.6
-_KEPT_ANSWERS = 20_000
-_Found = list[tuple[int, float]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,154 +76,12 @@ class LatinReading:
         return self.street_similar_frac + town + 0.1 * self.likely_frac - left
 
 
-_SHORT_WORDS = frozenset(TYPES.values()) | frozenset(SIDES.values())
-
-
-@lru_cache(maxsize=1)
-def mistyped_kinds() -> dict[str, tuple[str, ...]]:
-    """Every word one slip of the finger away from one with a short form, and the short forms it may mean."""
-    letters = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
-    meant: dict[str, set[str]] = {}
-    for word, short in sorted((OTHERS | TYPES | SIDES).items()):
-        if len(word) < 4:
-            continue
-        near = {word[:i] + word[i + 1 :] for i in range(len(word))}
-        near |= {word[:i] + word[i + 1] + word[i] + word[i + 2 :] for i in range(len(word) - 1)}
-        near |= {word[:i] + letter + word[i:] for i in range(len(word) + 1) for letter in letters}
-        near |= {word[:i] + letter + word[i + 1 :] for i in range(len(word)) for letter in letters}
-        for slip in near:
-            for text in {slip, bare([slip])[0]}:
-                meant.setdefault(text, set()).add(short)
-    return {slip: tuple(sorted(some)[:3]) for slip, some in meant.items()}
-
-
-class _Names:
-    """Names by their key, by their words, and by how they are spelled."""
-
-    def __init__(self, names: Sequence[str]) -> None:
-        folded = [fold(name) for name in names]
-        keys = [name_key(text) for text in folded]
-        self.of_key: dict[str, list[int]] = {}
-        self.first: list[str] = sorted({key for key in keys if key})
-        place = {key: i for i, key in enumerate(self.first)}
-        self.ids: list[list[int]] = [[] for _ in self.first]
-        raws: list[str] = [""] * len(self.first)
-        for i, key in enumerate(keys):
-            if key:
-                self.ids[place[key]].append(i)
-                raws[place[key]] = raws[place[key]] or _plain(folded[i].replace("-", " ").split())
-        self.words = [key.split(" ") for key in self.first]
-        self.told = [particulars(words) for words in self.words]
-        self.by_joined: dict[str, int] = {}
-        self.by_bag: dict[tuple[str, ...], int] = {}
-        self.with_word: dict[str, list[int]] = {}
-        for i, words in enumerate(self.words):
-            self.by_joined.setdefault("".join(words), i)
-            self.by_bag.setdefault(tuple(sorted(words)), i)
-            for word in set(words):
-                self.with_word.setdefault(word, []).append(i)
-        self.most_words = max((len(words) for words in self.words), default=0)
-        bodies = [" ".join(word for word in words if word not in TYPES) for words in self.words]
-        ids = range(len(self.first))
-        sounds = sound_of_code()
-        self.by_key = Spelling.of(list(ids), self.first, sounds)
-        self.by_raw = Spelling.of(list(ids), raws, sounds)
-        some = [i for i in ids if bodies[i] and bodies[i] != self.first[i]]
-        self.by_body = Spelling.of(some, [bodies[i] for i in some], sounds)
-        self.raws = raws
-        self.bodies = bodies
-        self._known: dict[tuple[str, str], _Found] = {}
-
-    def exact(self, words: Sequence[str]) -> int | None:
-        """The name with just these words, in any order and division."""
-        found = self.by_joined.get("".join(words))
-        return found if found is not None else self.by_bag.get(tuple(sorted(words)))
-
-    def similar(self, words: Sequence[str], raw: str) -> _Found:
-        """Names that resemble these words, best first."""
-        asked = (" ".join(words), raw)
-        found = self._known.get(asked)
-        if found is None:
-            if len(self._known) >= _KEPT_ANSWERS:
-                self._known.clear()
-            best = dict(self._search(words, raw))
-            for other in self._mended(words):
-                for place, similar in self._search(other, "".join(other)):
-                    best[place] = max(best.get(place, 0.0), 0.95 * similar)
-            found = sorted(best.items(), key=lambda item: (-item[1], item[0]))[:8]
-            self._known[asked] = found
-        return found
-
-    def _mended(self, words: Sequence[str]) -> list[list[str]]:
-        """The words with a mistyped kind of way in its short form, where the layer does not know the word."""
-        for place, word in enumerate(words):
-            if len(word) >= 3 and word not in _SHORT_WORDS and word not in self.with_word:
-                meant = mistyped_kinds().get(word, ())
-                if meant:
-                    return [[*words[:place], short, *words[place + 1 :]] for short in meant]
-        return []
-
-    def _search(self, words: Sequence[str], raw: str) -> _Found:
-        key = " ".join(words)
-        body = " ".join(word for word in words if word not in TYPES)
-        told = particulars(words)
-        best: dict[int, float] = {}
-
-        def keep(place: int, similar: float) -> None:
-            if similar > best.get(place, LEAST_SIMILAR_FRAC):
-                best[place] = similar
-
-        for spelling, text, texts, full in (
-            (self.by_key, key, self.first, True),
-            (self.by_raw, raw, self.raws, True),
-            (self.by_body, body, self.bodies, False),
-            (self.by_key, body, self.first, False),
-        ):
-            if len(text) < 2:
-                continue
-            most = 1.0 if len(text) < 5 else 2.0 if len(text) < 10 else 3.0
-            for place, cost in spelling.similar(text, most, 24):
-                factor = _told_apart(told, self.told[place], full)
-                keep(place, factor * (1.0 - cost / max(len(text), len(texts[place]))))
-        asked = [word for word in words if len(word) > 1]
-        if asked and any(len(word) > 3 and word not in TYPES for word in asked):
-            some = set(self.with_word.get(asked[0], ()))
-            for word in asked[1:]:
-                some &= set(self.with_word.get(word, ()))
-            for place in some:
-                share = sum(map(len, asked)) / sum(map(len, self.words[place]))
-                keep(place, _told_apart(told, self.told[place], False) * (0.55 + 0.4 * min(share, 1.0)))
-        return sorted(best.items(), key=lambda item: (-item[1], item[0]))[:8]
-
-
-def _told_apart(asked: tuple[frozenset[str], ...], there: tuple[frozenset[str], ...], full: bool) -> float:
-    """Factor for what tells names apart: 0 where numerals differ, low where kinds or sides contradict."""
-    if asked[0] != there[0]:
-        return 0.0
-    factor = 1.0
-    for a, b, missing in ((asked[1], there[1], 0.95), (asked[2], there[2], 0.85)):
-        if a == b:
-            continue
-        if a - b and b - a:
-            factor *= 0.6
-        elif a - b:
-            factor *= 0.85
-        elif not full:
-            factor *= missing
-    return factor
-
-
-def _plain(words: Iterable[str]) -> str:
-    every = list(words)
-    return "".join([word for word in every if word not in ARTICLES] or every)
-
-
 class LatinBook:
     """The street and town names of a layer, ready to read addresses by."""
 
     def __init__(self, streets: Sequence[str], towns: Sequence[str] = (), postcodes: Iterable[str] = ()) -> None:
-        self._streets = _Names(streets)
-        self._towns = _Names(towns)
+        self._streets = LatinList(streets)
+        self._towns = LatinList(towns)
         self._postcodes = frozenset(postcodes)
 
     @classmethod
@@ -239,12 +92,10 @@ class LatinBook:
     def read(self, folded: str) -> list[LatinReading]:
         """Every way to understand a folded address, best first; the first names no street where none resembles."""
         parts = read_latin(folded, self._postcodes, self._towns.by_joined)
-        found: list[LatinReading] = []
-        for option in parts.options:
-            found.extend(self._exactly(option, parts, folded))
-        if not any(reading.street_similar_frac == 1.0 and not reading.apart and not reading.left for reading in found):
-            for option in parts.options:
-                found.extend(self._nearly(option, parts, folded))
+        found = self._readings(parts, folded)
+        if not any(not reading.apart for reading in found):
+            parts = read_latin(folded, self._postcodes, self._towns.by_joined, guess_postcode=False)
+            found = self._readings(parts, folded) or found
         if not found:
             found = [self._only_town(parts, folded)]
         best: dict[tuple[str, tuple[int, ...]], LatinReading] = {}
@@ -254,6 +105,12 @@ class LatinBook:
                 best[reading.number, reading.streets] = reading
         ranked = sorted(best.values(), key=lambda reading: (-reading.score_frac, reading.streets, reading.number))
         return ranked[:MOST_READINGS]
+
+    def _readings(self, parts: LatinParts, folded: str) -> list[LatinReading]:
+        found = [reading for option in parts.options for reading in self._exactly(option, parts, folded)]
+        if not any(reading.street_similar_frac == 1.0 and not reading.apart and not reading.left for reading in found):
+            found += [reading for option in parts.options for reading in self._nearly(option, parts, folded)]
+        return found
 
     def _exactly(self, option: LatinOption, parts: LatinParts, folded: str) -> list[LatinReading]:
         """Readings whose street is written as in the layer: the longest in each run."""
@@ -298,7 +155,7 @@ class LatinBook:
                 if _divided(run, i) or _divided(run, j):
                     continue
                 words = bare(word.text for word in run[i:j])
-                raw = _plain(dict.fromkeys(folded[word.start : word.end] for word in run[i:j]))
+                raw = plain(dict.fromkeys(folded[word.start : word.end] for word in run[i:j]))
                 for place, similar in self._streets.similar(words, raw):
                     found.append(self._reading(option, parts, folded, run, i, j, place, similar))
         return found
@@ -333,7 +190,9 @@ class LatinBook:
         apart = False
         dropped: list[str] = []
         rests = [(run[:i], True), (run[j:], True)]
-        rests += [(other, False) for other in _runs(option) if other is not run]
+        # Words beside the number should be the street: where they are not, they are as doubtful as its own.
+        beside = (option.before, option.after)
+        rests += [(other, other in beside and run not in beside) for other in _runs(option) if other is not run]
         for words, near in rests:
             at = self._town_at(words) if not towns else None
             if at is not None:
@@ -342,7 +201,7 @@ class LatinBook:
                 words = (*words[: at[0]], *words[at[1] :])
             elif not towns and words and len(words) <= 4:
                 texts = bare(word.text for word in words)
-                raw = _plain(dict.fromkeys(folded[word.start : word.end] for word in words))
+                raw = plain(dict.fromkeys(folded[word.start : word.end] for word in words))
                 near_towns = self._towns.similar(texts, raw) if sum(map(len, texts)) > 4 else []
                 if near_towns and near_towns[0][1] > 0.7:
                     towns, town_similar = tuple(self._towns.ids[near_towns[0][0]]), near_towns[0][1]
@@ -353,7 +212,7 @@ class LatinBook:
                     continue
                 (left if near else dropped).append(folded[word.start : word.end])
                 n_left += near * len(word.text)
-                apart |= near and (word.text in SIDES or word.text in TYPES or word.text[0].isdigit())
+                apart |= near and (word.text in SIDES or word.text in TYPES or _is_sign(word.text))
         places = [(word.start, word.end) for word in used]
         if option.number:
             places.append(option.place)
@@ -391,6 +250,11 @@ class LatinBook:
         return replace(empty, left=tuple(dict.fromkeys(left)), likely_frac=option.likely_frac)
 
 
+def _is_sign(text: str) -> bool:
+    """Whether a word beside a number or name changes which one it is: a letter, a numeral, ``BIS``."""
+    return len(text) == 1 or text[0].isdigit() or text in REPEATS
+
+
 def _divided(run: tuple[Word, ...], place: int) -> bool:
     """Whether a cut before this word would take one written word apart."""
     return 0 < place < len(run) and run[place].start == run[place - 1].start
@@ -398,6 +262,3 @@ def _divided(run: tuple[Word, ...], place: int) -> bool:
 
 def _runs(option: LatinOption) -> list[tuple[Word, ...]]:
     return [run for run in (option.after, option.before, *option.others) if run]
-
-
-__all__ = ["LEAST_SIMILAR_FRAC", "MOST_READINGS", "LatinBook", "LatinReading", "name_words"]

@@ -1,0 +1,162 @@
+"""A list of names in Latin script, found by their words or by likeness.
+
+Numerals of a name, its kind of way, its side and single letters are never mended into others (AVE 1 is not AVE 10,
+Bedok North Road is not Bedok South Road); the rest may be mistyped, shortened or in another order.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from functools import lru_cache
+
+from gis.address.characters import fold
+from gis.address.fuzzy import Spelling
+from gis.address.latin_spelling import bare, name_key, particulars
+from gis.address.latin_words import ARTICLES, OTHERS, SIDES, TYPES
+from gis.address.sounds import sound_of_code
+
+LEAST_SIMILAR_FRAC = 0.6
+_KEPT_ANSWERS = 20_000
+_Found = list[tuple[int, float]]
+
+_SHORT_WORDS = frozenset(TYPES.values()) | frozenset(SIDES.values())
+
+
+@lru_cache(maxsize=1)
+def mistyped_kinds() -> dict[str, tuple[str, ...]]:
+    """Every word one slip of the finger away from one with a short form, and the short forms it may mean."""
+    letters = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+    meant: dict[str, set[str]] = {}
+    for word, short in sorted((OTHERS | TYPES | SIDES).items()):
+        if len(word) < 4:
+            continue
+        near = {word[:i] + word[i + 1 :] for i in range(len(word))}
+        near |= {word[:i] + word[i + 1] + word[i] + word[i + 2 :] for i in range(len(word) - 1)}
+        near |= {word[:i] + letter + word[i:] for i in range(len(word) + 1) for letter in letters}
+        near |= {word[:i] + letter + word[i + 1 :] for i in range(len(word)) for letter in letters}
+        for slip in near:
+            for text in {slip, bare([slip])[0]}:
+                meant.setdefault(text, set()).add(short)
+    return {slip: tuple(sorted(some)[:3]) for slip, some in meant.items()}
+
+
+class LatinList:
+    """Names by their key, by their words, and by how they are spelled."""
+
+    def __init__(self, names: Sequence[str]) -> None:
+        folded = [fold(name) for name in names]
+        keys = [name_key(text) for text in folded]
+        self.of_key: dict[str, list[int]] = {}
+        self.first: list[str] = sorted({key for key in keys if key})
+        place = {key: i for i, key in enumerate(self.first)}
+        self.ids: list[list[int]] = [[] for _ in self.first]
+        raws: list[str] = [""] * len(self.first)
+        for i, key in enumerate(keys):
+            if key:
+                self.ids[place[key]].append(i)
+                raws[place[key]] = raws[place[key]] or plain(folded[i].replace("-", " ").split())
+        self.words = [key.split(" ") for key in self.first]
+        self.told = [particulars(words) for words in self.words]
+        self.by_joined: dict[str, int] = {}
+        self.by_bag: dict[tuple[str, ...], int] = {}
+        self.with_word: dict[str, list[int]] = {}
+        for i, words in enumerate(self.words):
+            self.by_joined.setdefault("".join(words), i)
+            self.by_bag.setdefault(tuple(sorted(words)), i)
+            for word in set(words):
+                self.with_word.setdefault(word, []).append(i)
+        self.most_words = max((len(words) for words in self.words), default=0)
+        bodies = [" ".join(word for word in words if word not in TYPES) for words in self.words]
+        ids = range(len(self.first))
+        sounds = sound_of_code()
+        self.by_key = Spelling.of(list(ids), self.first, sounds)
+        self.by_raw = Spelling.of(list(ids), raws, sounds)
+        some = [i for i in ids if bodies[i] and bodies[i] != self.first[i]]
+        self.by_body = Spelling.of(some, [bodies[i] for i in some], sounds)
+        self.raws = raws
+        self.bodies = bodies
+        self._known: dict[tuple[str, str], _Found] = {}
+
+    def exact(self, words: Sequence[str]) -> int | None:
+        """The name with just these words, in any order and division."""
+        found = self.by_joined.get("".join(words))
+        return found if found is not None else self.by_bag.get(tuple(sorted(words)))
+
+    def similar(self, words: Sequence[str], raw: str) -> _Found:
+        """Names that resemble these words, best first."""
+        asked = (" ".join(words), raw)
+        found = self._known.get(asked)
+        if found is None:
+            if len(self._known) >= _KEPT_ANSWERS:
+                self._known.clear()
+            best = dict(self._search(words, raw))
+            for other in self._mended(words):
+                for place, similar in self._search(other, "".join(other)):
+                    best[place] = max(best.get(place, 0.0), 0.95 * similar)
+            found = sorted(best.items(), key=lambda item: (-item[1], item[0]))[:8]
+            self._known[asked] = found
+        return found
+
+    def _mended(self, words: Sequence[str]) -> list[list[str]]:
+        """The words with a mistyped kind of way in its short form, where the layer does not know the word."""
+        for place, word in enumerate(words):
+            if len(word) >= 3 and word not in _SHORT_WORDS and word not in self.with_word:
+                meant = mistyped_kinds().get(word, ())
+                if meant:
+                    return [[*words[:place], short, *words[place + 1 :]] for short in meant]
+        return []
+
+    def _search(self, words: Sequence[str], raw: str) -> _Found:
+        key = " ".join(words)
+        body = " ".join(word for word in words if word not in TYPES)
+        told = particulars(words)
+        best: dict[int, float] = {}
+
+        def keep(place: int, similar: float) -> None:
+            if similar > best.get(place, LEAST_SIMILAR_FRAC):
+                best[place] = similar
+
+        for spelling, text, texts, full in (
+            (self.by_key, key, self.first, True),
+            (self.by_raw, raw, self.raws, True),
+            (self.by_body, body, self.bodies, False),
+            (self.by_key, body, self.first, False),
+        ):
+            if len(text) < 2:
+                continue
+            most = 1.0 if len(text) < 5 else 2.0 if len(text) < 10 else 3.0
+            for place, cost in spelling.similar(text, most, 24):
+                factor = _told_apart(told, self.told[place], full)
+                keep(place, factor * (1.0 - cost / max(len(text), len(texts[place]))))
+        asked = [word for word in words if len(word) > 1]
+        if asked and any(len(word) > 3 and word not in TYPES for word in asked):
+            some = set(self.with_word.get(asked[0], ()))
+            for word in asked[1:]:
+                some &= set(self.with_word.get(word, ()))
+            for place in some:
+                share = sum(map(len, asked)) / sum(map(len, self.words[place]))
+                keep(place, _told_apart(told, self.told[place], False) * (0.55 + 0.4 * min(share, 1.0)))
+        return sorted(best.items(), key=lambda item: (-item[1], item[0]))[:8]
+
+
+def _told_apart(asked: tuple[frozenset[str], ...], there: tuple[frozenset[str], ...], full: bool) -> float:
+    """Factor for what tells names apart: 0 where numerals differ, low where kinds or sides contradict."""
+    if asked[0] != there[0]:
+        return 0.0
+    factor = 1.0
+    for a, b, missing in ((asked[1], there[1], 0.95), (asked[2], there[2], 0.85)):
+        if a == b:
+            continue
+        if a - b and b - a:
+            factor *= 0.6
+        elif a - b:
+            factor *= 0.85
+        elif not full:
+            factor *= missing
+    return factor
+
+
+def plain(words: Iterable[str]) -> str:
+    """Words as written, in one piece and without articles."""
+    every = list(words)
+    return "".join([word for word in every if word not in ARTICLES] or every)
