@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import sys
+from pathlib import Path
 from typing import Any, TextIO
 
 
@@ -20,3 +21,8 @@ def say(to: TextIO, row: dict[str, Any]) -> None:
     """One JSON object, at once."""
     to.write(json.dumps(row, ensure_ascii=False) + "\n")
     to.flush()
+
+
+def resident_mb() -> float:
+    """Memory of this process now."""
+    return int(Path("/proc/self/statm").read_text(encoding="utf-8").split()[1]) * os.sysconf("SC_PAGE_SIZE") / 1e6
