@@ -87,7 +87,8 @@ def fold(text: str) -> str:
 
     Folding twice changes nothing.  Control characters fall away, other signs become gaps.
     """
-    return _GAP.sub("", text.translate(_FOLDED)).strip()
+    folded = text.translate(_FOLDED)
+    return _GAP.sub("", folded).strip() if " " in folded else folded
 
 
 def fold_with_places(text: str) -> tuple[str, list[int]]:

@@ -257,12 +257,12 @@ def _parts(
 
 def _content(table: pd.DataFrame) -> NDArray[np.uint64]:
     """A hash of what each row says of its address."""
-    said = [name for name in ("text", "district", "town", "community", "street", "number", "estate") if name in table]
-    said += [name for name in ("group", "building", "stairwell") if name in table]
-    hashed: NDArray[np.uint64] = pd.util.hash_pandas_object(
-        table[said].astype(object).where(table[said].notna(), "").astype(str), index=False
-    ).to_numpy(dtype=np.uint64)
-    return hashed
+    said = [name for name in ("text", *NAMED, "number", "group", "building", "stairwell") if name in table.columns]
+    whole = np.full(len(table), "", dtype=object)
+    for name in said:
+        whole = whole + np.array(_texts(table, name), dtype=object) + "\x1f"
+    content: NDArray[np.uint64] = hashes(whole.tolist())[:, 0]
+    return content
 
 
 def _keys(arrays: Mapping[str, NDArray[Any]]) -> dict[str, NDArray[Any]]:

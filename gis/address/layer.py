@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -58,14 +59,17 @@ def read_layer(table: pd.DataFrame, progress: Progress = SILENT) -> Parts:
     if latin.any():
         for name in NUMBERED:
             columns[name] = np.where(latin, _mapped(given[name], _latin_number), columns[name])
-    said = np.array([""] * n, dtype=object)
-    for name in ("district", "town", "community", "street", "number", "estate", "building", "unit"):
-        said = said + given[name]
     has_place = (columns["street"] != "") | (columns["estate"] != "") | (columns["community"] != "")
     has_number = (columns["number"] != "") | (columns["building"] != "")
-    open_rows = np.flatnonzero(~((said == text) & has_place & has_number))
+    front = _front_of(given, text)
+    regions_of: dict[str, str | None] = {"": ""}
+    for lead in {lead for lead in front.tolist() if lead is not None}:
+        regions_of[lead] = _only_region(lead)
+    region_of = [None if lead is None else regions_of[lead] for lead in front.tolist()]
+    is_told = np.array([region is not None for region in region_of], dtype=bool) & has_place & has_number
+    open_rows = np.flatnonzero(~is_told)
     heads: dict[tuple[str, ...], dict[str, str]] = {}
-    regions: dict[str, int] = {}
+    regions: dict[str, int] = Counter(region for region, told in zip(region_of, is_told.tolist()) if told and region)
     for row in open_rows.tolist():
         if latin[row]:
             _fill_latin(columns, row, text[row])
@@ -82,6 +86,32 @@ def read_layer(table: pd.DataFrame, progress: Progress = SILENT) -> Parts:
     _settle(columns)
     region = max(sorted(regions), key=lambda name: regions[name], default="")
     return Parts(columns, region)
+
+
+_UNIT_WORD = {"group": "组", "number": "号", "building": "栋", "unit": "单元"}
+_IN_TEXT = ("district", "town", "community", "group", "street", "number", "estate", "building", "unit")
+
+
+def _front_of(given: Mapping[str, NDArray[np.object_]], text: NDArray[np.object_]) -> NDArray[np.object_]:
+    """What stands in a text before its own parts in a row; ``None`` where the parts do not make up the rest."""
+    said = np.full(len(text), "", dtype=object)
+    for name in _IN_TEXT:
+        word = _UNIT_WORD.get(name)
+        said = said + (_mapped(given[name], lambda value, word=word: _with_word(value, word)) if word else given[name])
+    rows = zip(text.tolist(), said.tolist())
+    front = [whole[: len(whole) - len(part)] if part and whole.endswith(part) else None for whole, part in rows]
+    return np.array([*front, None], dtype=object)[:-1]
+
+
+def _with_word(value: str, word: str) -> str:
+    return value + word if value and (value[-1].isdecimal() or ("A" <= value[-1] <= "Z")) else value
+
+
+def _only_region(lead: str) -> str | None:
+    """The region that a text begins with, where it is nothing else."""
+    lead = normalise(lead)
+    found = _FRONT.match(lead)
+    return lead if found and lead and found["region"] == lead else None
 
 
 def _settle(columns: dict[str, NDArray[np.object_]]) -> None:
