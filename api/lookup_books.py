@@ -48,10 +48,13 @@ class Shelf:
 
     def look_up_many(self, texts: Sequence[str]) -> list[Answer]:
         """The answers to some texts, in their order."""
-        if not self.books:
-            return [Answer(text, "not_found", reasons=("no_addresses",)) for text in texts]
         found = [book.look_up_many(texts) for book in self.books]
-        return found[0] if len(found) == 1 else [merged(answers) for answers in zip(*found)]
+        answers = found[0] if len(found) == 1 else [merged(of_one) for of_one in zip(*found)]
+        if self.indexes:
+            return answers
+        nothing = [Answer(text, "not_found", reasons=("no_addresses",)) for text in texts]
+        # Codes are known without addresses too.
+        return [known if known.status != "not_found" else none for known, none in zip(answers, nothing)] or nothing
 
     @property
     def indexes(self) -> tuple[AddressIndex, ...]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import re
 from collections.abc import AsyncIterator, Iterator, Sequence
-from contextlib import AsyncExitStack, asynccontextmanager, suppress
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager, suppress
 from typing import Annotated, Any, BinaryIO, Literal
 
 import numpy as np
@@ -35,6 +35,7 @@ from api.problems import Refusal
 from api.routes.access import Caller, allow_signed_in
 from api.routes.acts import language_of
 from data.store.tables.plans import PLAN_STATES
+from gis.errors import GridwrightError
 
 _ALLOW = allow_signed_in()
 _SIGNED_IN = Depends(_ALLOW)
@@ -104,6 +105,17 @@ def lookups_of(app: FastAPI) -> Lookups:
     return found
 
 
+@contextmanager
+def without_words() -> Iterator[None]:
+    """An unexpected error goes on without its message: what was asked never gets into the log."""
+    try:
+        yield
+    except GridwrightError:
+        raise
+    except Exception as error:
+        raise RuntimeError(f"{type(error).__name__} in a look-up").with_traceback(error.__traceback__) from None
+
+
 def books_of(app: FastAPI) -> Books:
     """The address books of a service; the first who asks makes them."""
     found: Books | None = getattr(app.state, "books", None)
@@ -171,7 +183,9 @@ def look_up(
     if address is not None:
         if lon is not None or lat is not None:
             raise Refusal(400, "lookup_one_of")
-        answer = _shelf(request, caller, as_of, plan).look_up_many([address])[0]
+        shelf = _shelf(request, caller, as_of, plan)
+        with without_words():
+            answer = shelf.look_up_many([address])[0]
         return PlaceFound(**of_answer(answer, language))
     if lon is None or lat is None:
         missing = "lat" if lon is not None else "lon" if lat is not None else "address / lon, lat"
@@ -252,7 +266,8 @@ async def look_up_many(
 
         def of_texts(texts: Sequence[str]) -> list[dict[str, Any]]:
             assert shelf is not None
-            return [of_answer(answer, language) for answer in shelf.look_up_many(texts)]
+            with without_words():
+                return [of_answer(answer, language) for answer in shelf.look_up_many(texts)]
 
         def of_points(points: NDArray[np.float64]) -> list[dict[str, Any]]:
             assert index is not None
