@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import groupby
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -13,7 +14,7 @@ from gis.address.latin_spelling import is_latin
 from gis.address.read import read_han
 from gis.address.refuse import refuse
 from gis.address.types import MOST_CANDIDATES, Candidate, Match
-from gis.address.unify import unify
+from gis.address.unify import normalise_with_places, unify
 from gis.address.weigh import APART, CLOSE, Weighed, as_candidate, collect, distinct, weigh
 
 if TYPE_CHECKING:
@@ -79,13 +80,16 @@ def _accept(asked: Asked, accepted: list[Weighed], weighed: list[Weighed], match
 
 
 def _texts(asked: Asked, text: str) -> tuple[str, str]:
+    """The asker's own text that was used, and that was not."""
     if not asked.dropped:
         return text.strip(), ""
-    spans = sorted(asked.dropped)
-    dropped = " ".join(asked.text[a:b] for a, b in spans)
-    kept, place = [], 0
-    for a, b in spans:
-        kept.append(asked.text[place:a])
-        place = max(place, b)
-    kept.append(asked.text[place:])
-    return "".join(kept).strip(","), dropped
+    _, places = normalise_with_places(text)
+    is_dropped = bytearray(len(text))
+    for start, end in asked.dropped:
+        if start < end:
+            first, last = places[start], places[end - 1] + 1
+            is_dropped[first:last] = b"\x01" * (last - first)
+    kept, dropped = [], []
+    for gone, run in groupby(zip(is_dropped, text), key=lambda pair: pair[0]):
+        (dropped if gone else kept).append("".join(character for _, character in run).strip(" ,，、;；"))
+    return " ".join(part for part in kept if part), " ".join(part for part in dropped if part)
