@@ -17,7 +17,7 @@ from collections.abc import Collection, Container
 from dataclasses import dataclass
 
 from gis.address.latin_spelling import ORDINAL, number_key, shorten
-from gis.address.latin_words import ARTICLES, COUNTRIES, MARKS, MONTHS, REPEATS, TYPES, UNITS
+from gis.address.latin_words import ARTICLES, COUNTRIES, MARKS, MONTHS, REPEATS, UNITS
 
 MOST_WORDS = 40
 """More words than this are not read."""
@@ -26,8 +26,8 @@ _PIECE = re.compile(
     r"(?P<cut>[,()])"
     r"|(?P<unit>#[0-9A-Z]+(?:[-/][0-9A-Z]+)+)"
     r"|(?P<number>[0-9]+ ?[A-Z]-[A-Z](?![A-Z0-9])"
-    r"|[0-9]+[A-Z]*(?:[-/~][0-9]{1,3}[A-Z]?(?![0-9A-Z])|[-/][A-Z](?![A-Z0-9]))*)"
-    r"|(?P<word>[^\W\d_]+[0-9]*)"
+    r"|[0-9]{5}(?=[A-Z]{4})|[0-9]+[A-Z]*(?:[-/~][0-9]{1,3}[A-Z]?(?![0-9A-Z])|[-/][A-Z](?![A-Z0-9]))*)"
+    r"|(?P<word>[^\W\d_]+(?:[0-9]{1,4}(?![0-9]))?)"
 )
 _SURE_POSTCODE = re.compile(
     r"(?<![A-Z0-9])(?:S ?\(?(?P<s>[0-9]{6})(?![0-9])\)?"
@@ -139,7 +139,9 @@ def _without_units(pieces: list[_Piece], dropped: list[str]) -> list[_Piece]:
         piece = pieces[place]
         following = pieces[place + 1] if place + 1 < len(pieces) else None
         piece.run += shift
-        if piece.raw in UNITS:
+        # Route d'Apt is a street, Apt 4 a flat.
+        is_name = bool(kept) and kept[-1].run == piece.run and kept[-1].raw in ARTICLES
+        if piece.raw in UNITS and not is_name:
             near = following is not None and following.run + shift == piece.run
             value = near and following is not None and (following.kind == "number" or len(following.raw) == 1)
             alone = piece.raw in ("CEDEX", "RDC", "EG", "FLOOR", "ETAGE", "STOCK", "OG")
@@ -184,7 +186,7 @@ def _find_postcode(pieces: list[_Piece], known: Collection[str], guess: bool) ->
 
 
 def _countries(pieces: list[_Piece], towns: Container[str]) -> dict[int, str]:
-    """Names of countries that stand at the end of their run and belong to no name (Boulevard de Suisse)."""
+    """Names of countries that stand alone and so belong to no other name (Boulevard de Suisse)."""
     found: dict[int, str] = {}
     for i in reversed(range(len(pieces))):
         piece = pieces[i]
@@ -192,8 +194,8 @@ def _countries(pieces: list[_Piece], towns: Container[str]) -> dict[int, str]:
             continue
         before = pieces[i - 1] if i and pieces[i - 1].run == piece.run else None
         after = pieces[i + 1] if i + 1 < len(pieces) and pieces[i + 1].run == piece.run else None
-        last = after is None or i + 1 in found or after.kind == "number"
-        if last and not (before is not None and (before.raw in ARTICLES or before.raw in TYPES)):
+        is_alone = after is None or i + 1 in found
+        if is_alone and (before is None or before.kind == "number" or before.raw in COUNTRIES):
             found[i] = piece.raw
     return found if len(found) < len(pieces) else {}
 
@@ -204,7 +206,8 @@ def _likely(pieces: list[_Piece], i: int, last: int) -> float:
     before = pieces[i - 1] if i and pieces[i - 1].run == piece.run else None
     after = pieces[last + 1] if last + 1 < len(pieces) and pieces[last + 1].run == piece.run else None
     if before is not None and before.raw in MARKS:
-        return 0.97
+        # Blk 12 is a house, Chemin No 126 a way.
+        return 0.97 if i < 2 or pieces[i - 2].run != piece.run else 0.8
     if (after is not None and after.raw in MONTHS) or (before is not None and before.raw in MONTHS):
         return 0.1
     if before is not None and before.raw in ("LOR", "LORONG", "JLN", "JALAN"):

@@ -174,7 +174,7 @@ def _answer(index: AddressIndex, best: _Hit, hits: list[_Hit], folded: str) -> M
         reasons.append("corrected")
     if best.town_agrees is False:
         reasons.append("town_differs")
-    if reading.left:
+    if reading.left or reading.elsewhere:
         reasons.append("region_unchecked")
     if best.is_range:
         reasons.append("range_asked")
@@ -211,7 +211,7 @@ def _answer(index: AddressIndex, best: _Hit, hits: list[_Hit], folded: str) -> M
         why = "several_buildings" if best.is_range else "several_places"
         return Match("ambiguous", candidates, rows, (*reasons, why), 0.5, matched, dropped)
     least = LEAST_WITH_TOWN_FRAC if best.town_agrees else LEAST_PROVED_FRAC
-    doubt = reading.left and not best.town_agrees and _has_town(index, ordered[0])
+    doubt = (reading.left or reading.elsewhere) and not best.town_agrees and _has_town(index, ordered[0])
     if score < least or doubt or (best.town_agrees is False and score < 1.0):
         return Match("ambiguous", candidates, rows, tuple(reasons), 0.4, matched, dropped)
     if not reasons:
@@ -278,10 +278,10 @@ def _refuse(
             reasons += how
         else:
             reasons.append("no_number")
-        if reading.left:
+        if reading.left or reading.elsewhere:
             reasons.append("region_unchecked")
         matched, dropped = _quoted(reading, folded)
-        if len(rows) and not (reading.left and inside is None):
+        if len(rows) and not ((reading.left or reading.elsewhere) and inside is None):
             return Match("street", candidates, np.unique(rows).astype(np.int32), tuple(reasons), 0.4, matched, dropped)
     matched, dropped = _quoted(readings[0], folded) if readings[0].streets or readings[0].towns else ("", folded)
     only_area = bool(readings[0].towns) and not readings[0].left and not readings[0].number
@@ -292,4 +292,4 @@ def _refuse(
 def _quoted(reading: LatinReading, folded: str) -> tuple[str, str]:
     """The folded text that was used, and what was not."""
     used = " ".join(folded[start:end] for start, end in reading.places)
-    return used, " ".join((*reading.left, *reading.dropped))
+    return used, " ".join((*reading.left, *reading.elsewhere, *reading.dropped))

@@ -18,7 +18,7 @@ from dataclasses import dataclass, replace
 from gis.address.latin import LatinOption, LatinParts, Word, read_latin
 from gis.address.latin_lists import LatinList, plain
 from gis.address.latin_spelling import bare
-from gis.address.latin_words import ARTICLES, REPEATS, SIDES, TYPES
+from gis.address.latin_words import ARTICLES, COUNTRIES, REPEATS, SIDES, TYPES
 
 MOST_READINGS = 16
 
@@ -47,8 +47,10 @@ class LatinReading:
         Their share of the letters that should be the street's.
     apart
         Whether one of them would tell the street from another (``Upper`` before a known name).
+    elsewhere
+        Words apart from the street that nothing in the layer explains.
     dropped
-        What lies inside a building, and other words apart from the street.
+        What lies inside a building.
     likely_frac
         How likely the number is the house number by grammar.
     places
@@ -64,6 +66,7 @@ class LatinReading:
     left: tuple[str, ...] = ()
     left_share_frac: float = 0.0
     apart: bool = False
+    elsewhere: tuple[str, ...] = ()
     dropped: tuple[str, ...] = ()
     likely_frac: float = 0.0
     places: tuple[tuple[int, int], ...] = ()
@@ -188,7 +191,7 @@ class LatinBook:
         left: list[str] = []
         n_left = 0
         apart = False
-        dropped: list[str] = []
+        elsewhere: list[str] = []
         rests = [(run[:i], True), (run[j:], True)]
         # Words beside the number should be the street: where they are not, they are as doubtful as its own.
         beside = (option.before, option.after)
@@ -208,9 +211,9 @@ class LatinBook:
                     used += words
                     words = ()
             for word in words:
-                if word.text in ARTICLES:
+                if word.text in ARTICLES or word.text in COUNTRIES:
                     continue
-                (left if near else dropped).append(folded[word.start : word.end])
+                (left if near else elsewhere).append(folded[word.start : word.end])
                 n_left += near * len(word.text)
                 apart |= near and (word.text in SIDES or word.text in TYPES or _is_sign(word.text))
         places = [(word.start, word.end) for word in used]
@@ -226,7 +229,8 @@ class LatinBook:
             left=tuple(dict.fromkeys(left)),
             left_share_frac=n_left / max(n_left + sum(len(word.text) for word in run[i:j]), 1),
             apart=apart,
-            dropped=(*parts.dropped, *dict.fromkeys(dropped)),
+            elsewhere=tuple(dict.fromkeys(elsewhere)),
+            dropped=parts.dropped,
             likely_frac=option.likely_frac,
             places=tuple(sorted(set(places))),
         )

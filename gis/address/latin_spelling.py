@@ -17,7 +17,7 @@ _HAN = re.compile(r"[\u2e80-\u9fff\uf900-\ufaff\U00020000-\U0003ffff]")
 _LETTER = re.compile(r"[^\W\d_]")
 ORDINAL = re.compile(r"([0-9]+)(?:ER|RE|ERE|EME|IEME|ND|NDE|RD|TH|ST)")
 _ZEROS = re.compile(r"(?<![0-9A-Z.])0+(?=[0-9])")
-_UMLAUT = re.compile(r"([AO])E|(?<![AEQG])UE(?=[^AEIOUY])")
+_UMLAUT = re.compile(r"([AO])E(?!E)|(?<![AEQG])UE(?=[^AEIOUY])")
 
 
 def is_latin(folded: str) -> bool:
@@ -58,7 +58,9 @@ def bare(words: Iterable[str]) -> list[str]:
     """Short forms as they are compared: articles fall (unless nothing else is there), oe and o are one."""
     every = list(words)
     kept = [word for word in every if word not in ARTICLES] or every
-    return [word if word in TYPES else _UMLAUT.sub(lambda found: found[1] or "U", word) for word in kept]
+    return [
+        word if word in TYPES or len(word) < 4 else _UMLAUT.sub(lambda found: found[1] or "U", word) for word in kept
+    ]
 
 
 def name_key(folded: str) -> str:
