@@ -9,11 +9,13 @@ building is not.
 
 from __future__ import annotations
 
+import re
 import threading
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any, Self
+from itertools import islice
+from typing import TYPE_CHECKING, Self
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -26,6 +28,8 @@ if TYPE_CHECKING:
 
 _FEW = 2_000  # rows that are joined one by one before the array for all of them is made
 _LONGEST_CODE = 40
+_SURE_ENOUGH = 0.4  # less confidence and what is found may be another place altogether
+_LEADING = re.compile(r"[0-9]+")
 
 
 class Book:
@@ -81,21 +85,22 @@ class Book:
     def look_up_many(self, texts: Sequence[str], jurisdiction: str = "") -> list[Answer]:
         """The answers to many texts, each the same as by itself, in their order."""
         inside = self._inside(jurisdiction)
-        answers: list[Answer | None] = [self._of_code(text, inside) for text in texts]
-        rest = [i for i, answer in enumerate(answers) if answer is None]
-        asked = [texts[i] for i in rest]
-        if self.index is None:
-            matches: Iterable[Match] = ()
-            answers = [
-                answer or Answer(text, "not_found", reasons=("nothing_known",)) for text, answer in zip(texts, answers)
-            ]
-        elif len(asked) == 1:
-            matches = [self.index.find(asked[0])]
-        else:
-            matches = self.index.find_many(asked) if asked else ()
-        for i, match in zip(rest, matches):
-            answers[i] = self._of_match(texts[i], match, inside)
+        answers = [self._of_code(text, inside) for text in texts]
+        rest = [place for place, answer in enumerate(answers) if answer is None]
+        for place, answer in zip(rest, self._of_addresses([texts[place] for place in rest], inside)):
+            answers[place] = answer
         return [answer for answer in answers if answer is not None]
+
+    def _of_addresses(self, texts: Sequence[str], inside: NDArray[np.bool_] | None) -> Iterator[Answer]:
+        if self.index is None:
+            for text in texts:
+                yield Answer(text, "not_found", plan=self.grids.the_plan, reasons=("no_addresses",))
+            return
+        matches = self.index.find_many(texts)
+        found = self._choices([one for match in matches for one in match.candidates[:MOST_CANDIDATES]])
+        for text, match in zip(texts, matches):
+            mine = list(islice(found, min(len(match.candidates), MOST_CANDIDATES)))
+            yield self._of_match(text, match, mine, inside)
 
     def look_up_points(self, lon: ArrayLike, lat: ArrayLike, jurisdiction: str = "") -> list[Answer]:
         """The answers to many points in longitude and latitude (WGS 84), in their order."""
@@ -182,57 +187,98 @@ class Book:
         name, community = self.grids.name[row], self.grids.community[row]
         return Choice(None, name, heir.grid, community, None, None, (), round(heir.share_frac, 4))
 
-    def _of_match(self, text: str, match: Match, inside: NDArray[np.bool_] | None) -> Answer:
-        candidates = match.candidates[:MOST_CANDIDATES]
-        among = np.unique(np.concatenate([match.among, [c.row for c in candidates]]).astype(np.int32))
-        grid = self._grids_of(among)
-        if inside is not None and len(among):
-            seen = _seen(grid, inside)
-            among, grid = among[seen], grid[seen]
-            shown = set(among.tolist())
-            is_lost = bool(candidates) and match.row is not None and candidates[0].row not in shown
-            candidates = tuple(candidate for candidate in candidates if candidate.row in shown)
-            if match.status != "not_found" and (is_lost or not len(among)):
+    def _of_match(
+        self, text: str, match: Match, found: list[tuple[Choice, int]], inside: NDArray[np.bool_] | None
+    ) -> Answer:
+        """The answer that a match leads to; ``found``: its candidates, each with the row of its grid."""
+        among, is_building = match.among, match.row is not None
+        if inside is not None:
+            seen = [one for one in found if one[1] != NOWHERE and inside[one[1]]]
+            among = among if is_building else among[_seen(self._grids_of(among), inside)]
+            is_lost = seen[:1] != found[:1] if is_building else match.status != "not_found" and not len(among)
+            if is_lost:
                 return Answer(text, "not_found", plan=self.grids.the_plan, reasons=("nothing_known",))
-        grid_of = dict(zip(among.tolist(), grid.tolist()))
+            found = seen
+        choices = tuple([choice for choice, _ in found])
+        if is_building:
+            return self._of_building(text, match, choices, found[0][1])
         answer = Answer(
             text,
             match.status,
             plan=self.grids.the_plan,
             confidence=round(match.confidence, 3),
-            reasons=match.reasons,
-            candidates=tuple(self._choice(candidate, grid_of[candidate.row]) for candidate in candidates),
+            reasons=match.reasons or ("not_sure_enough",),
+            candidates=choices,
             matched=match.matched,
             dropped=match.dropped,
         )
-        if match.status in ("exact", "building"):
-            return self._of_building(answer, candidates[0].row, grid_of)
-        return self._of_several(answer, grid)
+        return answer if match.status == "not_found" else self._of_several(answer, among, [grid for _, grid in found])
 
-    def _of_building(self, answer: Answer, row: int, grid_of: Mapping[int, int]) -> Answer:
-        index = self.index
-        assert index is not None
-        lon, lat = _degree(index.lon[row]), _degree(index.lat[row])
-        building, text = index.building_id(row), index.text(row)
-        answer = replace(answer, building=building, matched_text=text, lon=lon, lat=lat)
-        if grid_of[row] != NOWHERE:
-            return self._in_grid(answer, grid_of[row])
-        return replace(answer, reasons=("not_in_plan", *answer.reasons))
+    def _of_building(self, text: str, match: Match, choices: tuple[Choice, ...], grid: int) -> Answer:
+        grids, first, is_in = self.grids, choices[0], grid != NOWHERE
+        return Answer(
+            text,
+            match.status,
+            first.grid,
+            grids.name[grid] if is_in else None,
+            first.community,
+            first.building,
+            first.address,
+            round(match.confidence, 3),
+            first.lon,
+            first.lat,
+            grids.plan[grid] if is_in else grids.the_plan,
+            match.reasons if is_in else ("not_in_plan", *match.reasons),
+            candidates=choices,
+            grids=(grids.code[grid],) if is_in else (),
+            matched=match.matched,
+            dropped=match.dropped,
+        )
 
-    def _of_several(self, answer: Answer, grid: NDArray[np.int32]) -> Answer:
+    def _of_several(self, answer: Answer, among: NDArray[np.int32], held: Sequence[int]) -> Answer:
         """The grid where there is but one, though the building may be any of several."""
-        rows = sorted(set(grid.tolist()))
-        if not rows or answer.status == "not_found":
-            return answer if answer.reasons else replace(answer, reasons=("not_sure_enough",))
-        codes = tuple(self.grids.code[row] for row in rows if row != NOWHERE)
-        if len(rows) > 1 or not codes:
+        reasons = answer.reasons
+        rows = set(self._grids_of(among).tolist())
+        if answer.status == "ambiguous":
+            rows.update(held)
+            if len(among) < 2 or answer.confidence < _SURE_ENOUGH:
+                # Something like it, and perhaps not it at all: what it is proves no grid.
+                return replace(answer, grids=self._codes(rows))
+        if len(rows) > 1 and "grid_by_side" in reasons:
+            reasons = tuple(reason for reason in reasons if reason != "grid_by_side")
+            near = self._neighbours(answer.query, among)
+            beside = set(self._grids_of(near).tolist())
+            if len(beside) == 1:
+                rows, reasons = beside, (*reasons, "grid_by_neighbours")
+        codes = self._codes(rows)
+        if len(rows) != 1 or not codes:
             reason = "grids_differ" if codes else "not_in_plan"
             facts = {"measured": len(codes)}
-            return replace(answer, grids=tuple(sorted(codes)), reasons=(*answer.reasons, reason), facts=facts)
-        reasons = answer.reasons
+            return replace(answer, grids=codes, reasons=(*reasons, reason), facts=facts)
         if not any(reason.startswith("grid_by_") for reason in reasons):
             reasons = (*reasons, "grid_by_candidates")
-        return self._in_grid(replace(answer, reasons=reasons), rows[0])
+        return self._in_grid(replace(answer, reasons=reasons), min(rows))
+
+    def _codes(self, rows: Iterable[int]) -> tuple[str, ...]:
+        return tuple(sorted(self.grids.code[row] for row in rows if row != NOWHERE))
+
+    def _neighbours(self, text: str, among: NDArray[np.int32]) -> NDArray[np.int32]:
+        """Of the rows on one side of a street those with the nearest numbers below and above the one asked."""
+        from gis.address.tokens import read_numbers
+        from gis.address.unify import normalise
+
+        index = self.index
+        assert index is not None
+        asked = [_main(number.value) for number in read_numbers(normalise(text)) if number.kind == "door"]
+        numbers = np.array([_main(index.numbers[place]) for place in index.column["number"][among].tolist()])
+        towns = {tuple(index.column[name][row] for name in ("district", "town", "street")) for row in among.tolist()}
+        if len(asked) != 1 or len(towns) != 1:
+            return among[:0]
+        below, above = numbers[(numbers >= 0) & (numbers < asked[0])], numbers[numbers > asked[0]]
+        if not len(below) or not len(above):
+            return among[:0]
+        near: NDArray[np.int32] = among[(numbers == below.max()) | (numbers == above.min())]
+        return near
 
     def _in_grid(self, answer: Answer, row: int) -> Answer:
         grids = self.grids
@@ -246,20 +292,24 @@ class Book:
             grids=(code,),
         )
 
-    def _choice(self, candidate: Candidate, grid: int) -> Choice:
-        index, grids, row = self.index, self.grids, candidate.row
+    def _choices(self, candidates: Sequence[Candidate]) -> Iterator[tuple[Choice, int]]:
+        """What is known of some candidates, each with the row of its grid."""
+        index, grids = self.index, self.grids
         assert index is not None
-        is_in = grid != NOWHERE
-        return Choice(
-            index.building_id(row),
-            index.text(row),
-            grids.code[grid] if is_in else None,
-            grids.community[grid] if is_in else None,
-            _degree(index.lon[row]),
-            _degree(index.lat[row]),
-            candidate.reasons,
-            round(candidate.score_frac, 4),
-        )
+        rows = np.fromiter((candidate.row for candidate in candidates), np.int32, len(candidates))
+        lon, lat = (np.round(np.asarray(axis)[rows], 7).tolist() for axis in (index.lon, index.lat))
+        for candidate, row, x, y, grid in zip(candidates, rows.tolist(), lon, lat, self._grids_of(rows).tolist()):
+            choice = Choice(
+                index.building_id(row),
+                index.text(row),
+                grids.code[grid] if grid != NOWHERE else None,
+                grids.community[grid] if grid != NOWHERE else None,
+                x if x == x else None,  # NaN is not itself
+                y if y == y else None,
+                candidate.reasons,
+                round(candidate.score_frac, 4),
+            )
+            yield choice, grid
 
     def _grids_of(self, rows: NDArray[np.int32]) -> NDArray[np.int32]:
         if self._grid_of is None and len(rows) < _FEW:
@@ -267,19 +317,21 @@ class Book:
         return self.grid_of()[rows]
 
     def _join(self, rows: NDArray[np.int32]) -> NDArray[np.int32]:
+        """By the building where it is a member of a grid, else by the point."""
         index, grid_of = self.index, self.grids.grid_of_building
         assert index is not None
-        found = np.fromiter(
-            (grid_of.get(index.building_id(row) or "", NOWHERE) for row in rows.tolist()), np.int32, len(rows)
-        )
-        rest = rows[found == NOWHERE]
-        if len(rest):
-            lon, lat = np.asarray(index.lon)[rest], np.asarray(index.lat)[rest]
-            placed = _on_earth(lon, lat)
-            at = np.full(len(rest), NOWHERE, np.int32)
-            if placed.any():
-                at[placed] = self.grids.places.find_many(lon[placed], lat[placed])[0]
-            found[found == NOWHERE] = at
+        place = index.building_of_row[rows]
+        if len(rows) < _FEW:
+            named = [index.building_id(row) for row in rows.tolist()]
+            found = np.array([grid_of.get(one, NOWHERE) if one else NOWHERE for one in named], dtype=np.int32)
+        else:
+            of_place = [grid_of.get(one, NOWHERE) for one in index.building_ids]
+            found = np.array([*of_place, NOWHERE], dtype=np.int32)[place]  # no building is the last one
+        rest = np.flatnonzero(found == NOWHERE)
+        lon, lat = np.asarray(index.lon)[rows[rest]], np.asarray(index.lat)[rows[rest]]
+        placed = _on_earth(lon, lat)
+        if placed.any():
+            found[rest[placed]] = self.grids.places.find_many(lon[placed], lat[placed])[0]
         return found
 
 
@@ -297,5 +349,7 @@ def _seen(grid: NDArray[np.int32], inside: NDArray[np.bool_]) -> NDArray[np.bool
     return seen
 
 
-def _degree(value: Any) -> float | None:
-    return round(float(value), 7) if np.isfinite(value) else None
+def _main(number: str) -> int:
+    """The number of a door without what is added to it; -1 for none."""
+    found = _LEADING.match(number)
+    return int(found[0]) if found and len(found[0]) < 9 else -1

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from types import MappingProxyType
 from typing import Any, Literal
 
@@ -112,4 +113,10 @@ class Answer:
 
     def details(self, language: str) -> list[str]:
         """Why, in sentences."""
-        return [sentence(f"address_{code}", self.facts, language) for code in self.reasons]
+        facts = tuple(self.facts.items())
+        return [_told(code, facts, language) for code in self.reasons]
+
+
+@lru_cache(maxsize=4096)
+def _told(code: str, facts: tuple[tuple[str, Any], ...], language: str) -> str:
+    return sentence(f"address_{code}", dict(facts), language)

@@ -37,7 +37,7 @@ _AT_ONCE = 5_000
 _SHOWN = 200  # characters of a broken row
 _NUMBER = re.compile(r"[+-]?(\d{1,20}(\.\d{0,30})?|\.\d{1,30})([eE][+-]?\d{1,3})?")
 _TO_CORRECT = ("ambiguous", "not_found", "street")
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")
+_FORMULA = frozenset("=+-@\t\r")
 
 Asks = Literal["address", "point"]
 
@@ -178,11 +178,11 @@ class _Writer:
 
     def write(self, rows: Iterable[Sequence[Any]]) -> None:
         """Write rows; what an office program would take for a formula gets a quote before it."""
-        self._csv.writerows([[_safe(cell) if type(cell) is str else cell for cell in row] for row in rows])
+        self._csv.writerows([[_safe(cell) if type(cell) is str and cell else cell for cell in row] for row in rows])
 
 
 def _safe(text: str) -> str:
-    if not text.startswith(_FORMULA) or all(_NUMBER.fullmatch(part) for part in text.split(",")):
+    if text[0] not in _FORMULA or all(_NUMBER.fullmatch(part) for part in text.split(",")):
         return text  # numbers and points may begin with a sign
     return f"'{text}"
 
