@@ -187,23 +187,14 @@ def _answer(index: AddressIndex, best: _Hit, hits: list[_Hit], folded: str) -> M
         and hit.reading.street_similar_frac > reading.street_similar_frac - _APART_FRAC
         and _score(hit) > _score(best) - 2 * _APART_FRAC
     ]
-    rows = np.unique(np.concatenate([best.rows, *(hit.rows for hit in rivals)])).astype(np.int32)
     first = _one_each(index, _as_written(index, best.rows, folded))
+    if reading.postcode and len(first) > 1:
+        first = [row for row in first if not _postcode_differs(index, reading, row)] or first
+    if _postcode_differs(index, reading, first[0]) and "town_differs" not in reasons:
+        reasons.append("town_differs")
     others = [row for hit in rivals for row in _one_each(index, hit.rows) if row not in first]
     ordered = [*first, *dict.fromkeys(others)]
-    postcode = _postcode_differs(index, reading, ordered[0])
-    if postcode and "town_differs" not in reasons:
-        if len(first) > 1:
-            kept = [row for row in first if not _postcode_differs(index, reading, row)]
-            if kept:
-                first, ordered, postcode = kept, [*kept, *dict.fromkeys(others)], False
-                rows = np.array(sorted(ordered), dtype=np.int32)
-        if postcode:
-            reasons.append("town_differs")
-    elif reading.postcode and len(first) > 1:
-        kept = [row for row in first if not _postcode_differs(index, reading, row)]
-        first, ordered = kept, [*kept, *dict.fromkeys(others)]
-        rows = np.array(sorted(ordered), dtype=np.int32)
+    rows = np.array(sorted(ordered), dtype=np.int32)
     score = min(max(reading.street_similar_frac, 0.0), 1.0)
     candidates = tuple(Candidate(row, round(score, 3), tuple(reasons)) for row in ordered[:MOST_CANDIDATES])
     matched, dropped = _quoted(reading, folded)
