@@ -19,6 +19,7 @@ from typing import TextIO
 from tests.bench.lookup_layers import REGION_TEXT
 from tests.bench.lookup_parts import PARTS, PEERS, Part, one
 from tests.bench.lookup_score import places_of, rows_of, verdict, write_answers
+from tests.bench.lookup_table import markdown
 from tests.bench.output import json_lines, say
 
 _SHOWN = 12
@@ -35,7 +36,11 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--quick", action="store_true", help="small layers, few questions")
     parser.add_argument("--no-peers", action="store_true", help="leave the string engines out")
     parser.add_argument("--only", choices=list(PARTS), nargs="+", default=list(PARTS))
+    parser.add_argument("--table", type=Path, help="print the Markdown of such output and run nothing")
     given = parser.parse_args(arguments)
+    if given.table:
+        print(markdown(given.table), end="")
+        return
     if (given.rows is None) != (given.queries is None):
         parser.error("give both files, or neither")
     if given.no_peers:

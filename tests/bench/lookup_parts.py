@@ -25,7 +25,17 @@ from tests.bench.lookup_layers import REGION_TEXT, address_table, read_questions
 from tests.bench.lookup_load import opened_elsewhere, warm_up
 from tests.bench.lookup_questions import TYPO_KINDS, City, Question, twelve_kinds
 from tests.bench.lookup_real import REAL, Layer
-from tests.bench.lookup_score import RAISED, ask_each, milliseconds, negative_kinds, places_of, rows_of, summary, tally
+from tests.bench.lookup_score import (
+    RAISED,
+    SURE,
+    ask_each,
+    milliseconds,
+    negative_kinds,
+    places_of,
+    rows_of,
+    summary,
+    tally,
+)
 from tests.bench.output import resident_mb
 
 ROOT: Final = Path(__file__).resolve().parents[2]
@@ -76,6 +86,7 @@ def measure(name: str, table: pd.DataFrame, region: str, questions: list[Questio
         "kind": kinds,
         **milliseconds(spent_ms),
         **summary(kinds, negative, TYPO_KINDS | {"typo_no_town"}),
+        "own_text_lost": own_text_lost(index, table),
         "build_s": round(build_s, 3),
         "seconds": round(build_s + seconds, 3),
     }
@@ -103,7 +114,9 @@ def published(quick: bool) -> Iterator[Part]:
         texts_only, _ = measure("published layer, text alone", table[["id", "text"]], REGION_TEXT, questions)
         yield texts_only
     forms = further_forms(City(rows), 20 if quick else 300)
-    yield measure("published layer, further forms", table, REGION_TEXT, forms)[0]
+    part, _ = measure("published layer, further forms", table, REGION_TEXT, forms)
+    part.row["beside"] = beside(table, forms, 10 if quick else 30)
+    yield part
 
 
 def made(quick: bool) -> Iterator[Part]:
@@ -151,6 +164,7 @@ def big(quick: bool, n: int = 500_000) -> Iterator[Part]:
         **milliseconds(spent_ms),
         **summary(kinds, negative_kinds(questions), TYPO_KINDS),
         "build_s": round(build_s, 3),
+        "build_of_texts_alone_s": round(build(table[["id", "text"]], REGION_TEXT)[1], 3),
         "first_use_s": round(first_use_s, 3),
         "arrays_mb_per_million": round(arrays_mb / n * 1e6, 1),
         "grown_mb_per_million": round(grown_mb / n * 1e6, 1),
@@ -183,6 +197,17 @@ def _real(layer: Layer, quick: bool) -> Part:
         part.row["kind"][kind]["right_or_honest"] = sum(is_right_or_honest(q, m) for q, m in asked)
     part.row["beside"] = beside(layer.table, layer.questions, 20 if quick else 100)
     return part
+
+
+def own_text_lost(index: AddressIndex, table: pd.DataFrame, n: int = 20_000) -> int:
+    """Of the layer's own addresses (20,000 of them where it has more) those that do not find themselves."""
+    places, texts = places_of(table), table["text"].tolist()
+    rows = random.Random(1).sample(range(len(texts)), min(n, len(texts)))
+    lost = 0
+    for row, match in zip(rows, index.find_many([texts[row] for row in rows])):
+        found = rows_of(match)[:1] if match.status in SURE else [*rows_of(match), *np.asarray(match.among).tolist()]
+        lost += places[row] not in {places[k] for k in found} and texts[row] not in {texts[k] for k in found}
+    return lost
 
 
 def is_right_or_honest(question: Question, match: Match) -> bool:

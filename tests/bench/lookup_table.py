@@ -1,0 +1,131 @@
+"""The Markdown of docs/benchmarks.md from the lines that ``python -m tests.bench.lookup`` printed."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+Line = dict[str, Any]
+
+
+def markdown(path: Path) -> str:
+    """All tables, in the order: layers, kinds, forms, real layers, the large city."""
+    lines = [json.loads(text) for text in path.read_text(encoding="utf-8").splitlines() if text.strip()]
+    parts = {line["part"]: line for line in lines if "part" in line}
+    tables = [_layers(parts.values())]
+    tables += [_kinds(parts[name]) for name in ("published layer", "made city", "large city") if name in parts]
+    tables += [_forms([parts[n] for n in parts if n.endswith("further forms")])]
+    tables += [_kinds(line) for line in parts.values() if _is_real(line)]
+    if "large city" in parts:
+        tables.append(_large(parts["large city"]))
+    return "\n\n".join(table for table in tables if table) + "\n"
+
+
+def _is_real(line: Line) -> bool:
+    return any("right_or_honest" in got for got in line["kind"].values())
+
+
+def _table(head: Sequence[str], rows: Iterable[Sequence[Any]]) -> str:
+    body = [[str(cell) for cell in row] for row in rows]
+    ruled = [head, ["---"] * len(head), *body]
+    return "\n".join(f"| {' | '.join(row)} |" for row in ruled) if body else ""
+
+
+def _percent(part: int | float, of: int | float) -> str:
+    return f"{100 * part / of:.2f} %" if of else "-"
+
+
+def _is_negative(got: Line) -> bool:
+    return got["top1"] == 0 and got["refused"] == got["n"] - got["accepted_wrong"] and got["first"] == 0
+
+
+def _layers(lines: Iterable[Line]) -> str:
+    head = (
+        "layer",
+        "addresses",
+        "questions",
+        "right",
+        "sure and wrong",
+        "own text not found",
+        "p50 ms",
+        "p99 ms",
+        "build s",
+    )
+
+    def rows() -> Iterator[list[Any]]:
+        for line in lines:
+            right = "-" if not line["top1_frac"] else f"{100 * line['top1_frac']:.2f} %"
+            wrong = f"{line['confident_wrong']} ({100 * line['confident_wrong_frac']:.3f} %)"
+            own = line.get("own_text_lost", "-")
+            asked = [f"{line[key]:,}" for key in ("rows", "n")]
+            yield [line["part"], *asked, right, wrong, own, line["p50_ms"], line["p99_ms"], line["build_s"]]
+
+    return _table(head, rows())
+
+
+def _kinds(line: Line) -> str:
+    beside = [peer for peer in line.get("beside", ()) if "kind" in peer]
+    head = ["kind", "n", "right", "right among 5", "sure and wrong", "refused"]
+    head += [f"{peer['method']} {peer['version']}" for peer in beside]
+
+    def rows() -> Iterator[list[Any]]:
+        for kind, got in line["kind"].items():
+            negative = _is_negative(got)
+            shares = ["-", "-"] if negative else [_percent(got[key], got["n"]) for key in ("top1", "in5")]
+            others = []
+            for peer in beside:
+                theirs = peer["kind"].get(kind)
+                if theirs is None:
+                    others.append("-")
+                else:
+                    others.append(f"0 of {theirs['n']} refused" if negative else f"{theirs['top1']} of {theirs['n']}")
+            yield [kind, got["n"], *shares, got["accepted_wrong"], got["refused"], *others]
+        if beside:
+            yield ["ms, p50 / p99", "", "", "", "", "", *(f"{peer['p50_ms']} / {peer['p99_ms']}" for peer in beside)]
+
+    title = f"**{line['part']}** ({line['rows']:,} addresses; p50 {line['p50_ms']} ms, p99 {line['p99_ms']} ms)"
+    return f"{title}\n\n{_table(head, rows())}"
+
+
+def _forms(lines: Sequence[Line]) -> str:
+    head = ["form", *(f"{line['part']}: {what}" for line in lines for what in ("right", "sure and wrong"))]
+    forms = list(dict.fromkeys(kind for line in lines for kind in line["kind"]))
+
+    def rows() -> Iterator[list[Any]]:
+        for form in forms:
+            cells: list[Any] = [form]
+            for line in lines:
+                got = line["kind"].get(form)
+                if got is None:
+                    cells += ["-", "-"]
+                else:
+                    right = f"{got['refused']} refused" if _is_negative(got) else got["top1"]
+                    cells += [f"{right} of {got['n']}", got["accepted_wrong"]]
+            yield cells
+
+    return _table(head, rows())
+
+
+def _large(line: Line) -> str:
+    said = [
+        ("addresses", f"{line['rows']:,}"),
+        ("build, with parts", f"{line['build_s']} s"),
+        ("build, texts alone", f"{line['build_of_texts_alone_s']} s"),
+        ("first use in a process", f"{line['first_use_s']} s"),
+        ("arrays", f"{line['arrays_mb_per_million']} MB per million"),
+        ("memory grown by building", f"{line['grown_mb_per_million']} MB per million"),
+        ("memory of the index opened from its files", f"{line.get('mapped_mb_per_million')} MB per million"),
+        ("open, mapped / first answer", f"{line.get('open_s')} / {line.get('first_answer_s')} s"),
+        ("single, p50 / p99", f"{line['p50_ms']} / {line['p99_ms']} ms"),
+        ("bulk, twelve kinds mixed", f"{line['bulk_mixed_per_s']:,}/s"),
+        ("bulk, droptop and dropmid", f"{line['bulk_plain_per_s']:,}/s"),
+        ("bulk, addresses as the layer writes them", f"{line['bulk_clean_per_s']:,}/s"),
+        ("bulk answers as single", line["bulk_is_single"]),
+    ]
+    for peer in line.get("beside", ()):
+        if "kind" in peer:
+            built = f"{peer['build_s']} s, +{peer['grown_mb']} MB"
+            said.append((f"{peer['method']} {peer['version']}", f"{built}; {peer['p50_ms']} / {peer['p99_ms']} ms"))
+    return _table(("large city, one core", ""), said)
