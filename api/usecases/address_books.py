@@ -17,19 +17,21 @@ from pathlib import Path
 import pandas as pd
 
 from api import settings
+from api.wiring import system_act
 from data.files.address_file import read_arrays, write_arrays
 from data.store import EVERYWHERE, SqlStore, Tx
 from data.store.rooms.former_names import former_names
 from gis.address import AddressIndex, build_index
 from gis.address.index import FORMAT
 from gis.address.types import COMMUNITY, ESTATE, STREET, TOWN
-from gis.errors import StorageError
+from gis.errors import InputError, StorageError
 from gis.progress import SILENT, Progress
 
 _LOG = logging.getLogger("gridwright.lookup")
 _FORMAT = "1"
 """Raised whenever the same table would give other arrays; older files are then made anew."""
 _OURS = "store_"
+MEMORY, DATABASE = "memory", "database"
 _KINDS = {"town": TOWN, "community": COMMUNITY, "street": STREET, "estate": ESTATE}
 
 
@@ -61,16 +63,22 @@ class AddressBooks:
         With its tables.
     folder
         Where the files lie; the place that suits the store when omitted.
+    where
+        ``memory`` or ``database``: where names and numbers are looked up; what `api.settings` says when omitted.
     region
         Province and city of all territories of the store (``湖南省长沙市``), to tell addresses of other places; what
         the addresses themselves say, where omitted.
     """
 
-    def __init__(self, store: SqlStore, folder: Path | None = None, *, region: str = "") -> None:
+    def __init__(
+        self, store: SqlStore, folder: Path | None = None, *, where: str | None = None, region: str = ""
+    ) -> None:
         self._store = store
+        self._where = where or settings.address_index()
         self._folder = folder or address_folder(store)
         self._region = region
         self._kept: dict[str, KeptIndex] = {}
+        self._asked: dict[str, KeptIndex] = {}
         self._guard = threading.Lock()
         self._locks: dict[str, threading.Lock] = {}
 
@@ -88,17 +96,12 @@ class AddressBooks:
         ------
         NotFound
             ``territory_unknown``.
+        StorageError
+            What `check_address_index` refuses, where the database is to be asked.
         """
         with self._lock_of(county):
-            kept = self._kept.get(county)
-            with self._store.read(EVERYWHERE) as tx:
-                state = tx.addresses.state(county)
-                if kept is None or kept.state != state:
-                    kept = self._read(county) or kept  # another process may have been quicker
-                if kept is None or kept.state != state:
-                    kept = self._write(county, self._renewed(tx, county, state, kept, progress))
-            self._kept[county] = kept
-            return kept.index
+            kept = self._fresh(county, progress)
+            return kept.index if self._where == MEMORY else self._in_database(county, kept).index
 
     def path(self, county: str) -> Path:
         """File of a county's index."""
@@ -109,6 +112,34 @@ class AddressBooks:
     def _lock_of(self, county: str) -> threading.Lock:
         with self._guard:
             return self._locks.setdefault(county, threading.Lock())
+
+    def _fresh(self, county: str, progress: Progress) -> KeptIndex:
+        kept = self._kept.get(county)
+        with self._store.read(EVERYWHERE) as tx:
+            state = tx.addresses.state(county)
+            if kept is None or kept.state != state:
+                kept = self._read(county) or kept  # another process may have been quicker
+            if kept is None or kept.state != state:
+                kept = self._write(county, self._renewed(tx, county, state, kept, progress))
+        self._kept[county] = kept
+        return kept
+
+    def _in_database(self, county: str, kept: KeptIndex) -> KeptIndex:
+        """The same index, with its names and numbers in the database; they are filled in where they are missing."""
+        from data.store.address_names import DatabaseIndex, edition_of, fill_names
+
+        asked = self._asked.get(county)
+        if asked is None or asked.content != kept.content:
+            content = "\n".join((*self._marks(county).values(), kept.content))
+            with self._store.read(EVERYWHERE) as tx:
+                edition = edition_of(tx, county, content)
+            if edition is None:
+                with self._store.write(system_act("address index")) as tx:
+                    places = tx.addresses.places(county, kept.state)
+                    edition = fill_names(tx, county, content, kept.index, places)
+            index = DatabaseIndex(kept.index.arrays(), kept.index.meta, self._store, county, *edition)
+            asked = self._asked[county] = KeptIndex(kept.state, kept.content, index)
+        return asked
 
     def _renewed(self, tx: Tx, county: str, state: str, before: KeptIndex | None, progress: Progress) -> KeptIndex:
         """The index there is where the addresses are the same, else a new one that keeps what did not change."""
@@ -172,6 +203,34 @@ def renewed(
         progress=progress,
     )
     return KeptIndex(state, content, index)
+
+
+def check_address_index(store: SqlStore, where: str | None = None) -> None:
+    """Whether a store can hold its address index where it is wanted; said before anything waits for it.
+
+    Parameters
+    ----------
+    where
+        As for `AddressBooks`.
+
+    Raises
+    ------
+    InputError
+        ``address_index_unknown``, ``address_index_without_server``.
+    StorageError
+        ``server_trigrams_missing``, ``server_locale_c``.
+    """
+    where = where or settings.address_index()
+    if where not in (MEMORY, DATABASE):
+        raise InputError("address_index_unknown", measured=where, allowed=f"{MEMORY}, {DATABASE}")
+    if where == MEMORY:
+        return
+    if store.kind != "postgis":
+        raise InputError("address_index_without_server", measured=where, allowed=MEMORY)
+    from data.store.postgis import prepare_trigrams
+
+    with store.write(system_act("address index")) as tx:
+        prepare_trigrams(tx.connection)
 
 
 def address_folder(store: SqlStore) -> Path:
