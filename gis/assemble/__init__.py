@@ -19,7 +19,8 @@ from pyproj import CRS
 
 from gis.assemble.join import join_rosters
 from gis.assemble.outlines import outline_communities
-from gis.assemble.placing import Outside, check_shift, resolve_communities, settle_outside, warn_doubles
+from gis.assemble.placing import Outside, resolve_communities, settle_outside, warn_doubles
+from gis.assemble.shifted import check_shift
 from gis.crs import metric_crs
 from gis.errors import InputError
 from gis.households import model_households
