@@ -63,6 +63,8 @@ def index_page(
         other_lang="en" if other == "en" else "zh-CN",
         other_name=escape(sentence("page_language", {}, other)),
         account=signed,
+        lookup=f"/lookup?lang={language}",
+        lookup_name=say("page_lookup"),
         footer=say("page_footer"),
         api=say("page_api"),
     )

@@ -13,10 +13,6 @@ from api.accounts.passwords import MIN_CHARACTERS
 from api.i18n import sentence
 from gis.errors import NotFound
 
-LOGIN_CSP = (
-    "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src 'self' data:; "
-    "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
-)
 _FOLDER = Path(__file__).parent
 _FILES = {"login.js": "text/javascript; charset=utf-8", "login.css": "text/css; charset=utf-8"}
 _WORDS = (

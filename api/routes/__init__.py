@@ -8,7 +8,24 @@ from __future__ import annotations
 
 from types import ModuleType
 
-from api.routes import accounts, health, jobs, lookup, metrics, ogc, pages, plan_edits, plans, session, tiles
+from api.routes import (
+    accounts,
+    health,
+    jobs,
+    lookup,
+    lookup_page,
+    metrics,
+    ogc,
+    pages,
+    plan_edits,
+    plans,
+    session,
+    suggest,
+    tiles,
+)
 
-ROOMS: tuple[ModuleType, ...] = (lookup, accounts, session, pages, plans, plan_edits, jobs, health, metrics, ogc, tiles)
+ROOMS: tuple[ModuleType, ...] = (
+    *(lookup, suggest, lookup_page, accounts, session, pages),
+    *(plans, plan_edits, jobs, health, metrics, ogc, tiles),
+)
 """Every room of the service; add yours here."""

@@ -12,7 +12,7 @@ from api.http.openapi import responses
 from api.pages.csp import policy_of_map, policy_of_page
 from api.pages.index import index_page
 from api.pages.maps import MapCache
-from api.routes.access import Caller, allow
+from api.routes.access import Caller, allow, allow_signed_in
 from api.routes.acts import language_of, settings_of, store_of
 from data.store import SqlStore, Tx
 from data.store.rooms.plan_card import PlanCard
@@ -22,6 +22,9 @@ from gis.errors import NotFound
 router = APIRouter(tags=["pages"])
 HTML = "text/html; charset=utf-8"
 _ALLOW = allow("planner", "reviewer", "dispatcher", "patrol", "auditor")
+_SIGNED_IN = allow_signed_in()
+READS_PLANS = _ALLOW.roles
+"""Who sees plans; others come to look up."""
 _SEES_DRAFTS = frozenset({"planner", "reviewer", "auditor", "admin"})
 _SHOWN_STATES = frozenset({"in_force", "superseded"})
 _LISTED = 100
@@ -29,7 +32,9 @@ _LISTED = 100
 
 async def front_page(request: Request) -> Response:
     """The list of plans as a page; `create_app` hands it to the route of ``/``."""
-    caller = await _ALLOW(request)
+    caller = await _SIGNED_IN(request)
+    if caller.role not in READS_PLANS:
+        return Response(status_code=303, headers={"Location": "/lookup", "Vary": "Accept"})
     return await run_in_threadpool(_index, request, caller)
 
 

@@ -15,7 +15,8 @@ from api.accounts.rates import address_of
 from api.http.answers import request_id_of
 from api.http.openapi import responses
 from api.http.schemas import Body
-from api.pages.login import LOGIN_CSP, login_file, login_page
+from api.pages.csp import OWN_FILES
+from api.pages.login import login_file, login_page
 from api.problems import Refusal
 from api.routes.access import (
     Caller,
@@ -128,7 +129,7 @@ def show_login(
     # Where nobody can be signed in, the page does not ask: the answer would be a fault in the browser's log.
     asks = cookie_name(request) in request.cookies or guard_of(request).is_open() is not False
     page = login_page(language_of(request), following, asks=asks)
-    headers = {"Content-Security-Policy": LOGIN_CSP, "Vary": "Accept-Language", "Cache-Control": "no-store"}
+    headers = {"Content-Security-Policy": OWN_FILES, "Vary": "Accept-Language", "Cache-Control": "no-store"}
     return HTMLResponse(page, headers=headers)
 
 

@@ -145,6 +145,9 @@ TABLE: dict[tuple[str, str], Row] = {
         content='{{"points": [{{"lon": {lon}, "lat": {lat}}}]}}',
         headers={"Content-Type": "application/json"},
     ),
+    ("GET", "/v1/suggest"): row(EVERYBODY, 200, 200, "/v1/suggest?q=x"),
+    ("GET", "/lookup"): row(EVERYBODY, 200, 200, "/lookup"),
+    ("GET", "/lookup/{name}"): row(ANYONE, 200, 200, "/lookup/lookup.js"),
     # layers, tiles, maps
     ("GET", "/collections"): row(READERS, 200, 200, "/collections"),
     ("GET", "/collections/{collection}"): row(READERS, 200, 200, "/collections/grids"),
