@@ -19,8 +19,8 @@ from gis.address.types import COMMUNITY, DISTRICT, ESTATE, KINDS, REGION, STREET
 from gis.address.unify import han_number
 from gis.graph import Int32Array
 
-WHOLE, SHORT, OTHER, PHASELESS = range(4)
-"""How a text names something: by its name, without its suffix, by an alias, or without its phase."""
+WHOLE, SHORT, OTHER, PHASELESS, ALIAS = range(5)
+"""How a text names something: by its name, without its suffix, in other numerals, without its phase, by an alias."""
 
 _SUFFIX = {
     REGION: re.compile(r"(?:特别行政区|维吾尔自治区|壮族自治区|回族自治区|自治区|自治州|地区|省|市|州|盟)$"),
@@ -138,7 +138,7 @@ class Names(Forms):
             if base:
                 by_text.setdefault(base, []).append((id, PHASELESS))
         for text, id in zip(extra.all(), of.tolist()):
-            by_text.setdefault(text, []).append((id, OTHER))
+            by_text.setdefault(text, []).append((id, ALIAS))
         super().__init__({text: tuple(hits) for text, hits in by_text.items()})
 
     @classmethod

@@ -12,7 +12,7 @@ import re
 from dataclasses import dataclass
 
 from gis.address.asked import Asked
-from gis.address.names import OTHER, PHASELESS, SHORT, WHOLE, Names
+from gis.address.names import ALIAS, PHASELESS, SHORT, Names
 from gis.address.region import read_region
 from gis.address.tokens import Number, read_numbers
 from gis.address.types import COMMUNITY, DISTRICT, ESTATE, REGION, STREET, TOWN
@@ -167,12 +167,17 @@ class _Reader:
             if token.hits:
                 hits = [(id, how) for id, how in token.hits if names.kind[id] in _ADMIN]
                 whole = [hit for hit in hits if hit[1] != SHORT]
+                if not whole and not asked.named[REGION]:
+                    # 长沙 is the city before it is the county of that name.
+                    hits = [hit for hit in hits if names.kind[hit[0]] == REGION] or hits
                 others = any(names.kind[id] not in _ADMIN and how != SHORT for id, how in token.hits)
                 is_last = len(tokens) == 1
                 if not hits or (others and is_last):
                     break
                 if not whole and not _may_be_short(tokens, names):
                     break
+                if all(how == ALIAS for _, how in hits):
+                    asked.say("via_alias")
                 for id, _ in hits:
                     asked.named[names.kind[id]][id] = 1.0
                 self._last = {int(names.kind[id]) for id, _ in hits}
@@ -278,7 +283,7 @@ class _Reader:
     def _take_known(self, token: _Token, tag: str, extra_cost: float = 0.0) -> None:
         names, asked = self._names, self._asked
         hits = [(id, how, int(names.kind[id])) for id, how in token.hits]
-        hits = [hit for hit in hits if hit[1] in (WHOLE, OTHER)] or hits
+        hits = [hit for hit in hits if hit[1] not in (SHORT, PHASELESS)] or hits
         hits = [hit for hit in hits if tag and _suits(hit[2], tag)] or hits
         self._last = {kind for _, _, kind in hits}
         self._has_main = self._has_main or any(kind in (STREET, ESTATE) for _, _, kind in hits)
@@ -288,6 +293,8 @@ class _Reader:
             if how == PHASELESS:
                 share = 0.99
                 asked.say("phase_unknown")
+            if how == ALIAS:
+                asked.say("via_alias")
             if extra_cost:
                 share = length / (length + extra_cost)
                 asked.cost[id] = extra_cost

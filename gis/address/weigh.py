@@ -169,14 +169,16 @@ def _is_evident_estate(
     is_placed: bool,
 ) -> bool:
     """Of a building in an estate: the estate's name, or the street's with the number, or a little of each."""
+    if differs:
+        return False
     if door is True and street is not None:
-        if estate >= 0.42 and street >= 0.6 and (street >= 0.75 or not differs):
+        if estate >= 0.42 and street >= 0.6:
             return True
         if estate >= 0.6 and street >= 0.42 and is_placed:
             return True
     if estate == 1.0:
-        return not differs and not (street == 0.0 and door is False and town_differs)
-    if differs or town_differs or (street == 0.0 and not (door and is_placed)):
+        return not (street == 0.0 and door is False and town_differs)
+    if town_differs or (street == 0.0 and not (door and is_placed)):
         return False
     return estate > 0.6 and cost <= _ONE_MISTAKE and (is_placed or cost <= 0.5)
 
