@@ -43,6 +43,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
         return
     if (given.rows is None) != (given.queries is None):
         parser.error("give both files, or neither")
+    for path in (given.rows, given.queries):
+        if path is not None and not path.is_file():
+            parser.error(f"{path} is not a file")
     if given.no_peers:
         PEERS.clear()
     to = json_lines()

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from typing import Final
 
 from tests.bench.lookup_city import Row, tail_of
+from tests.bench.lookup_everyday import DOORS, HOUSED, ON_ROADS
 from tests.bench.lookup_questions import CITY, City, Maker, Question, _full, _village_tail, ask, dropmid
 from tests.bench.lookup_typos import in_chinese, mistyped, styled, traditional
 
@@ -263,8 +264,14 @@ def further_forms(city: City, n: int, seed: int = 8) -> list[Question]:
     phased = [k for k in city.housed if city.rows[k].estate.endswith(("一期", "二期"))]
     narrow = {"sub_number": special, "jia_number": special, "lane": special, "lane_absent": special}
     narrow |= {"phase_written": phased, "phase_missing": phased}
+    lettered = [k for k in city.housed if city.rows[k].building[:1].isalpha()]
+    narrow |= {"small_letter": lettered, "other_letter": lettered}
     groups: tuple[tuple[tuple[Maker, ...], Sequence[int]], ...] = (
-        (_HOUSED, city.housed), (_DOORS, city.doors), (_RURAL, city.rural), (_ANY, every),
-    )  # fmt: skip
+        ((*_HOUSED, *HOUSED), city.housed),
+        ((*_DOORS, *DOORS), city.doors),
+        (_RURAL, city.rural),
+        (_ANY, every),
+        (ON_ROADS, [*city.doors, *city.housed]),
+    )
     makers = {m.__name__: (m, narrow.get(m.__name__, rows)) for makers, rows in groups for m in makers}
     return list(ask(city, makers, n, seed))
