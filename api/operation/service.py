@@ -18,6 +18,7 @@ from api.operation.door import address_of
 from api.operation.logs import end_log, log_answers, start_log
 from api.operation.server import run_service
 from api.operation.warm import warm_up
+from api.usecases.address_books import check_address_index
 from api.wiring import full_address, system_act
 from data.store import SqlStore
 from gis.errors import InputError
@@ -62,8 +63,11 @@ def serve_store(
     Raises
     ------
     InputError
-        ``public_url_wrong``, ``rate_wrong``.
+        ``public_url_wrong``, ``rate_wrong``, ``address_index_unknown``, ``address_index_without_server``.
+    StorageError
+        ``server_trigrams_missing``, ``server_locale_c``: the database can not hold the address index it is to hold.
     """
+    check_address_index(store)
     access = access_settings()
     app = create_app(store, service_settings(door, language=language, public_url=public_url))
     app.state.guard = Guard(store, app.state.settings.now, access)

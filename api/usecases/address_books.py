@@ -233,6 +233,18 @@ def check_address_index(store: SqlStore, where: str | None = None) -> None:
         prepare_trigrams(tx.connection)
 
 
+def fill_address_index(store: SqlStore, county: str, progress: Progress = SILENT) -> None:
+    """Put the addresses of a county where the database is asked for them; nothing where memory is.
+
+    Raises
+    ------
+    StorageError
+        What the database refuses.
+    """
+    if settings.address_index() == DATABASE:
+        AddressBooks(store).index(county, progress)
+
+
 def address_folder(store: SqlStore) -> Path:
     """Where the indexes of a store lie: beside its file, or in the user's data folder for a store on a server."""
     url = store.url

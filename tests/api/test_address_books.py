@@ -8,14 +8,20 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+from sqlalchemy import create_engine, delete, func, select, text
 
-from api.usecases import address_books
-from api.usecases.address_books import AddressBooks, address_folder
+from api.cli import main
+from api.usecases import address_books, examine_store
+from api.usecases.address_books import AddressBooks, address_folder, check_address_index
+from data.files.territory_file import write_territory
 from data.sample import make_town
 from data.store import SqlStore
+from data.store.address_names import DatabaseIndex
+from data.store.tables.addresses import address_editions, address_keys, address_names
 from gis.address import AddressIndex
-from gis.errors import NotFound
+from gis.errors import InputError, NotFound
 from gis.territory import Territory
+from tests.postgis import Server
 from tests.stores import (
     act,
     embedded_store,
@@ -210,3 +216,109 @@ def test_a_county_that_is_not_there_is_told(embedded_store: SqlStore, tmp_path: 
     with pytest.raises(NotFound) as caught:
         AddressBooks(embedded_store, tmp_path).index("123456")
     assert caught.value.code == "territory_unknown"
+
+
+# -- names and numbers in the database
+
+
+def test_where_the_database_is_asked_it_is_filled_once_and_answers_like_memory(
+    postgis_store: SqlStore, tmp_path: Path, land: Territory
+) -> None:
+    save(postgis_store, land)
+    memory = AddressBooks(postgis_store, tmp_path / "kept", where="memory").index(COUNTY)
+    books = AddressBooks(postgis_store, tmp_path / "kept", where="database")
+    index = books.index(COUNTY)
+    assert isinstance(index, DatabaseIndex)
+    assert books.index(COUNTY) is index
+    assert isinstance(
+        AddressBooks(postgis_store, tmp_path / "elsewhere", where="database").index(COUNTY), DatabaseIndex
+    )
+    assert n_editions(postgis_store) == 1
+    texts = land["addresses"]["text"].tolist()[::97]
+    asked = [*texts, *(text.replace("路", "") for text in texts), "银按雅苑3栋", "清林街道"]
+    for said, one, other in zip(asked, index.find_many(asked), memory.find_many(asked)):
+        assert (one.status, one.candidates, one.reasons) == (other.status, other.candidates, other.reasons), said
+        assert one.among.tolist() == other.among.tolist()
+    save(postgis_store, renumbered(land))
+    assert books.index(COUNTY).find("新风街道平安大道99号").status == "exact"
+    assert n_editions(postgis_store) == 2
+    # Whoever still holds the one before is answered from it.
+    assert index.find("新风街道平安大道99号").status == "not_found"
+    assert index.find(texts[3]).status == "exact"
+
+
+def n_editions(store: SqlStore) -> int:
+    with store.read() as tx:
+        return int(tx.connection.execute(select(func.count()).select_from(address_editions)).scalar_one())
+
+
+def test_an_index_that_is_lost_with_a_backup_is_made_anew(
+    postgis_store: SqlStore, tmp_path: Path, land: Territory
+) -> None:
+    save(postgis_store, land)
+    AddressBooks(postgis_store, tmp_path / "kept", where="database").index(COUNTY)
+    with postgis_store.write(act()) as tx:
+        for table in (address_editions, address_names, address_keys):
+            tx.connection.execute(delete(table))
+    found = AddressBooks(postgis_store, tmp_path / "kept", where="database").index(COUNTY)
+    assert found.find(land["addresses"]["text"][20][:-2]).row is not None
+    assert n_editions(postgis_store) == 1
+
+
+def test_the_index_in_memory_needs_no_trigrams(
+    postgis_store: SqlStore, postgis_server: Server, tmp_path: Path, land: Territory
+) -> None:
+    save(postgis_store, land)
+    admin = create_engine(postgis_server.address.set(database=postgis_store.url.database))
+    with admin.begin() as connection:
+        connection.execute(text("drop extension pg_trgm cascade"))
+    admin.dispose()
+    check_address_index(postgis_store, "memory")
+    asked = land["addresses"]["text"][5]
+    assert AddressBooks(postgis_store, tmp_path / "kept", where="memory").index(COUNTY).find(asked).status == "exact"
+
+
+def test_what_can_not_be_is_told_before_anything_waits_for_it(
+    embedded_store: SqlStore, postgis_store: SqlStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    check_address_index(embedded_store)
+    check_address_index(postgis_store, "database")
+    for either, where, code in (
+        (embedded_store, "database", "address_index_without_server"),
+        (embedded_store, "elsewhere", "address_index_unknown"),
+        (postgis_store, "elsewhere", "address_index_unknown"),
+    ):
+        monkeypatch.setenv("GRIDWRIGHT_ADDRESS_INDEX", where)
+        with pytest.raises(InputError) as caught:
+            check_address_index(either)
+        assert caught.value.code == code
+
+
+@pytest.mark.parametrize("command", ["load", "serve"])
+def test_commands_refuse_an_index_that_the_store_can_not_hold(
+    command: str,
+    embedded_store: SqlStore,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    address = embedded_store.url.render_as_string()
+    monkeypatch.setenv("GRIDWRIGHT_ADDRESS_INDEX", "database")
+    given = [str(tmp_path / "none.gpkg")] if command == "load" else ["--port", "0"]
+    assert main([command, *given, "--store", address, "--lang", "en"]) == 2
+    assert "GRIDWRIGHT_ADDRESS_INDEX says database" in capsys.readouterr().err
+
+
+def test_load_fills_the_database_where_it_is_asked(
+    postgis_store: SqlStore, tmp_path: Path, land: Territory, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path / "data"))
+    write_territory(land, tmp_path / "town.gpkg")
+    address = postgis_store.url.render_as_string(hide_password=False)
+    given = ["load", str(tmp_path / "town.gpkg"), "--store", address, "--json"]
+    assert main(given) == 0
+    assert n_editions(postgis_store) == 0
+    monkeypatch.setenv("GRIDWRIGHT_ADDRESS_INDEX", "database")
+    assert main(given) == 0
+    assert n_editions(postgis_store) == 1
+    assert examine_store(postgis_store).is_sound

@@ -23,6 +23,7 @@ def add_arguments(parser: Parser) -> None:
 
 def run(arguments: Namespace, talk: Talk) -> Outcome:
     """Make the tables ready; load what is given."""
+    from api.usecases.address_books import check_address_index, fill_address_index
     from api.usecases.load_store import load_store
     from api.wiring import local_act, open_ready_store, shown, store_address, store_option
 
@@ -32,6 +33,7 @@ def run(arguments: Namespace, talk: Talk) -> Outcome:
         if arguments.territory is None:
             summary = {"command": NAME, "store": name, "territory": None, "plan": None}
             return Outcome(DONE, summary, [talk.say("load_tables_made", file=name)])
+        check_address_index(store)
         with talk.progress() as progress:
             loaded = load_store(
                 store,
@@ -41,6 +43,7 @@ def run(arguments: Namespace, talk: Talk) -> Outcome:
                 name=arguments.name,
                 progress=progress,
             )
+            fill_address_index(store, loaded.territory.county, progress)
     finally:
         store.close()
     land, plan = loaded.territory, loaded.plan
