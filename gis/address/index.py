@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from functools import cached_property
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
@@ -25,6 +25,9 @@ from gis.address.types import COMMUNITY, ESTATE, REGION, STREET, Match
 from gis.address.unify import normalise
 from gis.graph import Int32Array
 from gis.progress import SILENT, Progress
+
+if TYPE_CHECKING:
+    from gis.address.suggest import Suggestion, Suggestions
 
 FORMAT = 1
 ABSENT = -1
@@ -151,6 +154,17 @@ class AddressIndex:
             answer_exact(self, row, text) if row != ABSENT else answer_read(self, text)
             for row, text in zip(exact, texts)
         ]
+
+    @cached_property
+    def suggestions(self) -> Suggestions:
+        """The names, ready to be completed; made when first asked for."""
+        from gis.address.suggest import Suggestions
+
+        return Suggestions.of(self)
+
+    def suggest(self, q: str, limit: int = 10) -> list[Suggestion]:
+        """What a text that is being typed may become, best first."""
+        return self.suggestions.suggest(q, limit)
 
 
 _TEXTS = ("id", "text", "building_id", "number", "name", "alias")
