@@ -27,7 +27,7 @@ class Suggestion(BaseModel):
 
 
 class Suggestions(BaseModel):
-    """Names that may be meant, those with most buildings first."""
+    """Names that may be meant, best first."""
 
     suggestions: list[Suggestion] = Field(max_length=MOST)
 
@@ -42,8 +42,8 @@ def suggest(
     """Completes names of the territory's own addresses; only of those that the account may see."""
     shelf = books_of(request.app).ask_current(caller.jurisdiction)
     with without_words():
-        found = [one for index in shelf.indexes for one in index.suggest(q, limit)]
-    found.sort(key=lambda one: -one.n_buildings)
+        found = [ranked for index in shelf.indexes for ranked in enumerate(index.suggest(q, limit))]
+    found.sort(key=lambda ranked: (ranked[0], -ranked[1].n_buildings))  # the first of every county, then the second
     return Suggestions(
         suggestions=[
             Suggestion(
@@ -54,6 +54,6 @@ def suggest(
                 lon=one.lon,
                 lat=one.lat,
             )
-            for one in found[:limit]
+            for _, one in found[:limit]
         ]
     )

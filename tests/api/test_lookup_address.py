@@ -220,6 +220,7 @@ def test_new_addresses_are_found_and_names_from_before_a_merger_go_on(client, st
     assert (found["status"], found["building"], found["grid"]) == ("exact", "b00-00", f"{FIRST}A")
     found = asked(client, "望月社区望月小区77栋")
     assert (found["building"], found["grid"]) == ("b00-00", f"{FIRST}A")
+    assert "via_alias" in found["reasons"]
     assert "community_differs" not in found["reasons"]
 
 
