@@ -74,7 +74,7 @@ def small_letter(city: City, at: int, rng: random.Random) -> Question | None:
 def number_in_chinese(city: City, at: int, rng: random.Random) -> Question | None:
     """望月路一百零五号."""
     row = city.rows[at]
-    if not row.number.isdigit() or int(row.number) > 999:
+    if not row.number.isdigit() or int(row.number) > 999 or not city.is_plain_door(row):
         return None
     return Question("", f"{row.district}{row.road}{in_chinese(int(row.number))}号", at, city.at_door(row))
 
@@ -82,7 +82,7 @@ def number_in_chinese(city: City, at: int, rng: random.Random) -> Question | Non
 def number_alone(city: City, at: int, rng: random.Random) -> Question | None:
     """望月路16 without 号."""
     row = city.rows[at]
-    if not row.number.isdigit():
+    if not row.number.isdigit() or not city.is_plain_door(row):
         return None
     return Question("", f"{row.district}{row.road}{row.number}", at, city.at_door(row))
 
@@ -112,7 +112,7 @@ def list_of_doors(city: City, at: int, rng: random.Random) -> Question | None:
         return None
     numbers = [str(int(row.number) + step) for step in (0, 2, 4)]
     rows = [city.at_door(row._replace(number=number)) for number in numbers]
-    if not all(len(found) == 1 for found in rows):
+    if not all(len(found) == 1 and city.is_plain_door(city.rows[found[0]]) for found in rows):
         return None
     return Question("", f"{row.district}{row.road}{'、'.join(numbers)}号", at, tuple(k for (k,) in rows), "several")
 

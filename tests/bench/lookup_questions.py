@@ -60,6 +60,11 @@ class City:
         same = (k for k in self.of_road[row.road] if self.rows[k].number == row.number)
         return tuple(k for k in same if self.rows[k].district == row.district and not self.rows[k].estate)
 
+    def is_plain_door(self, row: Row) -> bool:
+        """Whether the road's number is one door and no estate stands there too."""
+        at = [k for k in self.of_road[row.road] if self.rows[k].number == row.number]
+        return len(at) == 1 and not self.rows[at[0]].estate
+
     def has_door(self, road: str, number: str) -> bool:
         return any(self.rows[k].number == number for k in self.of_road[road])
 
