@@ -19,7 +19,7 @@ import numpy as np
 import pandas as pd
 
 from gis.address import AddressIndex, Match, build_index
-from tests.bench.lookup_city import make_rows, usable_names
+from tests.bench.lookup_city import Row, make_rows, usable_names
 from tests.bench.lookup_forms import further_forms
 from tests.bench.lookup_layers import REGION_TEXT, address_table, read_questions, read_rows
 from tests.bench.lookup_load import opened_elsewhere, warm_up
@@ -131,6 +131,18 @@ def made(quick: bool) -> Iterator[Part]:
         part, _ = measure(title, table, REGION_TEXT, questions)
         part.row["names"] = source
         yield part
+    questions = twelve_kinds(city, absent, 50 if quick else 1500, seed=12) + further_forms(city, 50 if quick else 750)
+    kept, asked = taken_out(rows, questions)
+    yield measure("made city, a fifth taken out", address_table(kept), REGION_TEXT, asked)[0]
+
+
+def taken_out(rows: Sequence[Row], questions: Sequence[Question], seed: int = 11) -> tuple[list[Row], list[Question]]:
+    """The layer without a fifth of its rows, and the questions that only those could answer: nobody may be sure."""
+    rng = random.Random(seed)
+    out = {k for k in range(len(rows)) if rng.random() < 0.2}
+    asked = [q for q in questions if q.expect == "row" and out.issuperset(q.accepted)]
+    kept = [row for k, row in enumerate(rows) if k not in out]
+    return kept, [q._replace(kind=f"{q.kind}, taken out", accepted=(), row=-1, expect="none") for q in asked]
 
 
 def big(quick: bool, n: int = 500_000) -> Iterator[Part]:
