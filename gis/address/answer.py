@@ -89,7 +89,8 @@ def _texts(asked: Asked, text: str) -> tuple[str, str]:
         if start < end:
             first, last = places[start], places[end - 1] + 1
             is_dropped[first:last] = b"\x01" * (last - first)
-    kept, dropped = [], []
+    kept: list[str] = []
+    dropped: list[str] = []
     for gone, run in groupby(zip(is_dropped, text), key=lambda pair: pair[0]):
         (dropped if gone else kept).append("".join(character for _, character in run).strip(" ,，、;；"))
     return " ".join(part for part in kept if part), " ".join(part for part in dropped if part)

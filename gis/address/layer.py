@@ -6,6 +6,7 @@ import re
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 import pandas as pd
@@ -97,7 +98,7 @@ def _front_of(given: Mapping[str, NDArray[np.object_]], text: NDArray[np.object_
     said = np.full(len(text), "", dtype=object)
     for name in _IN_TEXT:
         word = _UNIT_WORD.get(name)
-        said = said + (_mapped(given[name], lambda value, word=word: _with_word(value, word)) if word else given[name])
+        said = said + (_mapped(given[name], partial(_with_word, word=word)) if word else given[name])
     rows = zip(text.tolist(), said.tolist())
     front = [whole[: len(whole) - len(part)] if part and whole.endswith(part) else None for whole, part in rows]
     return np.array([*front, None], dtype=object)[:-1]
@@ -127,7 +128,8 @@ def _column(table: pd.DataFrame, name: str) -> NDArray[np.object_]:
     if name not in table.columns:
         return np.full(len(table), "", dtype=object)
     values = table[name]
-    return values.astype(object).where(values.notna(), "").map(str).to_numpy(dtype=object)
+    texts: NDArray[np.object_] = values.astype(object).where(values.notna(), "").map(str).to_numpy(dtype=object)
+    return texts
 
 
 def _mapped(values: NDArray[np.object_], change: Callable[[str], str]) -> NDArray[np.object_]:
@@ -171,9 +173,10 @@ def _read_text(text: str, known: Sequence[str], heads: dict[tuple[str, ...], dic
     numbers = [number for number in read_numbers(text) if not number.many and number.kind != "phase"]
     first = numbers[0].start if numbers else len(text)
     head = text[:first]
-    key = (head, *known)
+    is_before_lin = bool(numbers) and numbers[0].kind == "hamlet"
+    key = (head, str(is_before_lin), *known)
     if key not in heads:
-        heads[key] = _read_head(head, known)
+        heads[key] = _read_head(head, known, "1邻" if is_before_lin else "")
     found.update(heads[key])
     last_end, seen_street = first, bool(found.get("street") or known[3])
     for number in numbers:
@@ -201,7 +204,7 @@ def _read_text(text: str, known: Sequence[str], heads: dict[tuple[str, ...], dic
     return found
 
 
-def _read_head(head: str, known: Sequence[str]) -> dict[str, str]:
+def _read_head(head: str, known: Sequence[str], behind: str) -> dict[str, str]:
     found: dict[str, str] = {}
     rest = head
     cut = 0
@@ -215,7 +218,7 @@ def _read_head(head: str, known: Sequence[str]) -> dict[str, str]:
                     found["district"] = front["district"] or ""
             cut = place + len(name)
     if not cut:
-        front = _FRONT.match(rest)
+        front = _FRONT.match(rest + behind)
         if front:
             for part in ("region", "district", "town", "community"):
                 found[part] = front[part] or ""

@@ -18,6 +18,7 @@ from gis.address.tokens import Number, read_numbers
 from gis.address.types import COMMUNITY, DISTRICT, ESTATE, REGION, STREET, TOWN
 
 _BRACKETS = re.compile(r"\([^()]*\)?")
+_SEPARATOR = re.compile(r"(?<=[省市区县镇乡道村号栋路街巷社里])[-/](?![0-9])|(?<![0-9A-Z])[-/](?=[0-9A-Z]+[栋号])")
 _RELATION = re.compile(r"附近|对面|斜对面|旁边|旁|隔壁|门口|路口|楼下|后面|前面|周边|以[东西南北]")
 _MASK = "\uf8ff"
 _ADMIN = (REGION, DISTRICT, TOWN, COMMUNITY)
@@ -30,6 +31,9 @@ _VILLAGE = re.compile(r"^.{2,6}村$")
 _PIECE = re.compile(r"^.{2,6}?(?:街道|镇(?!路|街)|乡(?!路|街)|社区|居委会|村委会)")
 _PHASE = re.compile(r"(?:第?[0-9]+|[一二三四五六七八九十]+)[期区段]|[A-Z东南西北中][区苑]")
 MOST_HITS = 48
+OTHER_SUFFIX = 0.5
+"""Cost of a common last word of an estate's name too much or too little."""
+_SUFFIXES = ("小区", "住宅小区", "家园", "花园", "公寓", "大厦", "花苑", "广场", "社区", "宿舍")
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +51,7 @@ def read_han(text: str, names: Names, region: frozenset[str]) -> Asked:
     region
         What province and city of the layer may be called; empty where that is not known.
     """
-    plain = _BRACKETS.sub(lambda found: "," * len(found[0]), text)
+    plain = _SEPARATOR.sub(",", _BRACKETS.sub(lambda found: "," * len(found[0]), text))
     first = Asked(text)
     start = read_region(first, plain, names, region)
     masked, masks = plain, {}
@@ -115,8 +119,7 @@ class _Reader:
                     asked.dropped.append((start, end))
                 return
         tag = number.kind if number else ""
-        tokens = self._cover(start, end, tag)
-        tokens = self._take_admin(tokens)
+        tokens = self._take_admin(self._cover(start, end, tag), tag)
         if tokens:
             self._take_tail(tokens, tag)
 
@@ -159,7 +162,7 @@ class _Reader:
         tokens.reverse()
         return tokens
 
-    def _take_admin(self, tokens: list[_Token]) -> list[_Token]:
+    def _take_admin(self, tokens: list[_Token], tag: str) -> list[_Token]:
         """Take the administrative names in front; give back the rest."""
         names, asked = self._names, self._asked
         while tokens:
@@ -186,7 +189,8 @@ class _Reader:
             piece = _PIECE.match(self._text[token.start : token.end])
             if piece is None and len(tokens) > 1 and self._text[token.end - 1] == "村":
                 piece = _VILLAGE.match(self._text[token.start : token.end])
-            if piece is None:
+            is_all = piece is not None and len(tokens) == 1 and token.start + piece.end() == token.end
+            if piece is None or (is_all and tag == "building"):
                 break
             self._compare_admin(token.start, token.start + piece.end())
             rest = token.start + piece.end()
@@ -267,6 +271,9 @@ class _Reader:
         text = self._text[start:end]
         if len(text) < 2:
             return None
+        other = self._with_other_suffix(text) if tag in ("building", "bare", "") else []
+        if other:
+            return OTHER_SUFFIX, [(ESTATE, other)]
         for most in (max(1.5 if len(text) > 2 else 1.0, 0.25 * len(text)), 0.58 * len(text)):
             for kinds in _KINDS_BEFORE[tag if tag in _KINDS_BEFORE else ""]:
                 found = [(kind, self._names.similar(kind, text, most, MOST_HITS)) for kind in kinds]
@@ -274,6 +281,16 @@ class _Reader:
                 if found:
                     return min(hits[0][1] for _, hits in found), found
         return None
+
+    def _with_other_suffix(self, text: str) -> list[tuple[int, float]]:
+        """Estates whose name is the text with or without a common last word: 地铁古城 for 地铁古城家园."""
+        names = self._names
+        forms = [text + suffix for suffix in _SUFFIXES] if len(text) > 2 else []
+        forms += [
+            text[: -len(suffix)] for suffix in _SUFFIXES[:2] if text.endswith(suffix) and len(text) > 2 + len(suffix)
+        ]
+        hits = [id for form in forms for id, how in names.known(form) if how != SHORT and names.kind[id] == ESTATE]
+        return [(id, OTHER_SUFFIX) for id in dict.fromkeys(hits)]
 
     def _take_all(self, tokens: list[_Token], tag: str, extra_cost: float = 0.0) -> None:
         for k, token in enumerate(tokens):

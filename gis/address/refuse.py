@@ -27,7 +27,7 @@ def refuse(index: AddressIndex, asked: Asked, weighed: list[Weighed], matched: s
     estates = _sure(asked, ESTATE)
     streets = _sure(asked, STREET)
     communities = _sure(asked, COMMUNITY)
-    if estates:
+    if estates and not (streets and asked.door and not asked.building):
         rows = _agreeing(index, asked, index.rows_with(ESTATE, estates))
         if asked.building:
             reasons.append("building_absent")

@@ -12,23 +12,25 @@ from typing import Literal
 
 NumberKind = Literal["door", "building", "group", "phase", "unit", "rest", "bare", "range", "hamlet"]
 
-_CODE = r"(?:[A-Z]{0,2}[0-9]+[A-Z]?|[A-Z])"
+_LETTERS = r"(?:(?<![A-Z])[A-Z]{1,2})?"
+_CODE = rf"(?:{_LETTERS}[0-9]+[A-Z]?|(?<![A-Z])[A-Z])"
 _NUMBER = re.compile(
     r"(?P<range>(?P<low>[0-9]+)(?:号|栋)?[~至到](?P<high>[0-9]+)(?P<range_unit>栋|号)|"
     r"(?P<low2>[0-9]+)-(?P<high2>[0-9]+)(?P<range_unit2>栋))"
     r"|(?P<list>[0-9]+(?:,[0-9]+)+)(?P<list_unit>栋|号)"
-    r"|(?P<rest>(?:[A-Z东西南北]|[0-9]+)单元(?:[0-9]+(?:-[0-9]+)*)?|[0-9A-Z-]+室|[0-9]+层|[0-9]+户|B?[0-9]{1,3}F[0-9]*(?![A-Z])"
+    r"|(?P<rest>(?:[A-Z东西南北]|[0-9]+)单元(?:[0-9]+(?:-[0-9]+)*)?|[0-9A-Z-]+室|[0-9]+层|[0-9]+户|B?[0-9]{1,3}F[0-9]*(?:[之-][0-9]+)?(?![A-Z])"
     r"|(?:1[3-9][0-9]{9}|0[0-9]{2,3}-?[0-9]{7,8}))"
     r"|(?P<group>[0-9]+)(?:村民小组|小组|组|队(?![^0-9]))"
     r"|(?P<lin>[0-9]+邻)"
     r"|(?P<phase>[0-9]+[期段])"
     rf"|(?P<building>{_CODE})栋"
     r"|(?P<door>(?P<lanes>(?:[0-9]+(?:-[0-9]+)*(?:巷|弄))+)?(?P<before>附|甲|乙|丙|丁|临|新|自编)?"
-    r"(?P<main>[A-Z]?[0-9]+[A-Z]?(?:-[0-9]+)*(?:附[0-9]+)?)号(?:院)?(?P<after>(?:附[0-9]+号?|[甲乙丙丁](?![\u3400-\u9fff]))?))"
+    r"(?P<main>(?:(?<![A-Z])[A-Z])?[0-9]+[A-Z]?(?:-[0-9]+)*(?:附[0-9]+)?)号(?:院)?(?P<after>(?:附[0-9]+号?|[甲乙丙丁](?![\u3400-\u9fff]))?))"
     r"|(?P<lane_only>(?:[0-9]+(?:-[0-9]+)*(?:巷|弄))+)"
-    r"|(?P<floor>[0-9]+)楼"
-    r"|(?P<bare>(?<![A-Z])[A-Z]{0,2}[0-9]+[A-Z]?(?:-[0-9A-Z]+)*)"
+    r"|(?P<floor>[0-9]+)楼(?:[之-][0-9]+)?"
+    rf"|(?P<bare>{_LETTERS}[0-9]+[A-Z]?(?:-[0-9A-Z]+)*)"
 )
+_STEMS = ("甲", "乙", "丙", "丁")
 _DOT_ZERO = re.compile(r"^0+(?=[0-9])")
 
 
@@ -72,7 +74,10 @@ def read_numbers(text: str) -> list[Number]:
         elif hit["building"] is not None:
             found.append(Number("building", hit["building"], *span))
         elif hit["door"] is not None:
-            value = (hit["lanes"] or "") + (hit["before"] or "") + hit["main"] + (hit["after"] or "").rstrip("号")
+            before, after = hit["before"] or "", (hit["after"] or "").rstrip("号")
+            if before in _STEMS:  # 甲9号 is 9号甲
+                before, after = "", before + after
+            value = (hit["lanes"] or "") + before + hit["main"] + after
             found.append(Number("door", value, *span))
         elif hit["lane_only"] is not None:
             found.append(Number("lane", hit["lane_only"], *span))

@@ -28,6 +28,7 @@ _REASON = {
     ESTATE: "estate_differs",
 }
 _MOST_WEIGHED = 400
+_ONE_OF_MANY = 0.05
 CLOSE = 0.02
 _ONE_MISTAKE = 1.0
 APART = 0.45
@@ -122,6 +123,8 @@ def weigh(index: AddressIndex, asked: Asked, row: int) -> Weighed:
         if not door:
             reasons.append("road_number_differs")
     score = got / full if full else 0.0
+    if not asked.building and not asked.loose and int(column["building"][row]) >= 0:
+        score -= _ONE_OF_MANY
     is_accepted = _is_evident(index, asked, row, agrees, door, cost)
     return Weighed(row, score, agrees, door, is_accepted, cost, tuple(dict.fromkeys(reasons)))
 
