@@ -9,9 +9,9 @@ mistyped character can stand beside a short name that really exists.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 
 from gis.address.asked import Asked
+from gis.address.cover import Token, cover, suits
 from gis.address.names import ALIAS, PHASELESS, SHORT, Names
 from gis.address.region import read_region
 from gis.address.tokens import Number, read_numbers
@@ -34,13 +34,6 @@ MOST_HITS = 48
 OTHER_SUFFIX = 0.5
 """Cost of a common last word of an estate's name too much or too little."""
 _SUFFIXES = ("小区", "住宅小区", "家园", "花园", "公寓", "大厦", "花苑", "广场", "社区", "宿舍")
-
-
-@dataclass(frozen=True, slots=True)
-class _Token:
-    start: int
-    end: int
-    hits: tuple[tuple[int, int], ...]
 
 
 def read_han(text: str, names: Names, region: frozenset[str]) -> Asked:
@@ -119,50 +112,11 @@ class _Reader:
                     asked.dropped.append((start, end))
                 return
         tag = number.kind if number else ""
-        tokens = self._take_admin(self._cover(start, end, tag), tag)
+        tokens = self._take_admin(cover(text, start, end, tag, self._masks, self._names), tag)
         if tokens:
             self._take_tail(tokens, tag)
 
-    # -- the best cover by known names
-
-    def _cover(self, start: int, end: int, tag: str) -> list[_Token]:
-        """Known and unknown pieces; unknown ones have no hits."""
-        names, text = self._names, self._text
-        n = end - start
-        best = [0.0] * (n + 1)
-        back: list[tuple[int, tuple[tuple[int, int], ...]]] = [(0, ())] * (n + 1)
-        for i in range(1, n + 1):
-            best[i] = -1e9
-        for i in range(n):
-            here = best[i]
-            if here - 0.5 > best[i + 1]:
-                best[i + 1], back[i + 1] = here - 0.5, (i, ())
-            masked = self._masks.get(start + i)
-            ends = [masked] if masked else names.ends_at(text, start + i)
-            for stop in ends:
-                if stop > end:
-                    continue
-                hits = names.known(text[start + i : stop])
-                gain = stop - start - i - 0.1
-                if all(how == SHORT for _, how in hits):
-                    gain = 0.6 * gain
-                elif stop == end and tag:
-                    gain += 0.3 * any(_suits(int(names.kind[id]), tag) for id, _ in hits)
-                if here + gain > best[stop - start]:
-                    best[stop - start], back[stop - start] = here + gain, (i, hits)
-        tokens: list[_Token] = []
-        i = n
-        while i > 0:
-            j, hits = back[i]
-            if not hits and tokens and not tokens[-1].hits and tokens[-1].start == start + i:
-                tokens[-1] = _Token(start + j, tokens[-1].end, ())
-            else:
-                tokens.append(_Token(start + j, start + i, hits))
-            i = j
-        tokens.reverse()
-        return tokens
-
-    def _take_admin(self, tokens: list[_Token], tag: str) -> list[_Token]:
+    def _take_admin(self, tokens: list[Token], tag: str) -> list[Token]:
         """Take the administrative names in front; give back the rest."""
         names, asked = self._names, self._asked
         while tokens:
@@ -194,7 +148,7 @@ class _Reader:
                 break
             self._compare_admin(token.start, token.start + piece.end())
             rest = token.start + piece.end()
-            tokens = ([_Token(rest, token.end, ())] if rest < token.end else []) + tokens[1:]
+            tokens = ([Token(rest, token.end, ())] if rest < token.end else []) + tokens[1:]
         return tokens
 
     def _compare_admin(self, start: int, end: int) -> None:
@@ -212,11 +166,11 @@ class _Reader:
 
     # -- streets, estates, villages
 
-    def _take_tail(self, tokens: list[_Token], tag: str) -> None:
+    def _take_tail(self, tokens: list[Token], tag: str) -> None:
         asked = self._asked
         start, end = tokens[-1].start, tokens[-1].end
         if tag in ("door", "building") and all(how == SHORT for _, how in tokens[-1].hits):
-            tokens = [*tokens[:-1], _Token(start, end, ())]  # half a name before a number is a mistyped one
+            tokens = [*tokens[:-1], Token(start, end, ())]  # half a name before a number is a mistyped one
         if len(tokens) > 1 and not tokens[-1].hits and tokens[-2].hits and _PHASE.fullmatch(self._text, start, end):
             asked.say("phase_unknown")
             asked.dropped.append((start, end))
@@ -237,7 +191,7 @@ class _Reader:
             asked.dropped.append((tokens[leading].start, tokens[-1].end))
             self._last = set()
 
-    def _compare(self, tokens: list[_Token], tag: str) -> bool:
+    def _compare(self, tokens: list[Token], tag: str) -> bool:
         """The whole piece as one mistyped name, a mistyped name behind known ones, or text too much before a name."""
         best = self._resembling(tokens[0].start, tokens[-1].end, tag)
         known = 0
@@ -292,16 +246,16 @@ class _Reader:
         hits = [id for form in forms for id, how in names.known(form) if how != SHORT and names.kind[id] == ESTATE]
         return [(id, OTHER_SUFFIX) for id in dict.fromkeys(hits)]
 
-    def _take_all(self, tokens: list[_Token], tag: str, extra_cost: float = 0.0) -> None:
+    def _take_all(self, tokens: list[Token], tag: str, extra_cost: float = 0.0) -> None:
         for k, token in enumerate(tokens):
             is_last = k == len(tokens) - 1
             self._take_known(token, tag if is_last else "", extra_cost if is_last else 0.0)
 
-    def _take_known(self, token: _Token, tag: str, extra_cost: float = 0.0) -> None:
+    def _take_known(self, token: Token, tag: str, extra_cost: float = 0.0) -> None:
         names, asked = self._names, self._asked
         hits = [(id, how, int(names.kind[id])) for id, how in token.hits]
         hits = [hit for hit in hits if hit[1] not in (SHORT, PHASELESS)] or hits
-        hits = [hit for hit in hits if tag and _suits(hit[2], tag)] or hits
+        hits = [hit for hit in hits if tag and suits(hit[2], tag)] or hits
         self._last = {kind for _, _, kind in hits}
         self._has_main = self._has_main or any(kind in (STREET, ESTATE) for _, _, kind in hits)
         length = token.end - token.start
@@ -387,14 +341,6 @@ _KINDS_BEFORE: dict[str, tuple[tuple[int, ...], ...]] = {
 }
 
 
-def _suits(kind: int, tag: str) -> bool:
-    if tag == "door" or tag == "lane":
-        return kind == STREET
-    if tag == "group":
-        return kind == COMMUNITY
-    return kind == ESTATE and tag in ("building", "bare", "phase", "floor")
-
-
-def _may_be_short(tokens: list[_Token], names: Names) -> bool:
+def _may_be_short(tokens: list[Token], names: Names) -> bool:
     """A name without its suffix counts in front of another name, not in front of something unexplained."""
     return len(tokens) > 1 and bool(tokens[1].hits)
