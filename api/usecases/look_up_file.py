@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 from api.usecases.look_up import Book
 from api.usecases.look_up_grids import GridPlaces, KnownGrids
 from data.files.address_file import NamedArrays, read_arrays, write_arrays
-from data.files.geopackage_rows import layer_digest, read_columns, read_crs, read_shapes
+from data.files.geopackage_rows import has_columns, layer_digest, read_columns, read_crs, read_shapes
 from gis.errors import Fault, InputError, StorageError
 from gis.progress import SILENT, Progress
 from gis.readers.guard import FileKind, identify
@@ -84,8 +84,8 @@ def open_book(
     index = None
     if with_addresses:
         index = open_index(territory, region=region, remarks=remarks, progress=progress)
-    elif identify(territory) is not FileKind.GEOPACKAGE:
-        raise InputError("not_a_territory_file", file=territory.name, measured="", allowed="GeoPackage")
+    else:
+        _assert_territory(territory)
     grids = open_grids(plan)
     if index is not None and grids.grid_of_building:
         named = index.building_ids
@@ -117,8 +117,7 @@ def open_index(
     InputError
         ``addresses_missing``, and what the readers of the file find.
     """
-    if identify(territory) is not FileKind.GEOPACKAGE:
-        _refuse(territory)
+    _assert_territory(territory)
     kept = read_arrays(_place(territory))
     stamp = _stamp(territory)
     facts = {"format": _FORMAT, "asked_region": region}
@@ -206,10 +205,11 @@ def _content(territory: Path) -> str:
     return hashlib.blake2b(repr(said).encode("utf-8", "surrogatepass"), digest_size=16).hexdigest()
 
 
-def _refuse(territory: Path) -> None:
-    from gis.readers.address_layer import read_address_layer
-
-    read_address_layer(territory)
+def _assert_territory(path: Path) -> None:
+    if (kind := identify(path)) is not FileKind.GEOPACKAGE:
+        raise InputError("not_a_territory_file", file=path.name, measured=kind.value, allowed="GeoPackage")
+    if has_columns(path, "grids", _PLAN["grids"]) and has_columns(path, "members", _PLAN["members"]):
+        raise InputError("plan_in_place_of_territory", file=path.name)
 
 
 def _glance(plan: Path) -> KnownGrids | None:

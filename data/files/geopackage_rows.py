@@ -22,12 +22,20 @@ _ENVELOPE_BYTES = (0, 32, 48, 48, 64)
 _AT_ONCE = 10_000
 
 
+def has_columns(path: Path, layer: str, columns: Sequence[str]) -> bool:
+    """Whether there is a table with these columns."""
+    try:
+        with _opened(path) as file:
+            return _has(file, layer, columns)
+    except sqlite3.Error:
+        return False
+
+
 def read_columns(path: Path, layer: str, columns: Sequence[str]) -> list[list[Any]] | None:
     """Columns of a table, each a list, in the order the rows were written; ``None`` where one is missing."""
     try:
         with _opened(path) as file:
-            present = {row[1] for row in file.execute(f"pragma table_info({_named(layer)})")}
-            if not set(columns) <= present:
+            if not _has(file, layer, columns):
                 return None
             rows = file.execute(f"select {', '.join(map(_named, columns))} from {_named(layer)} order by rowid")
             found = list(zip(*rows))
@@ -92,6 +100,10 @@ def _opened(path: Path) -> Iterator[sqlite3.Connection]:
         file = sqlite3.connect(f"{name}?mode=ro&immutable=1", uri=True)
     with closing(file):
         yield file
+
+
+def _has(file: sqlite3.Connection, layer: str, columns: Sequence[str]) -> bool:
+    return set(columns) <= {row[1] for row in file.execute(f"pragma table_info({_named(layer)})")}
 
 
 def _named(name: str) -> str:

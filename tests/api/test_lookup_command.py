@@ -1,0 +1,500 @@
+"""``gridwright lookup``: one address, one point, one code, or a table, from two files and an index beside them."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import shutil
+import sqlite3
+import tracemalloc
+from contextlib import closing
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from api.cli import main
+from api.usecases import look_up_batch, open_book
+from data.files.address_file import read_arrays, write_arrays
+from data.files.plan_file import write_plan
+from data.files.territory_file import write_territory
+from tests.address_town import address_plan, address_territory
+from tests.service_town import FIRST, SECOND, lon_lat, middle
+
+_WHERE = ["query", "status", "grid", "community", "building", "matched_text"]
+COLUMNS = [*_WHERE, "confidence", "lon", "lat", "plan", "reason"]
+
+
+@pytest.fixture(scope="module")
+def originals(tmp_path_factory) -> Path:
+    folder = tmp_path_factory.mktemp("town")
+    write_territory(address_territory(), folder / "town.gpkg")
+    write_plan(address_plan(), folder / "plan.gpkg")
+    return folder
+
+
+@pytest.fixture
+def here(originals, tmp_path, monkeypatch) -> Path:
+    for name in ("town.gpkg", "plan.gpkg"):
+        shutil.copy(originals / name, tmp_path / name)
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def run(*words: str) -> int:
+    return main(["lookup", "town.gpkg", "plan.gpkg", *words])
+
+
+def found(capsys: pytest.CaptureFixture[str], *words: str) -> dict[str, Any]:
+    """The summary of a run."""
+    run(*words, "--json")
+    summary: dict[str, Any] = json.loads(capsys.readouterr().out)
+    return summary
+
+
+def codes(summary: dict[str, Any]) -> list[str]:
+    return [reason["code"] for reason in summary["reasons"]]
+
+
+def rows_of(path: Path, encoding: str = "utf-8") -> list[dict[str, str]]:
+    with path.open(encoding=encoding, newline="") as file:
+        return list(csv.DictReader(file))
+
+
+def batch(table: str | bytes, *words: str) -> list[dict[str, str]]:
+    Path("in.csv").write_bytes(table if isinstance(table, bytes) else table.encode())
+    assert run("--batch", "in.csv", "--out", "out.csv", *words) == 0
+    return rows_of(Path("out.csv"))
+
+
+# -- one address
+
+
+def test_an_address_is_answered_with_its_grid_in_both_languages(here, capsys) -> None:
+    assert run("望月小区3栋", "--lang", "en") == 0
+    told = capsys.readouterr().out
+    assert f"Grid {FIRST}A" in told
+    assert "望城街道望月社区麓山路65号望月小区3栋" in told
+    assert run("望月小区3栋", "--lang", "zh") == 0
+    assert f"网格 {FIRST}A" in capsys.readouterr().out
+
+
+def test_the_summary_has_the_columns_of_the_contract(here, capsys) -> None:
+    summary = found(capsys, "望月小区3栋")
+    assert set(COLUMNS) <= summary.keys()
+    assert (summary["status"], summary["grid"], summary["building"]) == ("exact", f"{FIRST}A", "b01-00")
+    assert (summary["plan"], summary["grids"], summary["reasons"]) == ("P-1", [f"{FIRST}A"], [])
+    assert summary["remarks"] == []
+
+
+def test_a_mistyped_name_is_found_and_a_wrong_number_is_not(here, capsys) -> None:
+    assert found(capsys, "忘月小区三号楼")["building"] == "b01-00"
+    summary = found(capsys, "望月小区9栋")
+    assert (summary["status"], summary["building"], summary["grid"]) == ("street", None, f"{FIRST}A")
+    assert {"building_absent", "grid_by_candidates"} <= set(codes(summary))
+
+
+def test_without_a_certain_grid_the_exit_status_is_1_and_what_may_be_meant_is_shown(here, capsys) -> None:
+    assert run("银盆苑9栋", "--lang", "en") == 1
+    told = capsys.readouterr().out
+    assert "not certain" in told
+    assert "2 grids" in told
+
+
+@pytest.mark.parametrize("text", ["", " ", "望", "\x01", "😀", "x" * 10_000, "'; drop table grids; --", "=1+1", "NaN"])
+def test_any_text_is_answered_without_an_error(here, capsys, text) -> None:
+    assert run(text, "--lang", "en") == 1
+    said = capsys.readouterr()
+    assert said.err == ""
+    assert len(said.out.splitlines()) >= 2
+    assert "\x01" not in said.out
+
+
+@pytest.mark.parametrize(
+    ("words", "code"),
+    [
+        ((), "lookup_one_way"),
+        (("x", "--point", "1,2"), "lookup_one_way"),
+        (("x", "--out", "o.csv"), "lookup_only_batch"),
+        (("--point", "1;2"), "lookup_point_wrong"),
+        (("--point", "east,north"), "lookup_point_wrong"),
+        (("--batch", "in.csv"), "lookup_batch_out"),
+        (("--batch", "none.csv", "--out", "o.csv"), "file_not_found"),
+        (("--batch", ".", "--out", "o.csv"), "file_not_regular"),
+    ],
+)
+def test_what_can_not_be_asked_is_bad_input(here, capsys, words, code) -> None:
+    assert run(*words, "--json") == 2
+    assert json.loads(capsys.readouterr().out)["error"]["faults"][0]["code"] == code
+
+
+# -- codes and points
+
+
+def test_the_code_of_a_grid_is_answered_and_a_retired_one_with_its_successors(here, capsys) -> None:
+    assert found(capsys, f"{SECOND}D")["grid"] == f"{SECOND}D"
+    walk = [(f"{FIRST}X", f"{FIRST}A", 0.25), (f"{FIRST}X", f"{FIRST}B", 0.75)]
+    rows = [
+        {"old": old, "new": new, "households": 9, "buildings": 1, "share_of_old": share, "share_of_new": 0.1}
+        for old, new, share in walk
+    ]
+    crosswalk = pd.DataFrame(rows).assign(relation="split")
+    filed = replace(address_plan(), crosswalk=crosswalk)
+    write_plan(replace(filed, meta={**filed.meta, "retired_codes": f"{FIRST}X {FIRST}Y"}), here / "plan.gpkg")
+    summary = found(capsys, f"{FIRST}X")
+    assert (summary["status"], summary["grid"], codes(summary)) == ("ambiguous", None, ["several_successors"])
+    assert [(one["grid"], one["score_frac"]) for one in summary["candidates"]] == [
+        (f"{FIRST}B", 0.75),
+        (f"{FIRST}A", 0.25),
+    ]
+    assert codes(found(capsys, f"{FIRST}Y")) == ["code_retired_before"]
+
+
+def test_points_inside_outside_swapped_and_west_of_greenwich(here, capsys) -> None:
+    lon, lat = middle("B")
+    assert run("--point", f"{lon},{lat}") == 0
+    capsys.readouterr()
+    summary = found(capsys, "--point", f"{lon},{lat}")
+    assert (summary["grid"], summary["lon"], summary["lat"]) == (f"{FIRST}B", lon, lat)
+    assert codes(found(capsys, "--point", f"{lat},{lon}")) == ["lon_lat_swapped"]
+    away = found(capsys, "--point", "{},{}".format(*lon_lat(6.0, 1.0)))
+    assert codes(away) == ["outside"]
+    assert f"{FIRST}B, 200 m" in away["reasons"][0]["message"]
+    assert codes(found(capsys, "--point", "-71.2,-33.4")) == ["outside"]
+    assert codes(found(capsys, "--point", "nan,30")) == ["point_unreadable"]
+    assert run("--point", f"{lat},{lon}") == 1
+
+
+def test_points_need_no_addresses_and_no_index(here, capsys) -> None:
+    land = address_territory()
+    write_territory(land.with_layers(addresses=land["addresses"].iloc[:0]), here / "town.gpkg")
+    assert run("--point", "{},{}".format(*middle("C"))) == 0
+    assert not (here / "town.gpkg.addresses").exists()
+    capsys.readouterr()
+    assert run("望月小区3栋", "--lang", "en") == 2
+    assert "gridwright import" in capsys.readouterr().err
+
+
+# -- the index beside the territory
+
+
+def state_of(path: Path) -> tuple[int, int]:
+    facts = path.stat()
+    return facts.st_ino, facts.st_mtime_ns
+
+
+@pytest.fixture
+def built(monkeypatch) -> list[int]:
+    """Grows by the rows that were kept whenever an index is built."""
+    import gis.address
+
+    calls: list[int] = []
+    build = gis.address.build_index
+
+    def watched(addresses: Any, **options: Any) -> Any:
+        calls.append(0 if options.get("previous") is None else len(options["previous"]))
+        return build(addresses, **options)
+
+    monkeypatch.setattr(gis.address, "build_index", watched)
+    return calls
+
+
+def test_the_index_is_kept_beside_the_territory_and_used_the_next_time(here, capsys, built) -> None:
+    first = found(capsys, "忘月小区3栋")
+    kept = here / "town.gpkg.addresses"
+    before = state_of(kept)
+    assert built == [0]
+    assert found(capsys, "忘月小区3栋") == first
+    assert (built, state_of(kept)) == ([0], before)
+
+
+def test_a_fresh_index_needs_nothing_of_the_territory_read(here, capsys, monkeypatch) -> None:
+    first = found(capsys, "忘月小区3栋")
+
+    def fail(*arguments: object, **options: object) -> None:
+        raise AssertionError("the territory was read")
+
+    monkeypatch.setattr("gis.readers.address_layer.read_address_layer", fail)
+    monkeypatch.setattr("gis.readers.vector.read_layers", fail)
+    monkeypatch.setattr("api.usecases.look_up_file.layer_digest", fail)
+    assert found(capsys, "忘月小区3栋") == first
+
+
+def test_a_territory_that_was_copied_or_touched_keeps_its_index(here, capsys, built) -> None:
+    first = found(capsys, "忘月小区3栋")
+    content = (here / "town.gpkg").read_bytes()
+    (here / "town.gpkg").unlink()
+    (here / "town.gpkg").write_bytes(content)
+    assert found(capsys, "忘月小区3栋") == first
+    assert built == [0]
+
+
+def test_an_address_that_changed_is_found_under_its_new_text_and_the_others_are_kept(here, capsys, built) -> None:
+    found(capsys, "望月小区3栋")
+    with closing(sqlite3.connect(here / "town.gpkg")) as file, file:
+        file.create_function("ST_IsEmpty", 1, lambda shape: 0)
+        triggers = [row[0] for row in file.execute("select name from sqlite_master where type = 'trigger'")]
+        for name in triggers:
+            file.execute(f'drop trigger "{name}"')
+        file.execute("update addresses set text = replace(text, '望月小区3栋', '望月小区33栋')")
+    n_rows = len(address_territory()["addresses"])
+    assert found(capsys, "望月小区33栋")["building"] == "b01-00"
+    assert built == [0, n_rows]
+    assert found(capsys, "望月小区3栋")["building"] is None
+    assert built == [0, n_rows]
+
+
+def test_another_region_is_another_index(here, capsys, built) -> None:
+    assert found(capsys, "湖南省长沙市望月小区3栋", "--region", "湖南省长沙市")["building"] == "b01-00"
+    other = found(capsys, "浙江省杭州市望月小区3栋", "--region", "湖南省长沙市")
+    assert (other["status"], codes(other)) == ("not_found", ["region_differs"])
+    assert built == [0]
+    found(capsys, "望月小区3栋")
+    assert built == [0, 0]
+
+
+@pytest.mark.parametrize("damage", ["cut", "spoilt", "foreign", "empty", "other"])
+def test_a_damaged_or_foreign_index_is_made_anew(here, capsys, built, damage) -> None:
+    first = found(capsys, "忘月小区3栋")
+    kept = here / "town.gpkg.addresses"
+    sound = kept.read_bytes()
+    if damage == "other":
+        write_arrays(kept, {"row": np.arange(3)}, dict(read_arrays(kept).meta))  # type: ignore[union-attr]
+    else:
+        middle_of = len(sound) // 2
+        spoilt = sound[:middle_of] + bytes([sound[middle_of] ^ 1]) + sound[middle_of + 1 :]
+        kept.write_bytes({"cut": sound[:-100], "spoilt": spoilt, "foreign": b"SQLite format 3\0", "empty": b""}[damage])
+    assert found(capsys, "忘月小区3栋") == first
+    assert built == [0, 0]
+    assert read_arrays(kept) is not None
+
+
+def test_an_index_that_can_not_be_kept_serves_from_memory_and_says_so(here, capsys) -> None:
+    secret = here / "secret"
+    secret.write_text("mine")
+    (here / "town.gpkg.addresses").symlink_to(secret)
+    summary = found(capsys, "忘月小区3栋")
+    assert (summary["building"], summary["remarks"][0]["code"]) == ("b01-00", "lookup_index_not_kept")
+    assert "symbolic link" in found(capsys, "忘月小区3栋", "--lang", "en")["remarks"][0]["message"]
+    assert secret.read_text() == "mine"
+    assert (here / "town.gpkg.addresses").is_symlink()
+
+
+def test_a_folder_that_may_not_be_written_to_is_no_hindrance(here, capsys, monkeypatch) -> None:
+    def refused(*arguments: object, **options: object) -> str:
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr("data.files.atomic.os.replace", refused)
+    summary = found(capsys, "忘月小区3栋", "--lang", "en")
+    assert (summary["building"], summary["remarks"][0]["code"]) == ("b01-00", "lookup_index_not_kept")
+    assert "can not be written to" in summary["remarks"][0]["message"]
+
+
+def test_a_plan_of_other_buildings_is_said_and_its_grids_found_by_points(here, capsys) -> None:
+    filed = address_plan()
+    write_plan(replace(filed, members=filed.members[filed.members["kind"] == "unit"]), here / "plan.gpkg")
+    assert found(capsys, "望月小区3栋")["remarks"] == []
+    assert found(capsys, "望月小区3栋")["grid"] == f"{FIRST}A"
+    strange = filed.members.assign(id=[f"x{one}" for one in filed.members["id"]])
+    write_plan(replace(filed, members=strange), here / "plan.gpkg")
+    summary = found(capsys, "望月小区3栋")
+    assert [one["code"] for one in summary["remarks"]] == ["lookup_other_territory"]
+    assert summary["grid"] == f"{FIRST}A"
+
+
+@pytest.mark.parametrize(
+    ("files", "code"),
+    [
+        (("plan.gpkg", "town.gpkg"), "plan_in_place_of_territory"),
+        (("town.gpkg", "town.gpkg"), "territory_in_place_of_plan"),
+        (("none.gpkg", "plan.gpkg"), "file_not_found"),
+        (("town.gpkg", "none.gpkg"), "file_not_found"),
+        (("table.csv", "plan.gpkg"), "not_a_territory_file"),
+        (("town.gpkg", "table.csv"), "plan_not_geopackage"),
+    ],
+)
+@pytest.mark.parametrize("way", [("望月小区3栋",), ("--point", "1,2")])
+def test_files_that_are_not_what_they_should_be_are_bad_input(here, capsys, files, code, way) -> None:
+    (here / "table.csv").write_text("address\nx\n")
+    assert main(["lookup", *files, *way, "--json"]) == 2
+    assert json.loads(capsys.readouterr().out)["error"]["faults"][0]["code"] == code
+
+
+# -- tables
+
+MANY = ["望月小区1栋", "忘月小区三号楼", "望月小区9栋", "银盆苑9栋", "枫林路3号", "没有的小区3栋", "", f"{FIRST}B"]
+
+
+def test_a_table_is_answered_row_by_row_each_as_by_itself(here, capsys) -> None:
+    text = io.StringIO(newline="")
+    csv.writer(text).writerows([["no", "address", "note"], *([i, one, f"n,{i}"] for i, one in enumerate(MANY))])
+    rows = batch(text.getvalue())
+    assert list(rows[0]) == [*COLUMNS, "detail", "no", "note"]
+    capsys.readouterr()
+    for i, (row, one) in enumerate(zip(rows, MANY, strict=True)):
+        alone = found(capsys, one)
+        assert (row["no"], row["note"], row["query"]) == (str(i), f"n,{i}", one)
+        for name in ("status", "grid", "community", "building", "matched_text", "plan"):
+            assert row[name] == (alone[name] or ""), (one, name)
+        assert row["reason"].split() == codes(alone)
+        assert row["detail"] == " ".join(reason["message"] for reason in alone["reasons"])
+
+
+def test_rows_without_a_building_go_into_a_second_table_with_what_may_be_meant(here, capsys) -> None:
+    batch("address\n" + "\n".join(one or '""' for one in MANY) + "\n")
+    assert "out.rows-to-correct.csv" in capsys.readouterr().out
+    rows = rows_of(here / "out.rows-to-correct.csv")
+    assert [row["query"] for row in rows] == [MANY[2], MANY[3], MANY[5], ""]
+    assert [row["row"] for row in rows] == ["4", "5", "7", "8"]
+    assert rows[0]["candidate_1"].endswith("栋") or not rows[0]["candidate_1"]
+    assert all(row["reason"] and row["detail"] for row in rows)
+    batch("address\n望月小区1栋\n")
+    assert not (here / "out.rows-to-correct.csv").exists()
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "gb18030"])
+@pytest.mark.parametrize("heading", ["address", " Address ", "地址"])
+def test_tables_in_utf_8_and_gbk_are_read_alike(here, capsys, encoding, heading) -> None:
+    rows = batch(f"编号,{heading}\n甲,望月小区3栋\n乙,银盆苑1栋\n".encode(encoding))
+    by = "\ufeff" if encoding == "utf-8-sig" else ""
+    assert [(row["building"], row["编号"], row[f"{by}query"]) for row in rows] == [
+        ("b01-00", "甲", "望月小区3栋"),
+        (rows[1]["building"], "乙", "银盆苑1栋"),
+    ]
+    assert rows[1]["grid"] == f"{SECOND}C"
+
+
+@pytest.mark.parametrize(("choice", "codec"), [("utf-8-bom", "utf-8-sig"), ("gb18030", "gb18030"), ("utf-8", "utf-8")])
+def test_the_answers_are_written_in_the_encoding_asked(here, choice, codec) -> None:
+    Path("in.csv").write_text("address\n望月小区3栋\n", encoding="gb18030")
+    run("--batch", "in.csv", "--out", "out.csv", "--out-encoding", choice, "--encoding", "gbk")
+    assert rows_of(here / "out.csv", codec)[0]["query"] == "望月小区3栋"
+    assert (here / "out.csv").read_bytes().startswith(b"\xef\xbb\xbf") == (choice == "utf-8-bom")
+
+
+@pytest.mark.parametrize(
+    ("broken", "reason"),
+    [
+        (b"7", "row_length"),
+        (b"7,8,9", "row_length"),
+        ('7,"望月小区'.encode(), "row_quotation"),
+        (b"7,\xff\xfe\xb7", "row_not_text"),
+        ("7,望月\0小区".encode(), "row_control"),
+        (("7," + "望" * 10_000).encode(), "too_long"),
+        (b"7," + b"x" * 300_000, "row_too_long"),
+    ],
+)
+def test_a_broken_row_in_the_middle_says_so_and_the_rest_go_on(here, broken, reason) -> None:
+    lines = [f"{i},望月小区{i % 4 + 1}栋".encode() for i in range(6_000)]
+    rows = batch(b"\n".join([b"no,address", *lines[:3_500], broken, *lines[3_500:]]))
+    assert len(rows) == 6_001
+    bad = rows.pop(3_500)
+    assert (bad["status"], bad["reason"], bad["grid"]) == ("not_found", reason, "")
+    assert bad["detail"]
+    assert [row["no"] for row in rows] == [str(i) for i in range(6_000)]
+    assert {row["status"] for row in rows} == {"exact"}
+
+
+def test_points_of_a_table_and_what_is_none(here) -> None:
+    lon, lat = middle("A")
+    lines = [
+        f"a,{lat},{lon}",
+        f"b,{lon},{lat}",
+        f"c,NaN,{lon}",
+        "d,,",
+        f"e,1e3,{lon}",
+        f"f,{lat},x",
+        f"g,{lat} , {lon}",
+    ]
+    rows = batch("\n".join(["name,lat,lon", *lines]))
+    assert [row["grid"] for row in rows] == [f"{FIRST}A", "", "", "", "", "", f"{FIRST}A"]
+    assert [row["reason"] for row in rows] == ["", "lon_lat_swapped", *["point_unreadable"] * 4, ""]
+    assert [row["name"] for row in rows] == list("abcdefg")
+    assert rows[0]["query"] == f"{lon},{lat}"
+    assert (float(rows[0]["lon"]), float(rows[0]["lat"])) == (lon, lat)
+    assert "lat" in rows[2]["detail"]
+    assert "NaN" in rows[2]["detail"]
+    assert (here / "town.gpkg.addresses").exists() is False
+
+
+def test_quoted_cells_go_on_over_lines_and_names_that_an_answer_has_too_are_told_apart(here) -> None:
+    rows = batch('grid,address,detail,note\nold,"望月小区\n3栋",d,"a\nb"\n')
+    row = rows[0]
+    assert (row["query"], row["grid"]) == ("望月小区\n3栋", f"{FIRST}A")
+    assert (row["in_grid"], row["in_detail"], row["note"]) == ("old", "d", "a\nb")
+
+
+def test_what_an_office_program_would_run_gets_a_quote_before_it_and_numbers_do_not(here) -> None:
+    rows = batch("address,a,b,c\n=1+1,-5.5,+8613,@x\n望月小区3栋,=cmd|' /C calc'!A0,-3栋,\t1\n")
+    assert (rows[0]["query"], rows[0]["a"], rows[0]["b"], rows[0]["c"]) == ("'=1+1", "-5.5", "+8613", "'@x")
+    assert rows[1]["a"].startswith("'=")
+    assert rows[1]["b"] == "'-3栋"
+
+
+@pytest.mark.parametrize("separator", [";", "\t"])
+def test_other_separators_are_read(here, separator) -> None:
+    assert batch(f"no{separator}address\n1{separator}望月小区3栋\n")[0]["grid"] == f"{FIRST}A"
+
+
+@pytest.mark.parametrize(
+    ("table", "code"),
+    [
+        ("", "table_empty"),
+        ("no,name\n1,2\n", "lookup_columns_missing"),
+        ("lon\n1\n", "lookup_columns_missing"),
+        ("address\nx\n".encode("utf-16"), "table_encoding_wide"),
+    ],
+)
+def test_a_table_that_asks_nothing_is_refused_and_nothing_is_written(here, capsys, table, code) -> None:
+    Path("in.csv").write_bytes(table if isinstance(table, bytes) else table.encode())
+    assert run("--batch", "in.csv", "--out", "out.csv", "--json") == 2
+    assert json.loads(capsys.readouterr().out)["error"]["faults"][0]["code"] == code
+    assert not Path("out.csv").exists()
+
+
+def test_a_table_of_a_heading_alone_gives_a_heading_alone(here, capsys) -> None:
+    assert batch("address\n") == []
+    assert not Path("out.rows-to-correct.csv").exists()
+
+
+def test_the_table_that_is_asked_is_never_written_over(here, capsys) -> None:
+    Path("in.csv").write_text("address\n望月小区3栋\n")
+    Path("same.csv").hardlink_to("in.csv")
+    Path("x.rows-to-correct.csv").symlink_to("in.csv")
+    for out in ("in.csv", "same.csv", "./in.csv", "x.csv"):
+        assert run("--batch", "in.csv", "--out", out, "--json") == 2
+        assert json.loads(capsys.readouterr().out)["error"]["faults"][0]["code"] == "lookup_out_is_in"
+    assert Path("in.csv").read_text() == "address\n望月小区3栋\n"
+
+
+def test_a_run_that_fails_leaves_the_last_answers_as_they_were(here, capsys, monkeypatch) -> None:
+    batch("address\n没有的小区3栋\n")
+    before = {path.name: path.read_bytes() for path in here.glob("out*")}
+
+    def fail(self: object, texts: object, jurisdiction: str = "") -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("api.usecases.look_up.Book.look_up_many", fail)
+    assert run("--batch", "in.csv", "--out", "out.csv") == 130
+    assert {path.name: path.read_bytes() for path in here.glob("out*")} == before
+    assert not list(here.glob(".gridwright*"))
+
+
+def test_a_long_table_is_answered_in_little_memory(here) -> None:
+    with Path("in.csv").open("w", encoding="utf-8") as file:
+        file.write("address,note\n")
+        file.writelines(f"望月小区{i % 12}栋,{'x' * 500}\n" for i in range(60_000))
+    book = open_book(Path("town.gpkg"), Path("plan.gpkg")).book
+    look_up_batch(book, Path("in.csv"), Path("warm.csv"), language="en")
+    tracemalloc.start()
+    try:
+        done = look_up_batch(book, Path("in.csv"), Path("out.csv"), language="en")
+        most = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert done.n_rows == 60_000
+    assert most < 25_000_000 < Path("in.csv").stat().st_size
