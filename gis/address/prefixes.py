@@ -49,6 +49,9 @@ def _readings() -> tuple[tuple[str, ...], Int32Array, Int32Array]:
         if some:
             first[code] = place[some[0]]
             second[code] = place[some[1]] if len(some) > 1 else -1
+    # Names hold digits where people write numerals: 二期 is compared as 2期, and typed as erqi.
+    for digit, numeral in enumerate("零一二三四五六七八九"):
+        first[ord("0") + digit] = first[ord(numeral)]
     return syllables, first, second
 
 
@@ -81,7 +84,7 @@ class Beginnings:
         initial = np.array([ord(syllable[0]) for syllable in syllables] + [0], dtype=np.int32)
         begin = self._codes[self._starts[:-1]] if len(parts) else np.zeros(0, dtype=np.int32)
         places = np.arange(len(parts), dtype=np.int32)
-        some = [(np.where(first[begin] >= 0, initial[first[begin]], begin), places)]
+        some = [(np.where(first[begin] >= 0, initial[first[begin]], begin), places), (begin, places)]
         two = second[begin] >= 0
         some.append((initial[second[begin[two]]], places[two]))
         letter = np.concatenate([a for a, _ in some])
@@ -212,7 +215,7 @@ def _sounding(places, n_given, letters, steps, all_codes, starts, first, second,
                     following |= steps[at, first[code]]
                     if second[code] >= 0:
                         following |= steps[at, second[code]]
-                elif letters[at] == code:
+                if letters[at] == code:
                     following |= np.int64(1) << (at + 1)
             state = following
             if state == 0 or (state >> end) & 1:

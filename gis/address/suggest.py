@@ -11,6 +11,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import chain
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -21,7 +22,7 @@ from gis.address.latin_spelling import is_latin, number_key
 from gis.address.prefixes import Beginnings
 from gis.address.region import cut_region
 from gis.address.types import COMMUNITY, DISTRICT, ESTATE, KINDS, STREET, TOWN
-from gis.address.unify import unify
+from gis.address.unify import han_number, unify
 from gis.graph import Int32Array
 
 if TYPE_CHECKING:
@@ -37,6 +38,8 @@ _NUMBER = re.compile(r"(?P<number>[0-9A-Z附甲乙丙丁][0-9A-Z-]*?)(?P<unit>�
 _BEHIND = re.compile(r"(?P<name>.*[^0-9])(?P<number>[0-9][0-9A-Z-]*)$")
 _AHEAD = re.compile(r"(?P<number>[0-9]+[A-Z]?(?: ?(?:BIS|TER))?) (?P<name>[^0-9].*)")
 _DIGITS = re.compile(r"[0-9]+")
+_NUMERAL = re.compile(r"[一二三四五六七八九十百]+$")
+_AS_WRITTEN = re.compile(r"[0-9]+|栋")
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,7 +124,7 @@ class Suggestions:
         text = unify(fold(q[:MOST_ASKED])) if not is_latin(q) else fold(q[:MOST_ASKED])
         text = cut_region(text, self._index.region_prefixes) or text
         found: dict[tuple[object, ...], Suggestion] = {}
-        for suggestion in self._all(text, limit):
+        for suggestion in chain.from_iterable(self._all(typed, limit) for typed in _typed(text)):
             found.setdefault((suggestion.text, suggestion.kind, suggestion.context), suggestion)
             if len(found) >= limit:
                 break
@@ -246,12 +249,14 @@ class Suggestions:
 
     def _written(self, row: int, name: str) -> str:
         """A name as the layer writes it in one of its addresses; as it is compared, where it is not found there."""
-        if not is_latin(name):
+        if not (is_latin(name) or _DIGITS.search(name)):
             return name
         text = self._index.text(row)
         folded, places = fold_with_places(text)
-        at = folded.find(name)
-        return text[places[at] : places[at + len(name) - 1] + 1] if at >= 0 else name.title()
+        for found in re.finditer(_AS_WRITTEN.sub(_written_as, re.escape(name)), folded):
+            if unify(found[0]) == name:
+                return text[places[found.start()] : places[found.end() - 1] + 1]
+        return name.title() if is_latin(name) else name
 
     # -- numbers
 
@@ -282,7 +287,7 @@ class Suggestions:
             lon, lat = float(index.lon[row]), float(index.lat[row])
             has_place = np.isfinite(lon) and np.isfinite(lat)
             yield Suggestion(
-                index.text(row) if is_latin(name) else name + text,
+                index.text(row) if is_latin(name) else self._written(row, name) + text,
                 "building" if kind == ESTATE else "door",
                 self._context(place, row),
                 count,
@@ -290,6 +295,19 @@ class Suggestions:
                 lat if has_place else None,
                 row if count == 1 else None,
             )
+
+
+def _typed(text: str) -> Iterator[str]:
+    """What is typed, and the same with a numeral at its end as digits: 绿园二 may become 绿园二号院, which is 绿园2号院."""
+    yield text
+    numeral = _NUMERAL.search(text)
+    value = han_number(numeral[0]) if numeral else None
+    if numeral and value is not None:
+        yield f"{text[: numeral.start()]}{value}"
+
+
+def _written_as(found: re.Match[str]) -> str:
+    return "(?:号楼|号栋|栋|幢|座|#)" if found[0] == "栋" else "(?:[0-9]+|[零一二三四五六七八九十百]+)"
 
 
 def _counted(shown: str, begun: str, value: str) -> tuple[object, ...]:
@@ -322,8 +340,9 @@ def _grouped(
     # Names fit into 21 bits each, so that one sort of whole numbers groups them.
     packed = (keys[0] << 42) | ((keys[1] + 1) << 21) | (keys[2] + 1)
     distinct, first, group = np.unique(packed, return_index=True, return_inverse=True)
-    pairs = np.unique((group.astype(np.int64) << 40) | own[rows])
-    n_buildings = np.bincount(pairs >> 40, minlength=len(distinct))
+    pairs = np.sort((group.astype(np.int64) << 40) | own[rows])
+    is_first = np.diff(pairs, prepend=-1) != 0
+    n_buildings = np.bincount(pairs[is_first] >> 40, minlength=len(distinct))
     lon, lat = index.lon[rows], index.lat[rows]
     known = np.isfinite(lon) & np.isfinite(lat)
     n_known = np.bincount(group[known], minlength=len(distinct)).astype(float)
