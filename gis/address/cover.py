@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from gis.address.names import SHORT, Forms
+from gis.address.names import SHORT, Names
 from gis.address.types import COMMUNITY, ESTATE, STREET
 
 
@@ -27,7 +27,7 @@ def suits(kind: int, tag: str) -> bool:
     return kind == ESTATE and tag in ("building", "bare", "phase", "floor")
 
 
-def cover(text: str, start: int, end: int, tag: str, masks: Mapping[int, int], names: Forms) -> list[Token]:
+def cover(text: str, start: int, end: int, tag: str, masks: Mapping[int, int], names: Names) -> list[Token]:
     """The best cover of a piece of text by known names; what no name explains stands between them.
 
     Parameters
