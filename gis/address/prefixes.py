@@ -175,6 +175,7 @@ class Beginnings:
             yield from self._owner[places[order]].tolist()
 
 
+@lru_cache(maxsize=512)
 def _steps(letters: str) -> NDArray[np.int64]:
     """For every position of the letters and every syllable, the positions (bits) after it; the last bit is the end.
 

@@ -222,6 +222,8 @@ class Suggestions:
     def _places(self, name: int, inside: dict[int, set[int]], limit: int) -> list[int]:
         """Places of one name, the one with most buildings first; only those inside what was typed in front."""
         low, high = np.searchsorted(self._names_sorted, name), np.searchsorted(self._names_sorted, name, "right")
+        if high - low == 1 and not inside:
+            return [int(self._of_name[low])]
         some = self._of_name[low:high]
         for kind, held in ((DISTRICT, self._district), (TOWN, self._town)):
             if kind in inside:
@@ -298,7 +300,7 @@ class Suggestions:
 
 
 def _typed(text: str) -> Iterator[str]:
-    """What is typed, and the same with a numeral at its end as digits: 绿园二 may become 绿园二号院, which is 绿园2号院."""
+    """What is typed, and that with the numeral at its end as digits: 绿园二 begins 绿园二号院, held as 绿园2号院."""
     yield text
     numeral = _NUMERAL.search(text)
     value = han_number(numeral[0]) if numeral else None
