@@ -6,10 +6,11 @@ from collections.abc import Sequence
 from itertools import pairwise
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
 _UTF16 = "utf-16-le"
+_FEW_UNITS = 400  # hashed in Python, sooner than the compiler is loaded
+_MASK = 2**64 - 1
 
 
 class Texts:
@@ -49,21 +50,21 @@ class Texts:
 def hashes(texts: Sequence[str]) -> NDArray[np.uint64]:
     """Two independent 64-bit hashes of every text, the same in every process: shape (n, 2)."""
     packed = Texts.of(texts)
-    made: NDArray[np.uint64] = _hashes(packed.units, packed.starts)
+    if len(packed.units) < _FEW_UNITS:
+        units, starts = packed.units.tolist(), packed.starts.tolist()
+        few = [_hash_one(units[a:b]) for a, b in pairwise(starts)]
+        return np.array(few, dtype=np.uint64).reshape(-1, 2)
+    from gis.address.kernels import hash_texts
+
+    made: NDArray[np.uint64] = hash_texts(packed.units, packed.starts)
     return made
 
 
-@njit(cache=True)
-def _hashes(units, starts):  # type: ignore[no-untyped-def]
-    n = len(starts) - 1
-    out = np.empty((n, 2), dtype=np.uint64)
-    for i in range(n):
-        a, b = np.uint64(14695981039346656037), np.uint64(0x9E3779B97F4A7C15)
-        for k in range(starts[i], starts[i + 1]):
-            unit = np.uint64(units[k])
-            a = (a ^ unit) * np.uint64(1099511628211)
-            b = (b + unit + np.uint64(1)) * np.uint64(0xD6E8FEB86659FD93)
-            b ^= b >> np.uint64(32)
-        a ^= a >> np.uint64(29)
-        out[i, 0], out[i, 1] = a, b
-    return out
+def _hash_one(units: list[int]) -> tuple[int, int]:
+    """What `gis.address.kernels.hash_texts` makes of one text."""
+    a, b = 14695981039346656037, 0x9E3779B97F4A7C15
+    for unit in units:
+        a = ((a ^ unit) * 1099511628211) & _MASK
+        b = ((b + unit + 1) * 0xD6E8FEB86659FD93) & _MASK
+        b ^= b >> 32
+    return a ^ (a >> 29), b

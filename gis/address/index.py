@@ -11,7 +11,6 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import pandas as pd
 from numpy.typing import NDArray
 
 from gis.address.blobs import Texts, hashes
@@ -27,6 +26,8 @@ from gis.graph import Int32Array
 from gis.progress import SILENT, Progress
 
 if TYPE_CHECKING:
+    import pandas as pd
+
     from gis.address.suggest import Suggestion, Suggestions
 
 FORMAT = 1
@@ -196,6 +197,8 @@ def build_index(
     previous
         An earlier index of the layer: rows with unchanged content are not read again.
     """
+    import pandas as pd  # loading it takes longer than asking an index that is there
+
     table = addresses.reset_index(drop=True)
     content = _content(table)
     parts = _parts(table, content, previous, progress)

@@ -7,9 +7,9 @@ from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
+from typing import TYPE_CHECKING
 
 import numpy as np
-import pandas as pd
 from numpy.typing import NDArray
 
 from gis.address.characters import fold
@@ -19,6 +19,9 @@ from gis.address.tokens import canonical_number, read_numbers
 from gis.address.types import COMMUNITY, DISTRICT, ESTATE, STREET, TOWN
 from gis.address.unify import normalise
 from gis.progress import SILENT, Progress
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 NAMED = ("district", "town", "community", "street", "estate")
 NUMBERED = ("number", "group", "building", "unit")
@@ -133,6 +136,8 @@ def _column(table: pd.DataFrame, name: str) -> NDArray[np.object_]:
 
 
 def _mapped(values: NDArray[np.object_], change: Callable[[str], str]) -> NDArray[np.object_]:
+    import pandas as pd
+
     place, distinct = pd.factorize(values)
     if not len(distinct):
         return values
