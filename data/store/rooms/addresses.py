@@ -89,9 +89,9 @@ class Addresses:
         named = [name_of.get(said, said) for said in found["community"]]
         return table.assign(community=pd.Series(named, dtype=object), lon=lon, lat=lat)
 
-    def places(self, county: str, territory: str) -> list[str]:
-        """Where every address of a territory lies, as in `table`: in the order of the layer."""
-        wanted = select(_LAYER.c.place).where(_LAYER.c.county == county, _LAYER.c.territory == territory)
+    def places(self, county: str, state: str) -> list[str]:
+        """Where every address of a state lies, as in `table`: in the order of the layer."""
+        wanted = select(_LAYER.c.place).where(_LAYER.c.county == county, _LAYER.c.territory == state)
         return select_columns(self._tx, wanted.order_by(_LAYER.c.fid))["place"]
 
     def names(self, county: str) -> dict[str, tuple[str, ...]]:

@@ -1,6 +1,7 @@
 """Names that places had before: after a merger people go on saying the old one.
 
-Every territory of a county stays readable when a newer one takes its place.  A community (or town) whose name is no
+Every territory of a county stays readable when a newer one takes its place; one that is only planned is newer than the
+current one, and its names are nobody's former ones.  A community (or town) whose name is no
 longer there is known under the name of the one that took most of its ground.
 """
 
@@ -11,7 +12,7 @@ from typing import Any
 import numpy as np
 import shapely
 from numpy.typing import NDArray
-from sqlalchemy import LargeBinary, func, select, type_coerce
+from sqlalchemy import LargeBinary, and_, func, select, type_coerce
 
 from data.store.codec import select_columns
 from data.store.rooms.inside import is_inside
@@ -68,10 +69,17 @@ def _heirs(before: NDArray[np.object_], now: NDArray[np.object_]) -> tuple[NDArr
 def _communities(tx: Tx, county: str, *, is_current: bool) -> dict[str, Any]:
     c = _COMMUNITIES.c
     outline = func.ST_AsBinary(c.geom) if tx.is_postgis else type_coerce(c.geom, LargeBinary)
+    current = territories.alias("current")
+    shown_since = select(current.c.loaded_at).where(current.c.county == county, current.c.is_current).scalar_subquery()
+    kept = (
+        territories.c.is_current
+        if is_current
+        else and_(~territories.c.is_current, territories.c.loaded_at <= shown_since)
+    )
     wanted = (
         select(c.name, c.town, outline.label("shape"))
         .join(territories, territories.c.id == c.territory)
-        .where(c.county == county, territories.c.is_current == is_current, c.geom.is_not(None))
+        .where(c.county == county, kept, c.geom.is_not(None))
         .order_by(territories.c.loaded_at, c.fid)
     )
     if is_current:

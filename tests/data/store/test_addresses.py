@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime, timedelta
+
 import geopandas as gpd
 import numpy as np
 import pandas as pd
@@ -10,6 +12,7 @@ import shapely
 
 from data.sample import make_town
 from data.store import SqlStore
+from data.store.rooms.former_names import former_names
 from gis.errors import NotFound
 from gis.territory import Territory
 from tests.data.store.kit import CRS, town
@@ -73,10 +76,12 @@ def test_the_state_changes_with_the_current_territory_alone(store: SqlStore) -> 
         tx.territories.save(addressed("330403"), "elsewhere")
         first = tx.addresses.state("330402")
     with store.write(act()) as tx:
-        other = addressed(text=["和平路1号", "和平路2号", "和平路3号", "和平路5号"])
-        tx.territories.save(other, "waiting", make_current=False)
+        other = addressed("330403", text=["和平路1号", "和平路2号", "和平路3号", "和平路5号"])
+        tx.territories.save(other, "elsewhere, later", make_current=False)
         assert tx.addresses.state("330402") == first
         tx.territories.save(addressed("330404"), "third county")
+        assert tx.addresses.state("330402") == first
+        tx.territories.save(town(version=3), "of this county, waiting", make_current=False)
         assert tx.addresses.state("330402") == first
     with store.write(act()) as tx:
         tx.territories.save(addressed(text=["和平路1号", "和平路2号", "和平路3号", "和平路6号"]), "newer")
@@ -122,3 +127,18 @@ def test_a_county_without_territory_is_told_and_one_without_addresses_is_left_ou
         with pytest.raises(NotFound) as caught:
             tx.addresses.state("999999")
     assert caught.value.code == "territory_unknown"
+
+
+def test_names_of_a_territory_that_is_only_planned_are_no_former_names(store: SqlStore) -> None:
+    noon = datetime(2026, 11, 22, 12, tzinfo=UTC)
+    before, now, planned = (renamed(names) for names in (["老一", "东二"], ["东一", "东二"], ["新一", "东二"]))
+    for hour, (land, is_shown) in enumerate(((before, True), (now, True), (planned, False))):
+        with store.write(act(at=noon + timedelta(hours=hour))) as tx:
+            tx.territories.save(land, "town", make_current=is_shown)
+    with store.read() as tx:
+        assert former_names(tx, "330402") == {"community": {"老一": "东一"}, "town": {}}
+
+
+def renamed(names: list[str]) -> Territory:
+    base = addressed()
+    return base.with_layers(communities=base["communities"].assign(name=names))
