@@ -40,6 +40,7 @@ LEAST_PROVED_FRAC, LEAST_WITH_TOWN_FRAC = 0.78, 0.68
 _APART_FRAC, _OUTDONE_FRAC = 0.05, 0.04
 _RANGE = re.compile(r"([0-9]+)-([0-9]+)")
 _MOST_OF_RANGE = 40
+_WORD = re.compile(r"[^\W_]+")
 _TOWN_COLUMNS = ("town", "community", "district")
 _NO_ROWS: Int32Array = np.zeros(0, dtype=np.int32)
 
@@ -82,13 +83,16 @@ def answer_latin(index: AddressIndex, names: LatinNames, text: str, folded: str)
     hits.sort(key=lambda hit: -_score(hit))
     best = hits[0] if hits else None
     if best is not None and not _is_outdone(best, readings):
-        return _answer(index, best, hits, folded)
+        return _answer(index, best, hits, text, folded)
     return _refuse(index, names, readings, hits, folded)
 
 
 def _hit(index: AddressIndex, names: LatinNames, reading: LatinReading) -> _Hit | None:
-    if not reading.number or not reading.streets:
+    if not reading.number:
         return None
+    if not reading.streets:
+        rows = _without_street(index, names, reading)
+        return _Hit(reading, rows, True) if len(rows) else None
     rows = _rows(index, names, reading, (reading.number,))
     is_range = False
     if not len(rows):
@@ -109,6 +113,17 @@ def _hit(index: AddressIndex, names: LatinNames, reading: LatinReading) -> _Hit 
         if there is not None and len(there):
             return None
     return _Hit(reading, agreeing if len(agreeing) else rows, bool(len(agreeing)), is_range)
+
+
+def _without_street(index: AddressIndex, names: LatinNames, reading: LatinReading) -> Int32Array:
+    """Rows of a town that have the number and no street: villages number their houses."""
+    number = index.number_place.get(reading.number)
+    if number is None or not reading.towns or reading.left:
+        return _NO_ROWS
+    column, ids = index.column, names.towns[list(reading.towns)]
+    inside = np.isin(column["town"], ids) | np.isin(column["community"], ids)
+    is_bare = (column["street"] < 0) & (column["estate"] < 0) & (column["number"] == number)
+    return np.flatnonzero(inside & is_bare).astype(np.int32)
 
 
 def _rows(index: AddressIndex, names: LatinNames, reading: LatinReading, numbers: tuple[str, ...]) -> Int32Array:
@@ -151,8 +166,8 @@ def _score(hit: _Hit) -> float:
 def _is_outdone(best: _Hit, readings: list[LatinReading]) -> bool:
     """Whether another reading says better what was asked, though no row has it: then nothing is proved."""
     reading = best.reading
-    if reading.apart:
-        return True
+    if reading.apart or not reading.streets:
+        return reading.apart
     for other in readings:
         if other is reading or not other.streets:
             continue
@@ -167,10 +182,11 @@ def _is_outdone(best: _Hit, readings: list[LatinReading]) -> bool:
     return False
 
 
-def _answer(index: AddressIndex, best: _Hit, hits: list[_Hit], folded: str) -> Match:
+def _answer(index: AddressIndex, best: _Hit, hits: list[_Hit], text: str, folded: str) -> Match:
     reading = best.reading
+    similar = reading.street_similar_frac if reading.streets else reading.town_similar_frac
     reasons: list[str] = []
-    if reading.street_similar_frac < 1.0 or 0.0 < reading.town_similar_frac < 1.0:
+    if similar < 1.0 or 0.0 < reading.town_similar_frac < 1.0:
         reasons.append("corrected")
     if best.town_agrees is False:
         reasons.append("town_differs")
@@ -182,12 +198,13 @@ def _answer(index: AddressIndex, best: _Hit, hits: list[_Hit], folded: str) -> M
         hit
         for hit in hits
         if hit is not best
-        and reading.street_similar_frac < 1.0
+        and similar < 1.0
         and (not hit.reading.left or reading.left)
-        and hit.reading.street_similar_frac > reading.street_similar_frac - _APART_FRAC
+        and not hit.reading.apart
+        and hit.reading.street_similar_frac > similar - _APART_FRAC
         and _score(hit) > _score(best) - 2 * _APART_FRAC
     ]
-    first = _one_each(index, _as_written(index, best.rows, folded))
+    first = _one_each(index, _as_written(index, best.rows, text, folded))
     if reading.postcode and len(first) > 1:
         first = [row for row in first if not _postcode_differs(index, reading, row)] or first
     if _postcode_differs(index, reading, first[0]) and "town_differs" not in reasons:
@@ -195,19 +212,18 @@ def _answer(index: AddressIndex, best: _Hit, hits: list[_Hit], folded: str) -> M
     others = [row for hit in rivals for row in _one_each(index, hit.rows) if row not in first]
     ordered = [*first, *dict.fromkeys(others)]
     rows = np.array(sorted(ordered), dtype=np.int32)
-    score = min(max(reading.street_similar_frac, 0.0), 1.0)
-    candidates = tuple(Candidate(row, round(score, 3), tuple(reasons)) for row in ordered[:MOST_CANDIDATES])
+    candidates = tuple(Candidate(row, round(similar, 3), tuple(reasons)) for row in ordered[:MOST_CANDIDATES])
     matched, dropped = _quoted(reading, folded)
     if len(ordered) > 1:
         why = "several_buildings" if best.is_range else "several_places"
         return Match("ambiguous", candidates, rows, (*reasons, why), 0.5, matched, dropped)
     least = LEAST_WITH_TOWN_FRAC if best.town_agrees else LEAST_PROVED_FRAC
     doubt = (reading.left or reading.elsewhere) and not best.town_agrees and _has_town(index, ordered[0])
-    if score < least or doubt or (best.town_agrees is False and score < 1.0):
+    if similar < least or doubt or (best.town_agrees is False and similar < 1.0):
         return Match("ambiguous", candidates, rows, tuple(reasons), 0.4, matched, dropped)
     if not reasons:
         return Match("exact", candidates, rows, (), 1.0, matched, dropped)
-    confidence = round(max(0.5, 0.95 * score - 0.2 * ("town_differs" in reasons)), 3)
+    confidence = round(max(0.5, 0.95 * similar - 0.2 * ("town_differs" in reasons)), 3)
     return Match("building", candidates, rows, tuple(reasons), confidence, matched, dropped)
 
 
@@ -221,9 +237,14 @@ def _one_each(index: AddressIndex, rows: Int32Array) -> list[int]:
     return list(seen.values())
 
 
-def _as_written(index: AddressIndex, rows: Int32Array, folded: str) -> Int32Array:
+def _as_written(index: AddressIndex, rows: Int32Array, text: str, folded: str) -> Int32Array:
     """Of rows on streets that differ in spelling only, those spelled as asked, where there are any."""
     texts = index.names.texts
+    if not text.isascii():
+        # ö was asked: of Bodastrasse and Bödastrasse it is the one.
+        words = set(_WORD.findall(text.casefold()))
+        shared = [len(words & set(_WORD.findall(index.text(row).casefold()))) for row in rows.tolist()]
+        rows = rows[np.array(shared) == max(shared)]
     written = np.array([id >= 0 and texts[id] in folded for id in index.column["street"][rows].tolist()], dtype=bool)
     return rows[written] if written.any() else rows
 

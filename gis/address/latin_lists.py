@@ -19,8 +19,6 @@ LEAST_SIMILAR_FRAC = 0.6
 _KEPT_ANSWERS = 20_000
 _Found = list[tuple[int, float]]
 
-_SHORT_WORDS = frozenset(TYPES.values()) | frozenset(SIDES.values())
-
 
 @lru_cache(maxsize=1)
 def mistyped_kinds() -> dict[str, tuple[str, ...]]:
@@ -66,7 +64,7 @@ class LatinList:
             for word in set(words):
                 self.with_word.setdefault(word, []).append(i)
         self.most_words = max((len(words) for words in self.words), default=0)
-        bodies = [" ".join(word for word in words if word not in TYPES) for words in self.words]
+        bodies = [_body(words) for words in self.words]
         ids = range(len(self.first))
         sounds = sound_of_code()
         self.by_key = Spelling.of(list(ids), self.first, sounds)
@@ -100,7 +98,7 @@ class LatinList:
     def _mended(self, words: Sequence[str]) -> list[list[str]]:
         """The words with a mistyped kind of way in its short form, where the layer does not know the word."""
         for place, word in enumerate(words):
-            if len(word) >= 3 and word not in _SHORT_WORDS and word not in self.with_word:
+            if len(word) >= 3 and word not in self.with_word:
                 meant = mistyped_kinds().get(word, ())
                 if meant:
                     return [[*words[:place], short, *words[place + 1 :]] for short in meant]
@@ -108,7 +106,7 @@ class LatinList:
 
     def _search(self, words: Sequence[str], raw: str) -> _Found:
         key = " ".join(words)
-        body = " ".join(word for word in words if word not in TYPES)
+        body = _body(words)
         told = particulars(words)
         best: dict[int, float] = {}
 
@@ -137,6 +135,11 @@ class LatinList:
                 share = sum(map(len, asked)) / sum(map(len, self.words[place]))
                 keep(place, _told_apart(told, self.told[place], False) * (0.55 + 0.4 * min(share, 1.0)))
         return sorted(best.items(), key=lambda item: (-item[1], item[0]))[:8]
+
+
+def _body(words: Sequence[str]) -> str:
+    """The words that are no kind of way; of Circuit Road, where all are, the first."""
+    return " ".join([word for word in words if word not in TYPES] or words[: max(1, len(words) - 1)])
 
 
 def _told_apart(asked: tuple[frozenset[str], ...], there: tuple[frozenset[str], ...], full: bool) -> float:

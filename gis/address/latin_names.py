@@ -99,8 +99,8 @@ class LatinBook:
         if not any(not reading.apart for reading in found):
             parts = read_latin(folded, self._postcodes, self._towns.by_joined, guess_postcode=False)
             found = self._readings(parts, folded) or found
-        if not found:
-            found = [self._only_town(parts, folded)]
+        if not any(reading.street_similar_frac == 1.0 and not reading.apart for reading in found):
+            found.append(self._only_town(parts, folded))
         best: dict[tuple[str, tuple[int, ...]], LatinReading] = {}
         for reading in found:
             kept = best.get((reading.number, reading.streets))
@@ -144,6 +144,8 @@ class LatinBook:
         found = []
         for run in _runs(option):
             towns = self._town_at(run)
+            if towns is not None and (towns[0], towns[1]) == (0, len(run)):
+                continue
             a, b = 0, len(run)
             spans = {(a, b)}
             if towns is not None and (towns[0] == 0 or towns[1] == len(run)) and towns[1] - towns[0] < len(run):
@@ -190,8 +192,8 @@ class LatinBook:
         town_similar = 0.0
         left: list[str] = []
         n_left = 0
-        apart = False
         elsewhere: list[str] = []
+        towns_at: set[int] = set()
         rests = [(run[:i], True), (run[j:], True)]
         # Words beside the number should be the street: where they are not, they are as doubtful as its own.
         beside = (option.before, option.after)
@@ -199,6 +201,7 @@ class LatinBook:
         for words, near in rests:
             at = self._town_at(words) if not towns else None
             if at is not None:
+                towns_at |= {word.start for word in words[at[0] : at[1]]}
                 towns, town_similar = tuple(self._towns.ids[at[2]]), 1.0
                 used += words[at[0] : at[1]]
                 words = (*words[: at[0]], *words[at[1] :])
@@ -215,7 +218,6 @@ class LatinBook:
                     continue
                 (left if near else elsewhere).append(folded[word.start : word.end])
                 n_left += near * len(word.text)
-                apart |= near and (word.text in SIDES or word.text in TYPES or _is_sign(word.text))
         places = [(word.start, word.end) for word in used]
         if option.number:
             places.append(option.place)
@@ -228,7 +230,7 @@ class LatinBook:
             postcode=parts.postcode,
             left=tuple(dict.fromkeys(left)),
             left_share_frac=n_left / max(n_left + sum(len(word.text) for word in run[i:j]), 1),
-            apart=apart,
+            apart=_is_apart(run, i, j, towns_at),
             elsewhere=tuple(dict.fromkeys(elsewhere)),
             dropped=parts.dropped,
             likely_frac=option.likely_frac,
@@ -252,6 +254,23 @@ class LatinBook:
                     empty, towns=tuple(self._towns.ids[at[2]]), town_similar_frac=1.0, places=tuple(sorted(set(spans)))
                 )
         return replace(empty, left=tuple(dict.fromkeys(left)), likely_frac=option.likely_frac)
+
+
+def _is_apart(run: tuple[Word, ...], i: int, j: int, towns_at: set[int]) -> bool:
+    """Whether a word beside the street would make it another one.
+
+    In front of it that is a kind of way, a side or a sign (Upper Bedok Road, Petit Chemin); behind it a sign, and a
+    kind or side only where the name itself does not begin with its kind: what follows rue X is a town.
+    """
+    front = [word for word in run[:i] if word.start not in towns_at and word.text not in ARTICLES]
+    behind = [word for word in run[j:] if word.start not in towns_at and word.text not in ARTICLES]
+    if any(word.text in SIDES or word.text in TYPES or _is_sign(word.text) for word in front):
+        return True
+    if not behind:
+        return False
+    begins_with_kind = run[i].text in TYPES and j - i > 1
+    is_more = behind[0].text in SIDES or behind[0].text in TYPES
+    return _is_sign(behind[0].text) or (is_more and not begins_with_kind)
 
 
 def _is_sign(text: str) -> bool:
