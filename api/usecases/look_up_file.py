@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 from api.usecases.look_up import Book
 from api.usecases.look_up_grids import GridPlaces, KnownGrids
 from data.files.address_file import NamedArrays, read_arrays, write_arrays
-from data.files.geopackage_rows import has_columns, layer_digest, read_columns, read_crs, read_shapes
+from data.files.geopackage_rows import has_columns, layer_digest, read_columns, read_crs, read_shapes, read_texts
 from gis.errors import Fault, InputError, StorageError
 from gis.progress import SILENT, Progress
 from gis.readers.guard import FileKind, identify
@@ -36,7 +36,6 @@ _FORMAT = "1"
 _OURS = "file_"
 _PLAN = {
     "grids": ("code", "name", "community"),
-    "members": ("kind", "id", "grid"),
     "meta": ("key", "value"),
     "communities": ("code", "feasible"),
 }
@@ -89,7 +88,7 @@ def open_book(
     grids = open_grids(plan)
     if index is not None and grids.grid_of_building:
         named = index.building_ids
-        n_strange = sum(one not in grids.grid_of_building for one in named)
+        n_strange = len(named) - sum(map(grids.grid_of_building.__contains__, named))
         if n_strange:
             facts = {"file": plan.name, "territory": territory.name, "measured": n_strange, "total": len(named)}
             remarks.append(Fault("lookup_other_territory", facts))
@@ -120,7 +119,7 @@ def open_index(
     _assert_territory(territory)
     kept = read_arrays(_place(territory))
     stamp = _stamp(territory)
-    facts = {"format": _FORMAT, "asked_region": region}
+    facts = {"format": _format(), "asked_region": region}
     is_ours = kept is not None and all(kept.meta.get(_OURS + key) == value for key, value in facts.items())
     if kept is not None and is_ours and stamp and kept.meta.get(_OURS + "stamp") == stamp:
         index = _index_of(kept)
@@ -146,6 +145,15 @@ def open_grids(plan: Path) -> KnownGrids:
         What `data.files.plan_file.read_plan` refuses.
     """
     return _glance(plan) or KnownGrids.of_plan(_read_whole(plan))
+
+
+def _format() -> str:
+    """What an index of another release does not have: there the same address may be read otherwise."""
+    from importlib.metadata import version
+
+    from gis.address.index import FORMAT
+
+    return f"{_FORMAT} {FORMAT} {version('gridwright')}"
 
 
 def _build(territory: Path, region: str, previous: AddressIndex | None, progress: Progress) -> AddressIndex:
@@ -208,7 +216,7 @@ def _content(territory: Path) -> str:
 def _assert_territory(path: Path) -> None:
     if (kind := identify(path)) is not FileKind.GEOPACKAGE:
         raise InputError("not_a_territory_file", file=path.name, measured=kind.value, allowed="GeoPackage")
-    if has_columns(path, "grids", _PLAN["grids"]) and has_columns(path, "members", _PLAN["members"]):
+    if has_columns(path, "grids", _PLAN["grids"]) and has_columns(path, "members", ("kind", "id", "grid")):
         raise InputError("plan_in_place_of_territory", file=path.name)
 
 
@@ -216,24 +224,22 @@ def _glance(plan: Path) -> KnownGrids | None:
     """The grids of a plan file that is as we write it, without GDAL; ``None`` where it is not."""
     if identify(plan) is not FileKind.GEOPACKAGE:
         return None
-    grids, members, meta, tallies = (read_columns(plan, layer, columns) for layer, columns in _PLAN.items())
+    grids, meta, tallies = (read_columns(plan, layer, columns) for layer, columns in _PLAN.items())
+    members = read_texts(plan, "members", ("id", "grid"), "building")
     if grids is None or members is None or meta is None or tallies is None:
         return None
     code, name, community = grids
-    kind, member, grid = members
-    texts = (*code, *community, *kind, *member, *grid)
-    if not code or not all(isinstance(text, str) for text in texts) or sorted(set(code)) != code:
+    if not code or not all(isinstance(text, str) for text in (*code, *community)) or sorted(set(code)) != code:
         return None
     walk = read_columns(plan, "crosswalk", ("old", "new", "share_of_old")) or [[], [], []]
     crosswalk = [(old, new, float(share or 0)) for old, new, share in zip(*walk) if old is not None and new is not None]
-    mine = [place for place, one in enumerate(kind) if one == "building"]
     return KnownGrids.of_rows(
         code=code,
         name=name,
         community=community,
         places=GridPlaces(lambda: _outlines(plan), lambda: _crs(plan)),
-        building=[member[place] for place in mine],
-        grid=[grid[place] for place in mine],
+        building=members[0],
+        grid=members[1],
         crosswalk=crosswalk,
         meta={str(key): "" if value is None else str(value) for key, value in zip(*meta)},
     )

@@ -225,7 +225,7 @@ class KnownGrids:
             community=tuple(community),
             plan=(meta.get("plan_id", ""),) * len(code),
             places=places,
-            grid_of_building={one: row_of[its] for one, its in zip(building, grid) if its in row_of},
+            grid_of_building={one: row for one, row in zip(building, map(row_of.get, grid)) if row is not None},
             successors=ordered,
             retired=retired - row_of.keys(),
         )

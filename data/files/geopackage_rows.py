@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 
 _ENVELOPE_BYTES = (0, 32, 48, 48, 64)
 _AT_ONCE = 10_000
+_SEPARATOR = 31  # a control character that stands in no id
 
 
 def has_columns(path: Path, layer: str, columns: Sequence[str]) -> bool:
@@ -42,6 +43,29 @@ def read_columns(path: Path, layer: str, columns: Sequence[str]) -> list[list[An
     except sqlite3.Error:
         return None
     return [list(column) for column in found] if found else [[] for _ in columns]
+
+
+def read_texts(path: Path, layer: str, columns: Sequence[str], kind: str) -> list[list[str]] | None:
+    """Columns of text of the rows of one ``kind``, in one order; ``None`` where one has no text or is missing.
+
+    The database joins the texts, so that not every row becomes an object on the way: for tables of very many rows.
+    """
+    joined = ", ".join(f"group_concat({_named(column)}, char({_SEPARATOR}))" for column in columns)
+    counted = ", ".join(f"count({_named(column)})" for column in columns)
+    try:
+        with _opened(path) as file:
+            if not _has(file, layer, (*columns, "kind")):
+                return None
+            found = file.execute(
+                f"select count(*), {counted}, {joined} from {_named(layer)} where kind = ?", (kind,)
+            ).fetchone()
+    except sqlite3.Error:
+        return None
+    n_rows, n_texts, texts = found[0], found[1 : 1 + len(columns)], found[1 + len(columns) :]
+    if not n_rows:
+        return [[] for _ in columns]
+    lists = [str(text).split(chr(_SEPARATOR)) for text in texts]
+    return lists if {n_rows, *n_texts, *map(len, lists)} == {n_rows} else None
 
 
 def read_shapes(path: Path, layer: str) -> NDArray[Any] | None:
