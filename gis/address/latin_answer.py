@@ -204,17 +204,19 @@ def _answer(index: AddressIndex, best: _Hit, hits: list[_Hit], text: str, folded
         and hit.reading.street_similar_frac > similar - _APART_FRAC
         and _score(hit) > _score(best) - 2 * _APART_FRAC
     ]
-    first = _one_each(index, _as_written(index, best.rows, text, folded))
-    if reading.postcode and len(first) > 1:
-        first = [row for row in first if not _postcode_differs(index, reading, row)] or first
+    meant = _as_written(index, best.rows, text, folded)
+    if reading.postcode and len(meant) > 1:
+        same = [row for row in meant.tolist() if not _postcode_differs(index, reading, row)]
+        meant = np.array(same, dtype=np.int32) if same else meant
+    first = _one_each(index, meant)
     if _postcode_differs(index, reading, first[0]) and "town_differs" not in reasons:
         reasons.append("town_differs")
     others = [row for hit in rivals for row in _one_each(index, hit.rows) if row not in first]
     ordered = [*first, *dict.fromkeys(others)]
-    rows = np.array(sorted(ordered), dtype=np.int32)
+    rows = np.unique(np.concatenate([meant, *(hit.rows for hit in rivals)])).astype(np.int32)
     candidates = tuple(Candidate(row, round(similar, 3), tuple(reasons)) for row in ordered[:MOST_CANDIDATES])
     matched, dropped = _quoted(reading, folded)
-    if len(ordered) > 1:
+    if len(ordered) > 1 or best.is_range:
         why = "several_buildings" if best.is_range else "several_places"
         return Match("ambiguous", candidates, rows, (*reasons, why), 0.5, matched, dropped)
     least = LEAST_WITH_TOWN_FRAC if best.town_agrees else LEAST_PROVED_FRAC

@@ -194,11 +194,14 @@ class LatinBook:
         n_left = 0
         elsewhere: list[str] = []
         towns_at: set[int] = set()
-        rests = [(run[:i], True), (run[j:], True)]
+        rests = [(run[:i], True, False), (run[j:], True, False)]
         # Words beside the number should be the street: where they are not, they are as doubtful as its own.
         beside = (option.before, option.after)
-        rests += [(other, other in beside and run not in beside) for other in _runs(option) if other is not run]
-        for words, near in rests:
+        apart = False
+        for other in _runs(option):
+            if other is not run:
+                rests.append((other, other in beside and run not in beside, other in beside))
+        for words, near, is_beside in rests:
             at = self._town_at(words) if not towns else None
             if at is not None:
                 towns_at |= {word.start for word in words[at[0] : at[1]]}
@@ -218,6 +221,7 @@ class LatinBook:
                     continue
                 (left if near else elsewhere).append(folded[word.start : word.end])
                 n_left += near * len(word.text)
+                apart |= is_beside and word.text[0].isdigit()
         places = [(word.start, word.end) for word in used]
         if option.number:
             places.append(option.place)
@@ -230,7 +234,7 @@ class LatinBook:
             postcode=parts.postcode,
             left=tuple(dict.fromkeys(left)),
             left_share_frac=n_left / max(n_left + sum(len(word.text) for word in run[i:j]), 1),
-            apart=_is_apart(run, i, j, towns_at),
+            apart=apart or _is_apart(run, i, j, towns_at),
             elsewhere=tuple(dict.fromkeys(elsewhere)),
             dropped=parts.dropped,
             likely_frac=option.likely_frac,
@@ -270,7 +274,8 @@ def _is_apart(run: tuple[Word, ...], i: int, j: int, towns_at: set[int]) -> bool
         return False
     begins_with_kind = run[i].text in TYPES and j - i > 1
     is_more = behind[0].text in SIDES or behind[0].text in TYPES
-    return _is_sign(behind[0].text) or (is_more and not begins_with_kind)
+    has_numeral = any(word.text[0].isdigit() for word in behind)
+    return has_numeral or _is_sign(behind[0].text) or (is_more and not begins_with_kind)
 
 
 def _is_sign(text: str) -> bool:
