@@ -39,7 +39,7 @@ class Asked:
     reasons: list[str] = field(default_factory=list)
     dropped: list[tuple[int, int]] = field(default_factory=list)
 
-    def say(self, reason: str) -> None:
-        """Remember a reason once."""
+    def remember(self, reason: str) -> None:
+        """Keep a reason, once."""
         if reason not in self.reasons:
             self.reasons.append(reason)

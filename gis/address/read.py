@@ -104,7 +104,7 @@ class _Reader:
         text, asked = self._text, self._asked
         relation = _RELATION.search(text, start, end)
         if relation and number is None:
-            asked.say("relation")
+            asked.remember("relation")
             asked.dropped.append((relation.start(), end))
             end = relation.start()
             if end - start < 2 or (self._has_main and not self._names.known(text[start:end])):
@@ -134,7 +134,7 @@ class _Reader:
                 if not whole and not _may_be_short(tokens, names):
                     break
                 if all(how == ALIAS for _, how in hits):
-                    asked.say("via_alias")
+                    asked.remember("via_alias")
                 for id, _ in hits:
                     asked.named[names.kind[id]][id] = 1.0
                 self._last = {int(names.kind[id]) for id, _ in hits}
@@ -172,7 +172,7 @@ class _Reader:
         if tag in ("door", "building") and all(how == SHORT for _, how in tokens[-1].hits):
             tokens = [*tokens[:-1], Token(start, end, ())]  # half a name before a number is a mistyped one
         if len(tokens) > 1 and not tokens[-1].hits and tokens[-2].hits and _PHASE.fullmatch(self._text, start, end):
-            asked.say("phase_unknown")
+            asked.remember("phase_unknown")
             asked.dropped.append((start, end))
             tokens = tokens[:-1]
         if all(token.hits for token in tokens):
@@ -263,9 +263,9 @@ class _Reader:
             share = 1.0
             if how == PHASELESS:
                 share = 0.99
-                asked.say("phase_unknown")
+                asked.remember("phase_unknown")
             if how == ALIAS:
-                asked.say("via_alias")
+                asked.remember("via_alias")
             if extra_cost:
                 share = length / (length + extra_cost)
                 asked.cost[id] = extra_cost
@@ -287,7 +287,7 @@ class _Reader:
         asked, last = self._asked, self._last
         values = number.many or (number.value,)
         if number.many:
-            asked.say("range_asked")
+            asked.remember("range_asked")
         match number.kind:
             case "group":
                 asked.group = number.value

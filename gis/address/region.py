@@ -58,7 +58,7 @@ def read_region(asked: Asked, text: str, names: Names, region: frozenset[str]) -
             break  # 湖南省物资厅宿舍 is an estate, 绿地城市花园 no city
         end = found.end(part)
         if not region:
-            asked.say("region_unchecked")
+            asked.remember("region_unchecked")
         elif name not in region:
-            asked.say("region_differs")
+            asked.remember("region_differs")
     return end
