@@ -37,11 +37,11 @@ def _classes() -> NDArray[np.int8]:
     return table
 
 
-_CLASS = _classes()
-_VALUE = np.full(N_CODES, -1, dtype=np.int32)
+CLASSES = _classes()
+VALUES = np.full(N_CODES, -1, dtype=np.int32)
 for _character, _value in (*HAN_DIGITS.items(), ("十", 10), ("百", 100)):
-    _VALUE[ord(_character)] = _value
-_VALUE[ord("0") : ord("9") + 1] = np.arange(10)
+    VALUES[ord(_character)] = _value
+VALUES[ord("0") : ord("9") + 1] = np.arange(10)
 
 
 def comparable(text: str) -> Int32Array:
@@ -92,8 +92,8 @@ class Spelling:
             self.starts,
             self.post_starts,
             self.posts,
-            _CLASS,
-            _VALUE,
+            CLASSES,
+            VALUES,
             most_cost,
         )
         if len(place) > 1:

@@ -28,7 +28,7 @@ def hash_texts(units, starts):  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True)
-def _mend(a, sa, b, sb, classes, values, most):  # type: ignore[no-untyped-def]
+def mend(a, sa, b, sb, classes, values, most):  # type: ignore[no-untyped-def]
     """Cost of mending a into b; more than ``most`` may come back as any greater number."""
     n, m = len(a), len(b)
     before = np.zeros(m + 1)
@@ -111,7 +111,7 @@ def similar(code, sound, codes, sounds, starts, post_starts, posts, classes, val
         if shared[name] < max(n, m) - most:
             continue
         a, b = starts[name], starts[name + 1]
-        c = _mend(code, sound, codes[a:b], sounds[a:b], classes, values, most)
+        c = mend(code, sound, codes[a:b], sounds[a:b], classes, values, most)
         if c <= most:
             place[found], cost[found] = name, c
             found += 1

@@ -10,10 +10,9 @@ from collections.abc import Iterable, Sequence
 from functools import lru_cache
 
 from gis.address.characters import fold
-from gis.address.fuzzy import Spelling
+from gis.address.latin_likeness import Likeness
 from gis.address.latin_spelling import bare, name_key, particulars
 from gis.address.latin_words import ARTICLES, OTHERS, SIDES, TYPES
-from gis.address.sounds import sound_of_code
 
 LEAST_SIMILAR_FRAC = 0.6
 _KEPT_ANSWERS = 20_000
@@ -66,13 +65,9 @@ class LatinList:
         self.most_words = max((len(words) for words in self.words), default=0)
         bodies = [_body(words) for words in self.words]
         ids = range(len(self.first))
-        sounds = sound_of_code()
-        self.by_key = Spelling.of(list(ids), self.first, sounds)
-        self.by_raw = Spelling.of(list(ids), raws, sounds)
-        some = [i for i in ids if bodies[i] and bodies[i] != self.first[i]]
-        self.by_body = Spelling.of(some, [bodies[i] for i in some], sounds)
-        self.raws = raws
-        self.bodies = bodies
+        self._whole = Likeness([*self.first, *raws], [*ids, *ids])
+        some = [i for i in ids if bodies[i] != self.first[i]]
+        self._part = Likeness([*self.first, *(bodies[i] for i in some)], [*ids, *some])
         self._known: dict[tuple[str, str], _Found] = {}
 
     def exact(self, words: Sequence[str]) -> int | None:
@@ -114,18 +109,12 @@ class LatinList:
             if similar > best.get(place, LEAST_SIMILAR_FRAC):
                 best[place] = similar
 
-        for spelling, text, texts, full in (
-            (self.by_key, key, self.first, True),
-            (self.by_raw, raw, self.raws, True),
-            (self.by_body, body, self.bodies, False),
-            (self.by_key, body, self.first, False),
-        ):
+        for likeness, text, full in ((self._whole, key, True), (self._whole, raw, True), (self._part, body, False)):
             if len(text) < 2:
                 continue
             most = 1.0 if len(text) < 5 else 2.0 if len(text) < 10 else 3.0
-            for place, cost in spelling.similar(text, most, 24):
-                factor = _told_apart(told, self.told[place], full)
-                keep(place, factor * (1.0 - cost / max(len(text), len(texts[place]))))
+            for place, share in likeness.near(text, most, 24):
+                keep(place, _told_apart(told, self.told[place], full) * share)
         asked = [word for word in words if len(word) > 1]
         if asked and any(len(word) > 3 and word not in TYPES for word in asked):
             some = set(self.with_word.get(asked[0], ()))
