@@ -13,8 +13,7 @@ import threading
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-
-import pandas as pd
+from typing import TYPE_CHECKING, Any
 
 from api import settings
 from api.wiring import system_act
@@ -26,6 +25,9 @@ from gis.address.index import FORMAT
 from gis.address.types import COMMUNITY, ESTATE, STREET, TOWN
 from gis.errors import InputError, StorageError
 from gis.progress import SILENT, Progress
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 _LOG = logging.getLogger("gridwright.lookup")
 _FORMAT = "1"
@@ -259,12 +261,14 @@ def content_of(
 ) -> str:
     """Digest of everything an index is made of: every value of every column, in order, further and former names."""
     digest = hashlib.sha256(str(len(table)).encode())
-    columns = {name: table[name] for name in table.columns} | {f"names {kind}": names[kind] for kind in sorted(names)}
+    columns: dict[str, Any] = {name: table[name] for name in table.columns}
+    columns |= {f"names {kind}": names[kind] for kind in sorted(names)}
     for kind, found in sorted((former or {}).items()):
         columns[f"former {kind}"] = [text for pair in sorted(found.items()) for text in pair]
     for name, values in columns.items():
         digest.update(f"\0{name}\0".encode())
-        if isinstance(values, pd.Series) and values.dtype != object:
+        dtype = getattr(values, "dtype", None)
+        if dtype is not None and dtype.kind in "biuf":
             digest.update(values.to_numpy().tobytes())
         else:
             said = "\x1f".join("\x1e" if text is None else str(text) for text in values)

@@ -8,10 +8,9 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import pandas as pd
 import shapely
 from numpy.typing import NDArray
 from psycopg.types.json import Jsonb
@@ -21,6 +20,9 @@ from data.store.embedded import add_windows
 from data.store.postgis import add_rows, copy_rows, ensure_parts, settle
 from data.store.shape import LON_LAT, Shape
 from data.store.tx import Tx
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 Shapes = NDArray[np.object_]
 _AT_ONCE = 50_000
@@ -104,6 +106,8 @@ def select_columns(tx: Tx, wanted: Select[Any]) -> dict[str, list[Any]]:
 
 def frame(columns: Mapping[str, list[Any]], dtypes: Mapping[str, str]) -> pd.DataFrame:
     """Columns as a table; missing text is ``None``, as in a filed plan."""
+    import pandas as pd  # the service starts without it
+
     made: dict[str, Any] = {}
     for name, dtype in dtypes.items():
         values = columns[name]
