@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from types import MappingProxyType
-from typing import Any, Literal
+from typing import Any, Literal, Protocol
+
+from numpy.typing import ArrayLike
 
 from api.i18n import sentence
 
@@ -115,6 +117,19 @@ class Answer:
         """Why, in sentences."""
         facts = tuple(self.facts.items())
         return [_told(code, facts, language) for code in self.reasons]
+
+
+class Answers(Protocol):
+    """What answers: a book from files or from a store."""
+
+    def look_up(self, text: str) -> Answer:
+        """The answer to one text."""
+
+    def look_up_many(self, texts: Sequence[str]) -> list[Answer]:
+        """The answers to many texts, in their order."""
+
+    def look_up_points(self, lon: ArrayLike, lat: ArrayLike) -> list[Answer]:
+        """The answers to many points in longitude and latitude (WGS 84), in their order."""
 
 
 @lru_cache(maxsize=4096)

@@ -21,8 +21,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from api.csv_rows import CsvRows, Row
-from api.usecases.look_up import Book
-from api.usecases.look_up_answers import COLUMNS, MOST_CANDIDATES, Answer
+from api.usecases.look_up_answers import COLUMNS, MOST_CANDIDATES, Answer, Answers
 from data.files.atomic import whole_file
 from gis.errors import InputError
 from gis.progress import SILENT, Progress
@@ -84,7 +83,7 @@ def batch_asks(source: Path, encoding: str | None = None) -> Asks:
 
 
 def look_up_batch(
-    book: Book,
+    book: Answers,
     source: Path,
     out: Path,
     *,
@@ -187,7 +186,7 @@ def _safe(text: str) -> str:
     return f"'{text}"
 
 
-def _asker(book: Book, columns: Mapping[str, int]) -> Callable[[Sequence[Row]], list[Answer]]:
+def _asker(book: Answers, columns: Mapping[str, int]) -> Callable[[Sequence[Row]], list[Answer]]:
     """Answers for rows of a table with these columns."""
 
     def addresses(rows: Sequence[Row]) -> list[Answer]:

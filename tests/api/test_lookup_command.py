@@ -22,8 +22,12 @@ from api.usecases import look_up_batch, open_book
 from data.files.address_file import read_arrays, write_arrays
 from data.files.plan_file import write_plan
 from data.files.territory_file import write_territory
-from tests.address_town import address_plan, address_territory
+from data.store import SqlStore
+from tests.address_town import address_plan, address_territory, put_address_town
 from tests.service_town import FIRST, SECOND, lon_lat, middle
+from tests.stores import embedded_store, migrated_file
+
+__all__ = ["embedded_store", "migrated_file"]
 
 _WHERE = ["query", "status", "grid", "community", "building", "matched_text"]
 COLUMNS = [*_WHERE, "confidence", "lon", "lat", "plan", "reason"]
@@ -119,7 +123,7 @@ def test_any_text_is_answered_without_an_error(here, capsys, text) -> None:
     [
         ((), "lookup_one_way"),
         (("x", "--point", "1,2"), "lookup_one_way"),
-        (("x", "--out", "o.csv"), "lookup_only_batch"),
+        (("x", "--out", "o.csv"), "lookup_only_with"),
         (("--point", "1;2"), "lookup_point_wrong"),
         (("--point", "east,north"), "lookup_point_wrong"),
         (("--batch", "in.csv"), "lookup_batch_out"),
@@ -498,3 +502,66 @@ def test_a_long_table_is_answered_in_little_memory(here) -> None:
         tracemalloc.stop()
     assert done.n_rows == 60_000
     assert most < 25_000_000 < Path("in.csv").stat().st_size
+
+
+# -- a store in place of files
+
+
+@pytest.fixture
+def stored(embedded_store: SqlStore, tmp_path, monkeypatch) -> SqlStore:
+    monkeypatch.chdir(tmp_path)
+    put_address_town(embedded_store)
+    return embedded_store
+
+
+def of_store(capsys: pytest.CaptureFixture[str], store: SqlStore, *words: str) -> dict[str, Any]:
+    url = store.url.render_as_string(hide_password=False)
+    main(["lookup", *words, "--store", url, "--json"])
+    summary: dict[str, Any] = json.loads(capsys.readouterr().out)
+    return summary
+
+
+def test_a_store_answers_as_its_files_do(stored, originals, capsys) -> None:
+    for name in ("town.gpkg", "plan.gpkg"):
+        shutil.copy(originals / name, name)
+    differ = {"plan", "command"}
+    lon, lat = middle("C")
+    for words in (*((text,) for text in MANY), ("--point", f"{lon},{lat}"), ("--point", f"{lat},{lon}")):
+        one, other = found(capsys, *words), of_store(capsys, stored, *words)
+        same = {key for key in one if key not in differ and rounded(one[key]) == rounded(other[key])}
+        assert same | differ == set(one), words
+
+
+def rounded(value: Any) -> Any:
+    """A store keeps degrees, a file metres: they agree to less than a metre."""
+    if isinstance(value, float):
+        return round(value, 5)
+    if isinstance(value, list):
+        return [rounded(one) for one in value]
+    return {key: rounded(one) for key, one in value.items()} if isinstance(value, dict) else value
+
+
+def test_a_table_and_a_day_are_asked_of_a_store_too(stored, capsys, monkeypatch) -> None:
+    monkeypatch.setenv("GRIDWRIGHT_STORE", stored.url.render_as_string(hide_password=False))
+    Path("in.csv").write_text("address\n望月小区3栋\n", encoding="utf-8")
+    assert main(["lookup", "--batch", "in.csv", "--out", "out.csv"]) == 0
+    assert rows_of(Path("out.csv"))[0]["grid"] == f"{FIRST}A"
+    assert main(["lookup", "望月小区3栋"]) == 0
+    assert main(["lookup", "望月小区3栋", "--as-of", "2019-01-01"]) == 1
+    assert main(["lookup", "--point", "{},{}".format(*middle("A")), "--as-of", "2026-01-01"]) == 0
+
+
+@pytest.mark.parametrize(
+    ("words", "code"),
+    [
+        (("a.gpkg", "望月小区3栋"), "lookup_one_way"),
+        (("望月小区3栋", "--region", "x"), "lookup_only_with"),
+        (("a.gpkg", "b.gpkg", "望月小区3栋", "--as-of", "2026-01-01"), "lookup_only_with"),
+        (("a.gpkg", "b.gpkg", "望月小区3栋", "--store", "sqlite:///x"), "lookup_only_with"),
+        (("望月小区3栋", "--store", "sqlite:///none.sqlite"), "store_missing"),
+        (("望月小区3栋", "--as-of", "yesterday"), "moment_malformed"),
+    ],
+)
+def test_files_and_store_are_not_mixed(stored, capsys, words, code) -> None:
+    assert main(["lookup", *words, "--json"]) == 2
+    assert json.loads(capsys.readouterr().out)["error"]["faults"][0]["code"] == code
