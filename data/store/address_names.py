@@ -252,8 +252,8 @@ class DatabaseNames:
 
     def similar(self, kind: int, text: str, most_cost: float, limit: int = 8) -> list[tuple[int, float]]:
         """Names of one kind that resemble a text, cheapest first, with the cost of mending."""
-        if not text:
-            return []
+        if not text or len(text) - most_cost > self._longest:
+            return []  # no name is so long
         ids = self._neighbours(kind, text, most_cost)
         spelling = Spelling.of(ids, [self.texts[id] for id in ids], sound_of_code())
         return spelling.similar(text, most_cost, limit)

@@ -7,11 +7,13 @@ from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
+from alembic import command
 from sqlalchemy import create_engine, func, select, text
 
-from data.migrations import state, upgrade
+from data.migrations import downgrade, state, upgrade, with_config
 from data.store import SqlStore, Tx, open_store
 from data.store.address_names import DatabaseIndex, edition_of, enough_distance, fill_names, sounds_of
+from data.store.backup import table_sums
 from data.store.postgis import prepare_trigrams, unfit_for_names
 from data.store.tables.addresses import address_editions, address_keys, address_names
 from gis.address import AddressIndex, Match, build_index
@@ -199,6 +201,42 @@ def test_two_that_fill_at_once_fill_once(postgis_store: SqlStore, index: Address
         assert len(set(pool.map(fill, range(3)))) == 1
     with postgis_store.read() as tx:
         assert counted(tx)["address_editions"] == 1
+
+
+def test_a_very_long_text_is_answered_as_from_memory(there: DatabaseIndex, index: AddressIndex) -> None:
+    rng = random.Random(9)
+    for n in (40, 300, 1_900):
+        asked = "".join(chr(rng.randrange(0x4E00, 0x9000)) for _ in range(n)) + "3栋"
+        assert plain(there.find(asked)) == plain(index.find(asked))
+
+
+def test_tables_that_are_filled_go_and_come_back_and_are_no_part_of_a_backup(
+    postgis_store: SqlStore, index: AddressIndex
+) -> None:
+    url = postgis_store.url.render_as_string(hide_password=False)
+    with postgis_store.read() as tx:
+        before = table_sums(tx)
+    filled(postgis_store, index)
+    with postgis_store.read() as tx:
+        after = table_sums(tx)
+    assert {name for name in after if after[name] != before[name]} == {"counters"}
+    assert "address_names" not in after
+    with_config(url, command.check)
+    postgis_store.close()
+    downgrade(url, "0003")
+    assert state(url) == "behind"
+    upgrade(url)
+    asked = twelve_kinds(City(ROWS), ["晨曦雅筑"], 1)[4].text
+    assert plain(filled(postgis_store, index).find(asked)) == plain(index.find(asked))
+
+
+@pytest.mark.parametrize("county", ["a'; drop", "网格县", "", "AB"])
+def test_a_county_of_any_name_is_filled(postgis_store: SqlStore, index: AddressIndex, county: str) -> None:
+    with postgis_store.write(act()) as tx:
+        edition = fill_names(tx, county, "first", index, PLACES)
+    there = DatabaseIndex(index.arrays(), index.meta, postgis_store, county, *edition)
+    asked = twelve_kinds(City(ROWS), ["晨曦雅筑"], 1)[3].text
+    assert plain(there.find(asked)) == plain(index.find(asked))
 
 
 def test_without_addresses_nothing_is_found(postgis_store: SqlStore) -> None:
