@@ -26,17 +26,17 @@ _LAST = "\U0010ffff"
 
 
 @lru_cache(maxsize=1)
-def _readings() -> tuple[tuple[str, ...], Int32Array, Int32Array]:
+def readings() -> tuple[tuple[str, ...], Int32Array, Int32Array]:
     """Toneless syllables, and for every code below 0x10000 the place of its two commonest readings (-1: none)."""
     import unicodedata
 
     from pypinyin.pinyin_dict import pinyin_dict
 
     said: dict[int, list[str]] = {}
-    for code, readings in pinyin_dict.items():
+    for code, spoken in pinyin_dict.items():
         if not 0x3400 <= code < 0x10000:
             continue
-        for reading in readings.split(","):
+        for reading in spoken.split(","):
             apart = unicodedata.normalize("NFD", reading)
             plain = "".join(c for c in apart if "a" <= c <= "z" or c == "\u0308").replace("u\u0308", "v").upper()
             if plain and plain not in said.setdefault(code, []):
@@ -58,7 +58,7 @@ def _readings() -> tuple[tuple[str, ...], Int32Array, Int32Array]:
 @lru_cache(maxsize=1)
 def _by_letter() -> dict[str, tuple[tuple[int, str], ...]]:
     found: dict[str, list[tuple[int, str]]] = {}
-    for k, syllable in enumerate(_readings()[0]):
+    for k, syllable in enumerate(readings()[0]):
         found.setdefault(syllable[0], []).append((k, syllable))
     return {letter: tuple(some) for letter, some in found.items()}
 
@@ -80,7 +80,7 @@ class Beginnings:
         self._starts = np.zeros(len(parts) + 1, dtype=np.int64)
         np.cumsum([len(part) for part in parts], out=self._starts[1:])
         self._codes = np.concatenate(parts) if parts else np.zeros(0, dtype=np.int32)
-        syllables, first, second = _readings()
+        syllables, first, second = readings()
         initial = np.array([ord(syllable[0]) for syllable in syllables] + [0], dtype=np.int32)
         begin = self._codes[self._starts[:-1]] if len(parts) else np.zeros(0, dtype=np.int32)
         places = np.arange(len(parts), dtype=np.int32)
@@ -146,7 +146,7 @@ class Beginnings:
             high = int(np.searchsorted(self._letter, ord(letters[0]), "right"))
             places = self._letter_place[low:high]
         places = places[allowed[self._owner[places]]]
-        _, first, second = _readings()
+        _, first, second = readings()
         found: NDArray[np.int64] = _sounding(
             places.astype(np.int64),
             n_given,
@@ -183,7 +183,7 @@ def _steps(letters: str) -> NDArray[np.int64]:
     """
     by_letter = _by_letter()
     end = len(letters)
-    steps = np.zeros((end, len(_readings()[0])), dtype=np.int64)
+    steps = np.zeros((end, len(readings()[0])), dtype=np.int64)
     for at in range(end):
         rest = letters[at:]
         for k, syllable in by_letter.get(letters[at], ()):

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from gis.address.blobs import Texts
 from gis.address.characters import fold, fold_with_places
 from gis.address.latin_spelling import is_latin, number_key
 from gis.address.prefixes import Beginnings
@@ -110,7 +111,9 @@ class Suggestions:
         np.maximum.at(weight, self._name, self._n_buildings)
         used = np.unique(self._name).tolist()
         texts, owners = [names.texts[id] for id in used], list(used)
-        for text, id in zip(names.extra.all(), names.extra_of.tolist()):
+        arrays = self._index.arrays()
+        aliases = Texts(arrays["alias_units"], arrays["alias_starts"])
+        for text, id in zip(aliases.all(), arrays["alias_of"].tolist()):
             if weight[id]:
                 texts.append(text)
                 owners.append(id)
