@@ -83,9 +83,12 @@ class GridPlaces:
         """Longitude and latitude of a point inside a grid, to stand for it."""
         import shapely
 
-        point = shapely.point_on_surface(self.outlines[row])
-        lon, lat = self._degrees(np.array([shapely.get_x(point)]), np.array([shapely.get_y(point)]))
-        return float(lon[0]), float(lat[0])
+        def degrees(places: NDArray[np.float64]) -> NDArray[np.float64]:
+            return np.column_stack(self._degrees(places[:, 0], places[:, 1]))
+
+        # Of the outline in degrees, so that it is the same whatever the outline is stored in.
+        point = shapely.point_on_surface(shapely.transform(self.outlines[row], degrees))
+        return float(shapely.get_x(point)), float(shapely.get_y(point))
 
     @cached_property
     def _index(self) -> PolygonIndex:
