@@ -17,6 +17,8 @@ class Asked:
         Per kind: ids of names that may be meant, each with how well the text agrees (1: exactly).
     cost
         Cost of mending by name id, for those that do not agree exactly.
+    spelt
+        For those the text that was written.
     unknown
         Kinds that are named by something the layer does not have.
     door, building, group, unit
@@ -28,6 +30,7 @@ class Asked:
     text: str
     named: tuple[dict[int, float], ...] = field(default_factory=lambda: tuple({} for _ in KINDS))
     cost: dict[int, float] = field(default_factory=dict)
+    spelt: dict[int, str] = field(default_factory=dict)
     unknown: set[int] = field(default_factory=set)
     door: tuple[str, ...] = ()
     building: tuple[str, ...] = ()

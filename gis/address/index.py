@@ -20,7 +20,7 @@ from gis.address.layer import KIND_OF, NAMED, NUMBERED, Parts, read_layer
 from gis.address.names import Names
 from gis.address.region import cut_region, region_forms, region_parts, region_prefixes
 from gis.address.sounds import sound_of_code
-from gis.address.types import COMMUNITY, ESTATE, REGION, STREET, Match
+from gis.address.types import COMMUNITY, DISTRICT, ESTATE, REGION, STREET, TOWN, Match
 from gis.address.unify import normalise
 from gis.graph import Int32Array
 from gis.progress import SILENT, Progress
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from gis.address.suggest import Suggestion, Suggestions
 
 FORMAT = 1
-ABSENT = -1
+ABSENT, SEVERAL = -1, -2
 _KEYS = {"estate": ("estate", "building"), "street": ("street", "number"), "community": ("community", "number")}
 KEY_OF_KIND = {ESTATE: "estate", STREET: "street", COMMUNITY: "community"}
 
@@ -119,6 +119,11 @@ class AddressIndex:
             return order[low[hit[0]] : high[hit[0]]]
         return np.concatenate([order[low[k] : high[k]] for k in hit]) if len(hit) else _NONE
 
+    def rows_in(self, kind: int, names: Sequence[int]) -> Int32Array:
+        """All rows in districts, towns or communities; looks through the whole layer."""
+        name = {DISTRICT: "district", TOWN: "town", COMMUNITY: "community"}[kind]
+        return np.flatnonzero(np.isin(self.column[name], names)).astype(np.int32)
+
     def _key(self, kind: int) -> tuple[NDArray[np.int64], Int32Array]:
         name = KEY_OF_KIND[kind]
         return self._arrays[f"key_{name}"], self._arrays[f"order_{name}"]
@@ -126,19 +131,28 @@ class AddressIndex:
     # -- whole texts
 
     def exact_rows(self, texts: Sequence[str]) -> Int32Array:
-        """For every text the one row whose text it is, as the folded text has it; `ABSENT` for none or several."""
-        stripped = [cut_region(fold(text), self.region_prefixes) for text in texts]
-        asked = hashes(stripped)
-        high, low, order = self._arrays["hash_high"], self._arrays["hash_low"], self._arrays["hash_order"]
-        place = np.searchsorted(high, asked[:, 0])
-        held = np.minimum(place, max(len(high) - 1, 0))
-        if not len(high):
+        """For every text the one row whose text it is, folded; `ABSENT` for none, `SEVERAL` for more."""
+        if not len(self._arrays["hash_high"]):
             return np.full(len(texts), ABSENT, dtype=np.int32)
-        is_it = (place < len(high)) & (high[held] == asked[:, 0]) & (low[held] == asked[:, 1])
-        after = np.minimum(held + 1, len(high) - 1)
-        is_double = (after > held) & (high[after] == asked[:, 0])
-        found: Int32Array = np.where(is_it & ~is_double, order[held], ABSENT).astype(np.int32)
+        low, high = self._hash_range(texts)
+        found: Int32Array = self._arrays["hash_order"][np.minimum(low, len(self) - 1)].astype(np.int32)
+        found[high == low] = ABSENT
+        found[high > low + 1] = SEVERAL
         return found
+
+    def rows_of_text(self, text: str) -> Int32Array:
+        """All rows whose text it is, in their order."""
+        low, high = self._hash_range([text])
+        return np.sort(self._arrays["hash_order"][low[0] : high[0]])
+
+    def _hash_range(self, texts: Sequence[str]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """Where the rows of each text lie in the order of hashes."""
+        asked = hashes([cut_region(fold(text), self.region_prefixes) for text in texts])
+        first, second = self._arrays["hash_high"], self._arrays["hash_low"]
+        low = np.searchsorted(first, asked[:, 0])
+        high = np.searchsorted(first, asked[:, 0], side="right")
+        held = np.minimum(low, max(len(first) - 1, 0))
+        return low, np.where(second[held] == asked[:, 1], high, low)
 
     # -- questions
 
@@ -148,13 +162,17 @@ class AddressIndex:
 
     def find_many(self, texts: Sequence[str]) -> list[Match]:
         """The answers to many addresses, in their order; each is what `find` would say."""
-        from gis.address.answer import answer_exact, answer_read
-
         exact = self.exact_rows(texts).tolist()
-        return [
-            answer_exact(self, row, text) if row != ABSENT else answer_read(self, text)
-            for row, text in zip(exact, texts)
-        ]
+        return [self._answer(row, text) for row, text in zip(exact, texts)]
+
+    def _answer(self, row: int, text: str) -> Match:
+        from gis.address.answer import answer_doubles, answer_exact, answer_read
+
+        if row >= 0:
+            return answer_exact(self, row, text)
+        return (
+            answer_read(self, text) if row == ABSENT else answer_doubles(self, self.rows_of_text(text).tolist(), text)
+        )
 
     @cached_property
     def suggestions(self) -> Suggestions:

@@ -178,7 +178,7 @@ def _numbered(texts: Iterable[str]) -> dict[str, tuple[int, ...]]:
     starts: dict[str, set[int]] = {}
     for text in texts:
         n_han = sum("\u3400" <= c < "\ua000" for c in text)
-        if len(text) >= 3 and n_han >= 2 and any("0" <= c <= "9" for c in text):
+        if len(text) >= 3 and n_han >= 2 and any("0" <= c <= "9" or c == "栋" for c in text):
             starts.setdefault(text[:2], set()).add(len(text))
     return {start: tuple(sorted(lengths, reverse=True)) for start, lengths in starts.items()}
 

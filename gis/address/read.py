@@ -88,6 +88,7 @@ class _Reader:
         self._names = names
         self._last: set[int] = set()
         self._has_main = False
+        self._is_door = False
 
     def read_span(self, start: int, end: int, number: Number | None) -> None:
         """Read the names between two numbers; the last piece belongs to the number that follows."""
@@ -102,8 +103,8 @@ class _Reader:
 
     def _read_piece(self, start: int, end: int, number: Number | None) -> None:
         text, asked = self._text, self._asked
-        relation = _RELATION.search(text, start, end)
-        if relation and number is None:
+        relation = _RELATION.search(text, start, end) if number is None else None
+        if relation and not self._is_in_name(start, relation.start()):
             asked.remember("relation")
             asked.dropped.append((relation.start(), end))
             end = relation.start()
@@ -115,6 +116,11 @@ class _Reader:
         tokens = self._take_admin(cover(text, start, end, tag, self._masks, self._names), tag)
         if tokens:
             self._take_tail(tokens, tag)
+
+    def _is_in_name(self, start: int, place: int) -> bool:
+        """Whether a known name covers a place: 旁达大厦 stands beside nothing."""
+        names, text = self._names, self._text
+        return any(names.ends_at(text, first)[:1] > [place] for first in range(start, place + 1))
 
     def _take_admin(self, tokens: list[Token], tag: str) -> list[Token]:
         """Take the administrative names in front; give back the rest."""
@@ -157,7 +163,7 @@ class _Reader:
             if pattern.search(text):
                 hits = self._names.similar(kind, text, 1.0 if len(text) < 6 else 1.5)
                 if hits:
-                    self._add(kind, hits, len(text))
+                    self._add(kind, hits, text)
                     self._last = {kind}
                 else:
                     self._asked.unknown.add(kind)
@@ -213,7 +219,7 @@ class _Reader:
             return False
         self._take_all(tokens[:known], "")
         for kind, hits in best[1]:
-            self._add(kind, hits, tokens[-1].end - tokens[known].start)
+            self._add(kind, hits, self._text[tokens[known].start : tokens[-1].end])
         self._last = {kind for kind, _ in best[1]}
         self._has_main = True
         return True
@@ -271,14 +277,14 @@ class _Reader:
                 asked.cost[id] = extra_cost
             asked.named[kind][id] = max(asked.named[kind].get(id, 0.0), share)
 
-    def _add(self, kind: int, hits: list[tuple[int, float]], length: int) -> None:
+    def _add(self, kind: int, hits: list[tuple[int, float]], text: str) -> None:
         asked, names = self._asked, self._names
         for id, cost in hits:
-            share = 1 - cost / max(length, len(names.texts[id]))
+            share = 1 - cost / max(len(text), len(names.texts[id]))
             if share > asked.named[kind].get(id, 0.0):
                 asked.named[kind][id] = share
                 if cost:
-                    asked.cost[id] = cost
+                    asked.cost[id], asked.spelt[id] = cost, text
 
     # -- numbers
 
@@ -292,13 +298,17 @@ class _Reader:
             case "group":
                 asked.group = number.value
             case "building":
+                if asked.building and self._is_door:
+                    # 湖湾1号14栋: what stands before 号 was a door after all.
+                    asked.door, asked.building = asked.door or asked.building, ()
                 asked.building = asked.building or values
+                self._is_door = False
             case "door":
                 is_building = ESTATE in last and STREET not in last and not asked.building
                 if is_building and not number.many and "-" in number.value:
                     asked.loose = number.value
                 elif is_building:
-                    asked.building = values
+                    asked.building, self._is_door = values, True
                 elif not asked.door:
                     asked.door = values
             case "bare":

@@ -56,7 +56,7 @@ def refuse(index: AddressIndex, asked: Asked, weighed: list[Weighed], matched: s
         if len(rows):
             return _at_place(index, rows, candidates, reasons, 0.4, matched, dropped)
     if communities:
-        rows = np.flatnonzero(np.isin(index.column["community"], communities)).astype(np.int32)
+        rows = index.rows_in(COMMUNITY, communities)
         rows = _agreeing(index, asked, rows)
         if asked.group and len(rows):
             group = index.number_place.get(asked.group, -2)

@@ -6,6 +6,7 @@ import re
 
 from gis.address.asked import Asked
 from gis.address.names import Names
+from gis.address.types import REGION
 
 _LIKE = re.compile(
     r"^(?P<province>(?:(?![区县镇乡路街道号村])[\u3400-\u9fff]){2,6}?(?:省|自治区|特别行政区))?"
@@ -54,7 +55,7 @@ def read_region(asked: Asked, text: str, names: Names, region: frozenset[str]) -
         name = found[part]
         if not name:
             continue
-        if any(stop > found.end(part) for stop in names.ends_at(text, found.start(part))):
+        if _is_other_name(text, found.start(part), found.end(part), names):
             break  # 湖南省物资厅宿舍 is an estate, 绿地城市花园 no city
         end = found.end(part)
         if not region:
@@ -62,3 +63,13 @@ def read_region(asked: Asked, text: str, names: Names, region: frozenset[str]) -
         elif name not in region:
             asked.remember("region_differs")
     return end
+
+
+def _is_other_name(text: str, start: int, end: int, names: Names) -> bool:
+    """Whether a longer name begins there, or one of the layer's that is no region."""
+    for stop in names.ends_at(text, start):
+        if stop > end:
+            return True
+        if stop == end and all(names.kind[id] != REGION for id, _ in names.known(text[start:end])):
+            return True
+    return False

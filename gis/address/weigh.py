@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from gis.address.asked import Asked
+from gis.address.evidence import is_evident
 from gis.address.types import COMMUNITY, DISTRICT, ESTATE, STREET, TOWN, Candidate
 
 if TYPE_CHECKING:
@@ -30,7 +31,6 @@ _REASON = {
 _MOST_WEIGHED = 400
 _ONE_OF_MANY = 0.05
 CLOSE = 0.02
-_ONE_MISTAKE = 1.0
 APART = 0.45
 """Costs nearer than this do not tell two mistyped names apart."""
 
@@ -125,7 +125,7 @@ def weigh(index: AddressIndex, asked: Asked, row: int) -> Weighed:
     score = got / full if full else 0.0
     if not asked.building and not asked.loose and int(column["building"][row]) >= 0:
         score -= _ONE_OF_MANY
-    is_accepted = _is_evident(index, asked, row, agrees, door, cost)
+    is_accepted = is_evident(index, asked, row, agrees, door, cost)
     return Weighed(row, score, agrees, door, is_accepted, cost, tuple(dict.fromkeys(reasons)))
 
 
@@ -135,67 +135,6 @@ def _door_agrees(index: AddressIndex, asked: Asked, row: int) -> bool | None:
     if not asked.door or number < 0:
         return None
     return index.numbers[number] in asked.door
-
-
-def _is_evident(
-    index: AddressIndex, asked: Asked, row: int, agrees: dict[int, float], door: bool | None, cost: float
-) -> bool:
-    """Whether a row is proved by what was said, not merely the best there is."""
-    column = index.column
-    building = int(column["building"][row])
-    if asked.building and (building < 0 or index.numbers[building] not in asked.building):
-        return False
-    if int(column["street"][row]) < 0 and int(column["estate"][row]) < 0:
-        return _is_evident_in_village(index, asked, row, agrees)
-    differs = agrees.get(DISTRICT) == 0.0
-    town_differs = agrees.get(TOWN) == 0.0
-    is_placed = not differs and not town_differs and 1.0 in (agrees.get(DISTRICT), agrees.get(TOWN))
-    estate, street = agrees.get(ESTATE), agrees.get(STREET)
-    if asked.building or (asked.loose and estate):
-        if estate is None:
-            return street is not None and street >= 0.75 and door is True and not differs
-        return _is_evident_estate(estate, street, door, cost, differs, town_differs, is_placed)
-    if street is None or door is False or differs or not (asked.door or asked.loose):
-        return False
-    if street == 1.0 or (street >= 0.6 and estate == 1.0):
-        return True
-    return street >= 0.6 and is_placed and cost <= _ONE_MISTAKE
-
-
-def _is_evident_estate(
-    estate: float,
-    street: float | None,
-    door: bool | None,
-    cost: float,
-    differs: bool,
-    town_differs: bool,
-    is_placed: bool,
-) -> bool:
-    """Of a building in an estate: the estate's name, or the street's with the number, or a little of each."""
-    if differs:
-        return False
-    if door is True and street is not None:
-        if estate >= 0.42 and street >= 0.6:
-            return True
-        if estate >= 0.6 and street >= 0.42 and is_placed:
-            return True
-    if estate == 1.0:
-        return not (street == 0.0 and door is False and town_differs)
-    if town_differs or (street == 0.0 and not (door and is_placed)):
-        return False
-    return estate > 0.6 and cost <= _ONE_MISTAKE and (is_placed or cost <= 0.5)
-
-
-def _is_evident_in_village(index: AddressIndex, asked: Asked, row: int, agrees: dict[int, float]) -> bool:
-    village = agrees.get(COMMUNITY, 0.0)
-    group = int(index.column["group"][row])
-    if asked.group and (group < 0 or index.numbers[group] != asked.group):
-        return False
-    if agrees.get(DISTRICT) == 0.0:
-        return False
-    if village == 1.0:
-        return True
-    return village >= 0.6 and (agrees.get(TOWN) == 1.0 or agrees.get(DISTRICT) == 1.0)
 
 
 def distinct(index: AddressIndex, accepted: list[Weighed], asked: Asked) -> list[Weighed]:
