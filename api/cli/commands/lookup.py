@@ -28,6 +28,8 @@ _NEGATIVE = re.compile(r"-[\d.][\d.,eE+-]*")
 
 def add_arguments(parser: Parser) -> None:
     """State the arguments."""
+    asked = '("ADDRESS" | --point LON,LAT | --batch IN.csv --out OUT.csv)'
+    parser.usage = f"{parser.prog} [TERRITORY.gpkg PLAN.gpkg] {asked} [...]"
     # A point west of Greenwich begins with a minus and is no option.
     parser._negative_number_matcher = _NEGATIVE
     for name, metavar in (("territory", "TERRITORY.gpkg"), ("plan", "PLAN.gpkg"), ("address", "ADDRESS")):
