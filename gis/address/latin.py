@@ -19,7 +19,7 @@ from dataclasses import dataclass
 from gis.address.latin_spelling import ORDINAL, number_key, shorten
 from gis.address.latin_words import ARTICLES, COUNTRIES, MARKS, MONTHS, REPEATS, UNITS
 
-MOST_WORDS = 40
+MOST_WORDS = 24
 """More words than this are not read."""
 
 _PIECE = re.compile(

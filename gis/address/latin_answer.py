@@ -225,7 +225,7 @@ def _answer(index: AddressIndex, best: _Hit, hits: list[_Hit], text: str, folded
         return Match("ambiguous", candidates, rows, tuple(reasons), 0.4, matched, dropped)
     if not reasons:
         return Match("exact", candidates, rows, (), 1.0, matched, dropped)
-    confidence = round(max(0.5, 0.95 * similar - 0.2 * ("town_differs" in reasons)), 3)
+    confidence = round(max(0.5, 0.95 * similar - 0.2 * len({"town_differs", "region_unchecked"} & set(reasons))), 3)
     return Match("building", candidates, rows, tuple(reasons), confidence, matched, dropped)
 
 
@@ -297,6 +297,8 @@ def _refuse(
         matched, dropped = _quoted(reading, folded)
         if len(rows) and not ((reading.left or reading.elsewhere) and inside is None):
             return Match("street", candidates, np.unique(rows).astype(np.int32), tuple(reasons), 0.4, matched, dropped)
+    if sure:
+        return Match("not_found", candidates, _NO_ROWS, ("region_unchecked",), 0.0, *_quoted(sure[0], folded))
     matched, dropped = _quoted(readings[0], folded) if readings[0].streets or readings[0].towns else ("", folded)
     only_area = bool(readings[0].towns) and not readings[0].left and not readings[0].number
     reason = "only_area" if only_area else "street_absent" if readings[0].left or candidates else "nothing_known"

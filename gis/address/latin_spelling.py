@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterable
 from functools import lru_cache
 
-from gis.address.latin_words import ARTICLES, ENDINGS, MARKS, OTHERS, ROMAN, SIDES, TYPES
+from gis.address.latin_words import ARTICLES, ENDINGS, MARKS, OTHERS, SIDES, TYPES
 
 _SHORT = {**OTHERS, **SIDES, **TYPES}
 _HAN = re.compile(r"[\u2e80-\u9fff\uf900-\ufaff\U00020000-\U0003ffff]")
@@ -72,7 +72,7 @@ def particulars(key_words: Iterable[str]) -> tuple[frozenset[str], frozenset[str
     """What is never mended into another in a name: its numerals, its kinds of way, its sides and single letters."""
     numerals, kinds, sides = set(), set(), set()
     for word in key_words:
-        if word[0].isdigit() or word[-1].isdigit() or word in ROMAN:
+        if word[0].isdigit() or word[-1].isdigit():
             numerals.add(word)
         elif word in TYPES:
             kinds.add(word)

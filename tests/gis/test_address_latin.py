@@ -67,6 +67,11 @@ def _key(text: str) -> str:
         ("Mühleweg", "MUEHLEWEG"),
         ("Mühleweg", "Muhleweg"),
         ("Quai Antoine 1er", "QUAI ANTOINE 1ER"),
+        ("Quai Antoine 1er", "quai Antoine Premier"),
+        ("Avenue Albert II", "av. Albert 2"),
+        ("Via IV Novembre", "via Quattro Novembre"),
+        ("Rue du Huit Mai 1945", "Rue du 8 Mai 1945"),
+        ("Lorong One Toa Payoh", "LOR 1 TOA PAYOH"),
     ],
 )
 def test_forms_of_one_name_have_one_key(one: str, other: str) -> None:

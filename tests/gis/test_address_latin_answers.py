@@ -103,6 +103,45 @@ def test_a_missing_number_leaves_the_side_of_the_street(index) -> None:  # type:
     assert match.among.tolist() == [3, 4, 5]
 
 
+def test_a_town_that_nobody_knows_leaves_the_answer_open(index) -> None:  # type: ignore[no-untyped-def]
+    known, absent = index.find("Städtle 11, Paris"), index.find("Städtle 13, Paris")
+    assert (known.status, known.among.tolist(), known.dropped) == ("ambiguous", [5], "PARIS")
+    assert "region_unchecked" in known.reasons
+    assert (absent.status, absent.reasons) == ("not_found", ("region_unchecked",))
+
+
+def test_where_the_layer_names_no_towns_an_unknown_word_lowers_the_confidence() -> None:
+    table = pd.DataFrame({"id": ["a", "b"], "text": ["1 DELTA AVE", "2 DELTA AVE"]})
+    index = build_index(table)
+    match = index.find("Blk 1 Delta Avenue Paris")
+    assert (match.status, match.row, match.reasons) == ("building", 0, ("region_unchecked",))
+    assert match.confidence < index.find("Blk 1 Delta Avenu").confidence < 1.0
+
+
+def test_houses_of_a_village_without_streets_are_found_by_its_name() -> None:
+    table = pd.DataFrame({"id": ["a", "b", "c"], "text": ["21, Balzers", "22, Balzers", "Balznerstrasse 21, Vaduz"]})
+    index = build_index(table)
+    assert index.find("21 Balzers").row == 0
+    assert index.find("Balzers 22").row == 1
+    assert index.find("Balzers 23").row is None
+
+
+def test_who_types_the_umlaut_means_it() -> None:
+    table = pd.DataFrame({"id": ["a", "b"], "text": ["Bodastrasse 4, Triesenberg", "Bödastrasse 4, Triesenberg"]})
+    index = build_index(table.assign(building_id=["x", "y"]))
+    assert index.find("4 Bödastrasse, Triesenberg").row == 1
+    assert index.find("4 Bodastr., Triesenberg").status == "ambiguous"
+
+
+def test_one_mistake_in_a_kind_of_way_is_mended_whatever_the_layer_writes() -> None:
+    table = pd.DataFrame({"id": ["a", "b"], "text": ["5 BEDOK NTH AVE 1", "5 BEDOK STH AVE 1"]})
+    index = build_index(table)
+    for text in ("5 Bedok North Aveneu 1", "5 Bedok Nroth Avenue 1", "5 Bedok Norht Ave 1"):
+        assert (index.find(text).status, index.find(text).row) == ("building", 0), text
+    assert index.find("5 Bedok Ave 1").status == "ambiguous"
+    assert index.find("5 Bedok North Ave 2").row is None
+
+
 def test_a_range_asked_is_never_one_of_its_numbers_for_sure(index) -> None:  # type: ignore[no-untyped-def]
     match = index.find("Städtle 9-11, Vaduz")
     assert match.status == "ambiguous"
