@@ -12,6 +12,7 @@ import logging
 import threading
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -185,7 +186,8 @@ class AddressBooks:
         return written if written is not None and written.content == made.content else made
 
     def _marks(self, county: str) -> dict[str, str]:
-        return {f"{_OURS}format": f"{_FORMAT}.{FORMAT}", f"{_OURS}county": county, f"{_OURS}region": self._region}
+        made_by = f"{_FORMAT}.{FORMAT} {version('gridwright')}"
+        return {f"{_OURS}format": made_by, f"{_OURS}county": county, f"{_OURS}region": self._region}
 
 
 def renewed(

@@ -37,12 +37,18 @@ from gis.address.names import WHOLE, Forms
 from gis.address.sounds import sound_of_code
 
 _FIRST, _TIMES = 64, 8
+_LONG = 60
+"""Characters from which on going through all spellings takes less than looking for every part of a text."""
 _NO_ROWS: NDArray[np.int32] = np.zeros(0, dtype=np.int32)
 _EDITIONS_KEPT = 2
 
 _SPELLINGS = """
     select name, place, id, how from address_names
     where county = %(county)s and edition = %(edition)s::bigint and name = any(%(texts)s) order by name, place
+"""
+_SPELLINGS_OF_LONG = """
+    select name, place, id, how from address_names
+    where county = %(county)s and edition = %(edition)s::bigint and strpos(%(text)s, name) > 0 order by name, place
 """
 _NEIGHBOURS = """
     select id, sounds <-> %(sounds)s from address_names
@@ -263,10 +269,14 @@ class DatabaseNames:
         with self.asked_together():
             known = self._asking.spellings.get(text)
             if known is None:
-                lengths = range(1, min(self._longest, len(text)) + 1)
-                parts = {text[a : a + n] for n in lengths for a in range(len(text) - n + 1)}
+                if len(text) > _LONG:
+                    found = self.rows(_SPELLINGS_OF_LONG, text=text)
+                else:
+                    lengths = range(1, min(self._longest, len(text)) + 1)
+                    parts = {text[a : a + n] for n in lengths for a in range(len(text) - n + 1)}
+                    found = self.rows(_SPELLINGS, texts=sorted(parts))
                 by_text: dict[str, tuple[tuple[int, int], ...]] = {}
-                for name, _, id, how in self.rows(_SPELLINGS, texts=sorted(parts)) if parts else ():
+                for name, _, id, how in found:
                     by_text[name] = (*by_text.get(name, ()), (id, how))
                 known = self._asking.spellings[text] = Forms(by_text)
             return known
