@@ -11,7 +11,7 @@ from functools import lru_cache
 
 from gis.address.characters import fold
 from gis.address.latin_likeness import Likeness
-from gis.address.latin_spelling import bare, name_key, particulars
+from gis.address.latin_spelling import name_key, particulars
 from gis.address.latin_words import ARTICLES, OTHERS, SIDES, TYPES
 
 LEAST_SIMILAR_FRAC = 0.6
@@ -19,22 +19,23 @@ _KEPT_ANSWERS = 20_000
 _Found = list[tuple[int, float]]
 
 
+_FORMS = tuple(sorted((form, short) for form, short in (OTHERS | TYPES | SIDES).items() if len(form) >= 4))
+
+
 @lru_cache(maxsize=1)
-def mistyped_kinds() -> dict[str, tuple[str, ...]]:
-    """Every word one slip of the finger away from one with a short form, and the short forms it may mean."""
-    letters = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
-    meant: dict[str, set[str]] = {}
-    for word, short in sorted((OTHERS | TYPES | SIDES).items()):
-        if len(word) < 4:
-            continue
-        near = {word[:i] + word[i + 1 :] for i in range(len(word))}
-        near |= {word[:i] + word[i + 1] + word[i] + word[i + 2 :] for i in range(len(word) - 1)}
-        near |= {word[:i] + letter + word[i:] for i in range(len(word) + 1) for letter in letters}
-        near |= {word[:i] + letter + word[i + 1 :] for i in range(len(word)) for letter in letters}
-        for slip in near:
-            for text in {slip, bare([slip])[0]}:
-                meant.setdefault(text, set()).add(short)
-    return {slip: tuple(sorted(some)[:3]) for slip, some in meant.items()}
+def _likeness_of_forms() -> Likeness:
+    return Likeness([form for form, _ in _FORMS], range(len(_FORMS)))
+
+
+@lru_cache(maxsize=8_192)
+def mistyped_kinds(word: str) -> tuple[str, ...]:
+    """Short forms that a word may mean which is one slip of the finger away from one of their long forms.
+
+    The word comes as names are compared; an e that fell behind a vowel there may have been typed.
+    """
+    typed = (word, *(word[:i] + "E" + word[i:] for i in range(1, len(word)) if word[i - 1] in "AOU"))
+    near = (found for text in typed for found in _likeness_of_forms().near(text, 1.0, 3))
+    return tuple(dict.fromkeys(_FORMS[place][1] for place, share in near if share < 1.0))[:3]
 
 
 class LatinList:
@@ -94,7 +95,7 @@ class LatinList:
         """The words with a mistyped kind of way in its short form, where the layer does not know the word."""
         for place, word in enumerate(words):
             if len(word) >= 3 and word not in self.with_word:
-                meant = mistyped_kinds().get(word, ())
+                meant = mistyped_kinds(word)
                 if meant:
                     return [[*words[:place], short, *words[place + 1 :]] for short in meant]
         return []
