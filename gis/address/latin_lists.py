@@ -15,6 +15,7 @@ from gis.address.latin_spelling import name_key, particulars
 from gis.address.latin_words import ARTICLES, OTHERS, SIDES, TYPES
 
 LEAST_SIMILAR_FRAC = 0.6
+LONGEST_FORM = 16
 _KEPT_ANSWERS = 20_000
 _Found = list[tuple[int, float]]
 
@@ -94,7 +95,7 @@ class LatinList:
     def _mended(self, words: Sequence[str]) -> list[list[str]]:
         """The words with a mistyped kind of way in its short form, where the layer does not know the word."""
         for place, word in enumerate(words):
-            if len(word) >= 3 and word not in self.with_word:
+            if 3 <= len(word) <= LONGEST_FORM and word not in self.with_word:
                 meant = mistyped_kinds(word)
                 if meant:
                     return [[*words[:place], short, *words[place + 1 :]] for short in meant]
