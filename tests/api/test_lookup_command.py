@@ -44,6 +44,7 @@ def test_the_summary_has_the_columns_of_the_contract(here, capsys) -> None:
     assert set(COLUMNS) <= summary.keys()
     assert (summary["status"], summary["grid"], summary["building"]) == ("exact", f"{FIRST}A", "b01-00")
     assert (summary["plan"], summary["grids"], summary["reasons"]) == ("P-1", [f"{FIRST}A"], [])
+    assert (summary["lon"], summary["lat"]) == pytest.approx(lon_lat(0.5, 1.5), abs=1e-6)
     assert summary["remarks"] == []
 
 
@@ -61,13 +62,17 @@ def test_without_a_certain_grid_the_exit_status_is_1_and_what_may_be_meant_is_sh
     assert "2 grids" in told
 
 
-@pytest.mark.parametrize("text", ["", " ", "望", "\x01", "😀", "x" * 10_000, "'; drop table grids; --", "=1+1", "NaN"])
+@pytest.mark.parametrize(
+    "text", ["", " ", "望", "\x01", "😀", "x" * 10_000, "'; drop table", "=1+1", "NaN", "\udcff\udcfe望"]
+)
 def test_any_text_is_answered_without_an_error(here, capsys, text) -> None:
     assert run(text, "--lang", "en") == 1
     said = capsys.readouterr()
     assert said.err == ""
     assert len(said.out.splitlines()) >= 2
     assert "\x01" not in said.out
+    said.out.encode()
+    assert found(capsys, text)["grid"] is None
 
 
 @pytest.mark.parametrize(
@@ -192,9 +197,7 @@ def test_a_territory_that_was_copied_or_touched_keeps_its_index(here, capsys, bu
 def test_an_address_that_changed_is_found_under_its_new_text_and_the_others_are_kept(here, capsys, built) -> None:
     found(capsys, "望月小区3栋")
     with closing(sqlite3.connect(here / "town.gpkg")) as file, file:
-        file.create_function("ST_IsEmpty", 1, lambda shape: 0)
-        triggers = [row[0] for row in file.execute("select name from sqlite_master where type = 'trigger'")]
-        for name in triggers:
+        for (name,) in file.execute("select name from sqlite_master where type = 'trigger'").fetchall():
             file.execute(f'drop trigger "{name}"')
         file.execute("update addresses set text = replace(text, '望月小区3栋', '望月小区33栋')")
     n_rows = len(address_territory()["addresses"])
@@ -202,6 +205,20 @@ def test_an_address_that_changed_is_found_under_its_new_text_and_the_others_are_
     assert built == [0, n_rows]
     assert found(capsys, "望月小区3栋")["building"] is None
     assert built == [0, n_rows]
+
+
+def test_a_change_that_another_program_has_not_yet_written_into_the_file_is_seen(here, capsys, built) -> None:
+    found(capsys, "望月小区3栋")
+    with closing(sqlite3.connect(here / "town.gpkg")) as file:
+        file.execute("pragma journal_mode = wal")
+        for (name,) in file.execute("select name from sqlite_master where type = 'trigger'").fetchall():
+            file.execute(f'drop trigger "{name}"')
+        file.execute("update addresses set text = replace(text, '望月小区3栋', '望月小区33栋')")
+        file.commit()
+        assert (here / "town.gpkg-wal").stat().st_size > 0
+        assert found(capsys, "望月小区33栋")["building"] == "b01-00"
+    assert found(capsys, "望月小区33栋")["building"] == "b01-00"
+    assert len(built) == 2
 
 
 def test_another_region_is_another_index(here, capsys, built) -> None:

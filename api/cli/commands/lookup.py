@@ -57,7 +57,8 @@ def run(arguments: Namespace, talk: Talk) -> Outcome:
         _assert_without(arguments, option, "--batch")
     if arguments.point is None:
         with _opened(arguments, talk, with_addresses=True) as (book, remarks):
-            answer = book.look_up(arguments.address)
+            # Bytes that are no UTF-8 come as halves of characters, which can not be printed.
+            answer = book.look_up(arguments.address.encode("utf-8", "surrogateescape").decode("utf-8", "replace"))
     else:
         point = _read_point(arguments.point)
         with _opened(arguments, talk, with_addresses=False) as (book, remarks):
