@@ -6,6 +6,7 @@ import logging
 import socket
 import sys
 from collections.abc import Callable
+from threading import Thread
 from urllib.parse import urlsplit
 
 from api import settings as environment
@@ -24,6 +25,7 @@ from data.store import SqlStore
 from gis.errors import InputError
 
 _LOG = logging.getLogger("gridwright.service")
+_WARM_S = 15.0
 _EVERYWHERE = ("0.0.0.0", "::")
 
 
@@ -79,13 +81,14 @@ def serve_store(
     log = start_log(quiet=is_watched)
     log_answers(app.state.observer, log)
     command = [sys.executable, "-m", "api.operation.tether", "worker", "--lang", language]
+    warming: list[Thread] = []
     worker = WatchedChild(command, environment.with_store(full_address(store))) if with_worker else None
 
     def announce() -> None:
         if worker is not None:
             worker.start()
         _LOG.info("service started")
-        warm_up()
+        warming.append(warm_up())
         started(address)
 
     try:
@@ -99,6 +102,8 @@ def serve_store(
     finally:
         if worker is not None:
             worker.end()
+        for thread in warming:
+            thread.join(_WARM_S)  # a compiler must not be cut off in the middle
         _LOG.info("service ended")
         end_log(log)
 

@@ -2,13 +2,17 @@
 
 Some use cases load table libraries and the solver's floor when they are first called.  In the first change after a
 start that would happen inside its transaction, with its locks held; so it is done beforehand, beside the first answers.
+So is what the first mistyped address would wait for.
 """
 
 from __future__ import annotations
 
 import logging
 import threading
+from collections.abc import Callable
 from importlib import import_module
+
+from api.usecases.address_books import load_address_reader
 
 LATE = (
     "api.usecases.plan_life",
@@ -31,8 +35,13 @@ def warm_up() -> threading.Thread:
 
 def _load() -> None:
     for name in LATE:
-        try:
-            import_module(name)
-        except Exception:
-            # Whoever needs it will be told; the service itself goes on.
-            _LOG.exception("%s can not be loaded", name)
+        _try(name, lambda name=name: import_module(name))
+    _try("gis.address", load_address_reader)
+
+
+def _try(name: str, load: Callable[[], object]) -> None:
+    try:
+        load()
+    except Exception:
+        # Whoever needs it will be told; the service itself goes on.
+        _LOG.exception("%s can not be loaded", name)

@@ -209,6 +209,14 @@ def renewed(
     return KeptIndex(state, content, index)
 
 
+def load_address_reader() -> None:
+    """Load what the first mistyped address of a process would otherwise wait for: about two seconds."""
+    import pandas as pd
+
+    index = build_index(pd.DataFrame({"id": ["1"], "text": ["和平路1号"]}))
+    index.find("和平陆1号")
+
+
 def check_address_index(store: SqlStore, where: str | None = None) -> None:
     """Whether a store can hold its address index where it is wanted; said before anything waits for it.
 

@@ -5,10 +5,9 @@ How addresses are read and compared is `gis.address`'s matter; this room knows n
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import pandas as pd
 import shapely
 from numpy.typing import NDArray
 from sqlalchemy import LargeBinary, func, select, type_coerce
@@ -19,6 +18,9 @@ from data.store.tables.layers import LAYER_TABLES, territories
 from data.store.tx import Tx
 from gis.errors import NotFound
 from gis.layers import LAYERS
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 _TEXTS = tuple(LAYERS["addresses"].columns)
 _NAMED = {
@@ -76,6 +78,8 @@ class Addresses:
         NotFound
             ``territory_unknown``.
         """
+        import pandas as pd  # whoever only asks for the state goes without it
+
         territory = self.state(county)
         here = (_LAYER.c.county == county, _LAYER.c.territory == territory, is_inside(_LAYER.c.place, self._tx))
         wanted = select(*(_LAYER.c[name] for name in _TEXTS), _LAYER.c.place, *self._point())
