@@ -49,8 +49,13 @@ def answer_read(index: AddressIndex, text: str) -> Match:
     if is_latin(folded) and len(index.latin.streets):
         return answer_latin(index, index.latin, text, folded)
     normalised = unify(folded)
-    asked = read_han(normalised, index.names, index.region)
-    return _answer(index, asked, text)
+    first: Match | None = None
+    for asked in read_han(normalised, index.names, index.region):
+        match = _answer(index, asked, text)
+        if match.row is not None or "region_differs" in match.reasons:
+            return match
+        first = first or match
+    return first or Match("not_found", reasons=("nothing_known",))
 
 
 def _answer(index: AddressIndex, asked: Asked, text: str) -> Match:

@@ -9,6 +9,7 @@ mistyped character can stand beside a short name that really exists.
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 
 from gis.address.asked import Asked
 from gis.address.cover import Token, cover, suits
@@ -36,8 +37,10 @@ OTHER_SUFFIX = 0.5
 _SUFFIXES = ("小区", "住宅小区", "家园", "花园", "公寓", "大厦", "花苑", "广场", "社区", "宿舍")
 
 
-def read_han(text: str, names: Names, region: frozenset[str]) -> Asked:
-    """Read a normalised address in Chinese.
+def read_han(text: str, names: Names, region: frozenset[str]) -> Iterator[Asked]:
+    """The ways to read a normalised address in Chinese, the likeliest first.
+
+    Digits belong to numbers first; then, where they stand before the building, to a mistyped name: 杨树蒲路3061弄小区30栋.
 
     Parameters
     ----------
@@ -47,22 +50,18 @@ def read_han(text: str, names: Names, region: frozenset[str]) -> Asked:
     plain = _SEPARATOR.sub(",", _BRACKETS.sub(lambda found: "," * len(found[0]), text))
     first = Asked(text)
     start = read_region(first, plain, names, region)
+    regional = list(first.reasons)
     masked, masks = plain, {}
     for a, b in names.numbered_in(plain):
         if a >= start:
             masked = masked[:a] + _MASK * (b - a) + masked[b:]
             masks[a] = b
     numbers = [number for number in read_numbers(masked) if number.start >= start and number.kind != "phase"]
-    asked = _read(first, plain, start, masks, numbers, names)
-    if asked.building and not asked.named[ESTATE]:
-        # The digits may belong to a mistyped name (杨树蒲路3061弄小区30栋): leave those before the building in it.
-        last = next((k for k, number in enumerate(numbers) if number.kind == "building"), 0)
-        for k in range(last - 1, max(last - 3, -1), -1):
-            again = Asked(text, reasons=[reason for reason in first.reasons if reason.startswith("region")])
-            _read(again, plain, start, masks, numbers[:k] + numbers[last:], names)
-            if again.named[ESTATE]:
-                return again
-    return asked
+    yield _read(first, plain, start, masks, numbers, names)
+    last = next((k for k in range(len(numbers) - 1, -1, -1) if numbers[k].kind == "building"), 0)
+    for k in range(last - 1, max(last - 3, -1), -1):
+        again = Asked(text, reasons=list(regional))
+        yield _read(again, plain, start, masks, numbers[:k] + numbers[last:], names)
 
 
 def _read(asked: Asked, text: str, start: int, masks: dict[int, int], numbers: list[Number], names: Names) -> Asked:
