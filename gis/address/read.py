@@ -40,7 +40,7 @@ _SUFFIXES = ("小区", "住宅小区", "家园", "花园", "公寓", "大厦", "
 def read_han(text: str, names: Names, region: frozenset[str]) -> Iterator[Asked]:
     """The ways to read a normalised address in Chinese, the likeliest first.
 
-    Digits belong to numbers first; then, where they stand before the building, to a mistyped name: 杨树蒲路3061弄小区30栋.
+    Digits belong to numbers first; then, before the building, to a mistyped name: 杨树蒲路3061弄小区30栋.
 
     Parameters
     ----------
