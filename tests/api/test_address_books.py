@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
+from fastapi.testclient import TestClient
 from sqlalchemy import create_engine, delete, func, select, text
 
+from api.app import ServiceSettings, create_app
 from api.cli import main
 from api.usecases import address_books, examine_store
 from api.usecases.address_books import AddressBooks, address_folder, check_address_index
@@ -21,6 +24,7 @@ from data.store.tables.addresses import address_editions, address_keys, address_
 from gis.address import AddressIndex
 from gis.errors import InputError, NotFound
 from gis.territory import Territory
+from tests.address_town import put_address_town
 from tests.postgis import Server
 from tests.stores import (
     act,
@@ -34,6 +38,7 @@ from tests.stores import (
 
 __all__ = ["embedded_store", "migrated_file", "migrated_server", "postgis_server", "postgis_store", "store"]
 COUNTY = "990101"
+NOW = datetime(2026, 11, 22, 9, tzinfo=UTC)
 
 
 @pytest.fixture(scope="module")
@@ -292,6 +297,39 @@ def test_what_can_not_be_is_told_before_anything_waits_for_it(
         with pytest.raises(InputError) as caught:
             check_address_index(either)
         assert caught.value.code == code
+
+
+def test_the_service_gives_the_same_answers_and_suggestions_from_the_database(
+    postgis_store: SqlStore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path))
+    put_address_town(postgis_store)
+    asked = [
+        "望月小区3栋",
+        "忘月小区三号楼",
+        "望月小区9栋",
+        "银盆苑9栋",
+        "枫林路5号",
+        "没有的小区3栋",
+        "望月小区",
+        "x" * 500,
+    ]
+    answers = {}
+    for where in ("memory", "database"):
+        monkeypatch.setenv("GRIDWRIGHT_ADDRESS_INDEX", where)
+        with TestClient(create_app(postgis_store, ServiceSettings(now=lambda: NOW))) as client:
+            found = [client.get("/v1/lookup", params={"address": text}) for text in asked]
+            found += [client.get("/v1/suggest", params={"q": text}) for text in ("wyxq", "望月", "银盆苑1")]
+        assert {answer.status_code for answer in found} == {200}
+        answers[where] = [answer.json() for answer in found]
+        assert (n_editions(postgis_store) == 1) == (where == "database")
+    assert answers["database"] == answers["memory"]
+    assert {answer["status"] for answer in answers["memory"][: len(asked)]} >= {
+        "exact",
+        "building",
+        "street",
+        "not_found",
+    }
 
 
 @pytest.mark.parametrize("command", ["load", "serve"])
