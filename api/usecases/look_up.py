@@ -269,7 +269,10 @@ class Book:
 
         index = self.index
         assert index is not None
-        asked = [_main(number.value) for number in read_numbers(normalise(text)) if number.kind == "door"]
+        said = [number for number in read_numbers(normalise(text)) if not number.many]
+        asked = [_main(number.value) for number in said if number.kind == "door"]
+        if not asked:  # in Latin script no word says what a number counts; the longer ones are postcodes
+            asked = [_main(number.value) for number in said if number.kind == "bare" and len(number.value) < 4]
         numbers = np.array([_main(index.numbers[place]) for place in index.column["number"][among].tolist()])
         towns = {tuple(index.column[name][row] for name in ("district", "town", "street")) for row in among.tolist()}
         if len(asked) != 1 or len(towns) != 1:

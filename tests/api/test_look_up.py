@@ -79,6 +79,14 @@ def test_of_a_door_that_does_not_exist_its_side_decides_then_its_neighbours(stre
     assert "door_absent" in answer.reasons
 
 
+@pytest.mark.parametrize(("number", "grid"), [(3, "GC"), (8, "GA"), (16, "GB"), (12, None), (20, None)])
+def test_sides_and_neighbours_count_in_latin_script_too(number, grid) -> None:
+    rows = [(f"Landstrasse {one}, 9490 Vaduz", f"b{one}", math.nan, math.nan) for one in SIDES]
+    book = Book.of(index_of(rows), known(buildings={f"b{one}": its for one, its in SIDES.items()}))
+    answer = book.look_up(f"Landstr. {number}, 9490 Vaduz")
+    assert (answer.status, answer.building, answer.grid) == ("street", None, grid)
+
+
 def test_a_door_that_exists_is_answered_by_itself(street) -> None:
     for number, grid in SIDES.items():
         answer = street.look_up(f"枫林路{number}号")
