@@ -9,7 +9,6 @@ building is not.
 
 from __future__ import annotations
 
-import re
 import threading
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
@@ -29,7 +28,8 @@ if TYPE_CHECKING:
 _FEW = 2_000  # rows that are joined one by one before the array for all of them is made
 _LONGEST_CODE = 40
 _SURE_ENOUGH = 0.4  # less confidence and what is found may be another place altogether
-_LEADING = re.compile(r"[0-9]+")
+_IN_DOUBT = frozenset({"corrected", "district_differs", "town_differs", "community_differs"})
+"""Reasons with which a street or an estate is a guess: nothing else confirms it where the building is not known."""
 
 
 class Book:
@@ -244,12 +244,15 @@ class Book:
             if len(among) < 2 or answer.confidence < _SURE_ENOUGH:
                 # Something like it, and perhaps not it at all: what it is proves no grid.
                 return replace(answer, grids=self._codes(rows))
-        if len(rows) > 1 and "grid_by_side" in reasons:
+        elif not _IN_DOUBT.isdisjoint(reasons):
+            kept = (reason for reason in reasons if reason != "grid_by_side")
+            return replace(answer, grids=self._codes(rows), reasons=(*kept, "place_unsure"))
+        if "grid_by_side" in reasons:
             reasons = tuple(reason for reason in reasons if reason != "grid_by_side")
-            near = self._neighbours(answer.query, among)
-            beside = set(self._grids_of(near).tolist())
-            if len(beside) == 1:
-                rows, reasons = beside, (*reasons, "grid_by_neighbours")
+            rows, why = self._of_side(answer.query, among, rows)
+            if why == "beyond_known":
+                return replace(answer, grids=self._codes(rows), reasons=(*reasons, why))
+            reasons = (*reasons, why) if why else reasons
         codes = self._codes(rows)
         if len(rows) != 1 or not codes:
             reason = "grids_differ" if codes else "not_in_plan"
@@ -259,29 +262,19 @@ class Book:
             reasons = (*reasons, "grid_by_candidates")
         return self._in_grid(replace(answer, reasons=reasons), min(rows))
 
+    def _of_side(self, text: str, among: NDArray[np.int32], rows: set[int]) -> tuple[set[int], str]:
+        """Of a door that does not exist: the grids it may lie in, and why."""
+        from api.usecases.look_up_sides import Side
+
+        assert self.index is not None
+        side = Side.of(self.index, text, among)
+        if len(rows) == 1:
+            return rows, "grid_by_side" if side is not None and side.reaches() else "beyond_known"
+        beside = set() if side is None else set(self._grids_of(side.neighbours()).tolist())
+        return (beside, "grid_by_neighbours") if len(beside) == 1 else (rows, "")
+
     def _codes(self, rows: Iterable[int]) -> tuple[str, ...]:
         return tuple(sorted(self.grids.code[row] for row in rows if row != NOWHERE))
-
-    def _neighbours(self, text: str, among: NDArray[np.int32]) -> NDArray[np.int32]:
-        """Of the rows on one side of a street those with the nearest numbers below and above the one asked."""
-        from gis.address.tokens import read_numbers
-        from gis.address.unify import normalise
-
-        index = self.index
-        assert index is not None
-        said = [number for number in read_numbers(normalise(text)) if not number.many]
-        asked = [_main(number.value) for number in said if number.kind == "door"]
-        if not asked:  # in Latin script no word says what a number counts; the longer ones are postcodes
-            asked = [_main(number.value) for number in said if number.kind == "bare" and len(number.value) < 4]
-        numbers = np.array([_main(index.numbers[place]) for place in index.column["number"][among].tolist()])
-        towns = {tuple(index.column[name][row] for name in ("district", "town", "street")) for row in among.tolist()}
-        if len(asked) != 1 or len(towns) != 1:
-            return among[:0]
-        below, above = numbers[(numbers >= 0) & (numbers < asked[0])], numbers[numbers > asked[0]]
-        if not len(below) or not len(above):
-            return among[:0]
-        near: NDArray[np.int32] = among[(numbers == below.max()) | (numbers == above.min())]
-        return near
 
     def _in_grid(self, answer: Answer, row: int) -> Answer:
         grids = self.grids
@@ -350,9 +343,3 @@ def _is_inside(row: int, inside: NDArray[np.bool_] | None) -> bool:
 def _seen(grid: NDArray[np.int32], inside: NDArray[np.bool_]) -> NDArray[np.bool_]:
     seen: NDArray[np.bool_] = np.append(inside, False)[grid]  # NOWHERE is the last one
     return seen
-
-
-def _main(number: str) -> int:
-    """The number of a door without what is added to it; -1 for none."""
-    found = _LEADING.match(number)
-    return int(found[0]) if found and len(found[0]) < 9 else -1

@@ -16,7 +16,7 @@ from api.i18n import sentences
 from api.usecases.look_up import Book
 from api.usecases.look_up_answers import COLUMNS
 from api.usecases.look_up_grids import GridPlaces, KnownGrids
-from gis.address import AddressIndex, build_index
+from gis.address import AddressIndex, Match, build_index
 from tests.address_town import address_plan, address_territory
 from tests.service_town import FIRST, SECOND, lon_lat, middle
 
@@ -64,19 +64,34 @@ def street() -> Book:
     ("number", "grid", "reason"),
     [
         (3, "GC", "grid_by_side"),
-        (99, "GC", "grid_by_side"),
+        (11, "GC", "grid_by_side"),
+        (17, "GC", "grid_by_side"),
         (4, "GA", "grid_by_neighbours"),
         (8, "GA", "grid_by_neighbours"),
         (16, "GB", "grid_by_neighbours"),
         (12, None, "grids_differ"),
         (20, None, "grids_differ"),
+        (19, None, "beyond_known"),
     ],
 )
 def test_of_a_door_that_does_not_exist_its_side_decides_then_its_neighbours(street, number, grid, reason) -> None:
     answer = street.look_up(f"枫林路{number}号")
     assert (answer.status, answer.building, answer.grid) == ("street", None, grid)
-    assert [code for code in answer.reasons if code.startswith("grid")] == [reason]
+    assert answer.reasons[-1] == reason
+    assert not any(code.startswith("grid") for code in answer.reasons[:-1])
     assert "door_absent" in answer.reasons
+
+
+def test_beyond_one_or_two_doors_nobody_knows_and_a_name_that_was_guessed_proves_no_grid() -> None:
+    rows = [(f"望城街道枫林路{one}号", f"b{one}", math.nan, math.nan) for one in (1, 3, 2)]
+    book = Book.of(index_of(rows), known(buildings={"b1": "A", "b3": "A", "b2": "A"}))
+    for number in (5, 4):
+        answer = book.look_up(f"枫林路{number}号")
+        assert (answer.status, answer.grid, answer.grids) == ("street", None, ("GA",))
+        assert answer.reasons[-1] == "beyond_known"
+    match = Match("street", (), np.arange(3, dtype=np.int32), ("corrected", "door_absent"), 0.4)
+    answer = book._of_match("风林路9号", match, [], None)
+    assert (answer.grid, answer.grids, answer.reasons[-1]) == (None, ("GA",), "place_unsure")
 
 
 @pytest.mark.parametrize(("number", "grid"), [(3, "GC"), (8, "GA"), (16, "GB"), (12, None), (20, None)])
