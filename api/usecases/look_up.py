@@ -27,7 +27,6 @@ if TYPE_CHECKING:
 
 _FEW = 2_000  # rows that are joined one by one before the array for all of them is made
 _LONGEST_CODE = 40
-_SURE_ENOUGH = 0.4  # less confidence and what is found may be another place altogether
 _IN_DOUBT = frozenset({"corrected", "district_differs", "town_differs", "community_differs"})
 """Reasons with which a street or an estate is a guess: nothing else confirms it where the building is not known."""
 
@@ -241,8 +240,8 @@ class Book:
         rows = set(self._grids_of(among).tolist())
         if answer.status == "ambiguous":
             rows.update(held)
-            if len(among) < 2 or answer.confidence < _SURE_ENOUGH:
-                # Something like it, and perhaps not it at all: what it is proves no grid.
+            if len(among) < 2:
+                # Something like it, and perhaps not it at all: where it lies proves no grid.
                 return replace(answer, grids=self._codes(rows))
         elif not _IN_DOUBT.isdisjoint(reasons):
             kept = (reason for reason in reasons if reason != "grid_by_side")

@@ -94,6 +94,16 @@ def test_beyond_one_or_two_doors_nobody_knows_and_a_name_that_was_guessed_proves
     assert (answer.grid, answer.grids, answer.reasons[-1]) == (None, ("GA",), "place_unsure")
 
 
+def test_several_that_may_be_meant_prove_their_common_grid_and_one_alone_proves_none() -> None:
+    rows = [(f"望城街道枫林路{one}号", f"b{one}", math.nan, math.nan) for one in (1, 3, 2)]
+    book = Book.of(index_of(rows), known(buildings={"b1": "A", "b3": "A", "b2": "B"}))
+    for among, grid, grids in (((0, 1), "GA", ("GA",)), ((0,), None, ("GA",)), ((0, 2), None, ("GA", "GB"))):
+        match = Match("ambiguous", (), np.array(among, dtype=np.int32), ("several_places",), 0.5)
+        answer = book._of_match("枫林路", match, [], None)
+        assert (answer.status, answer.grid, answer.grids) == ("ambiguous", grid, grids)
+        assert ("grid_by_candidates" in answer.reasons) == (grid is not None)
+
+
 @pytest.mark.parametrize(("number", "grid"), [(3, "GC"), (8, "GA"), (16, "GB"), (12, None), (20, None)])
 def test_sides_and_neighbours_count_in_latin_script_too(number, grid) -> None:
     rows = [(f"Landstrasse {one}, 9490 Vaduz", f"b{one}", math.nan, math.nan) for one in SIDES]
