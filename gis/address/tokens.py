@@ -15,6 +15,8 @@ NumberKind = Literal["door", "building", "group", "phase", "unit", "rest", "bare
 _LETTERS = r"(?:(?<![A-Z])[A-Z]{1,2})?"
 _CODE = rf"(?:{_LETTERS}[0-9]+[A-Z]?|(?<![A-Z])[A-Z])"
 _NUMBER = re.compile(
+    # What no number begins with is passed over at once, before one kind after the other is tried.
+    r"(?=[-0-9A-Z附甲乙丙丁临新自东西南北])(?:"
     r"(?P<range>(?P<low>[0-9]+)(?:号|栋)?[~至到](?P<high>[0-9]+)(?P<range_unit>栋|号)|"
     r"(?P<low2>[0-9]+)-(?P<high2>[0-9]+)(?P<range_unit2>栋))"
     r"|(?P<list>[0-9]+(?:,[0-9]+)+)(?P<list_unit>栋|号)"
@@ -29,6 +31,7 @@ _NUMBER = re.compile(
     r"|(?P<lane_only>(?:[0-9]+(?:-[0-9]+)*(?:巷|弄))+)"
     r"|(?P<floor>[0-9]+)楼(?:[之-][0-9]+)?"
     rf"|(?P<bare>{_LETTERS}[0-9]+[A-Z]?(?:-[0-9A-Z]+)*)"
+    r")"
 )
 _STEMS = ("甲", "乙", "丙", "丁")
 _DOT_ZERO = re.compile(r"^0+(?=[0-9])")
