@@ -51,6 +51,7 @@ def _layers(lines: Iterable[Line]) -> str:
         "own text not found",
         "p50 ms",
         "p99 ms",
+        "p99 own ms",
         "build s",
     )
 
@@ -60,7 +61,17 @@ def _layers(lines: Iterable[Line]) -> str:
             wrong = f"{line['confident_wrong']} ({100 * line['confident_wrong_frac']:.3f} %)"
             own = line.get("own_text_lost", "-")
             asked = [f"{line[key]:,}" for key in ("rows", "n")]
-            yield [line["part"], *asked, right, wrong, own, line["p50_ms"], line["p99_ms"], line["build_s"]]
+            yield [
+                line["part"],
+                *asked,
+                right,
+                wrong,
+                own,
+                line["p50_ms"],
+                line["p99_ms"],
+                line["p99_own_ms"],
+                line["build_s"],
+            ]
 
     return _table(head, rows())
 
@@ -119,6 +130,7 @@ def _large(line: Line) -> str:
         ("memory of the index opened from its files", f"{line.get('mapped_mb_per_million')} MB per million"),
         ("open, mapped / first answer", f"{line.get('open_s')} / {line.get('first_answer_s')} s"),
         ("single, p50 / p99", f"{line['p50_ms']} / {line['p99_ms']} ms"),
+        ("single, own time of the thread", f"{line['p50_own_ms']} / {line['p99_own_ms']} ms"),
         ("bulk, twelve kinds mixed", f"{line['bulk_mixed_per_s']:,}/s"),
         ("bulk, droptop and dropmid", f"{line['bulk_plain_per_s']:,}/s"),
         ("bulk, addresses as the layer writes them", f"{line['bulk_clean_per_s']:,}/s"),
