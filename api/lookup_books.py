@@ -13,16 +13,18 @@ import logging
 import threading
 from collections import OrderedDict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 
 import numpy as np
 from starlette.concurrency import run_in_threadpool
 
+from api import settings
 from api.lookup_index import GridIndex, Lookups
 from api.problems import Refusal
-from api.usecases.address_books import AddressBooks, KeptIndex, renewed
+from api.usecases.address_books import DATABASE, AddressBooks, KeptIndex, renewed
 from api.usecases.look_up import Book
 from api.usecases.look_up_answers import MOST_CANDIDATES, Answer
 from api.usecases.look_up_grids import GridPlaces, KnownGrids, Successor
@@ -36,6 +38,7 @@ _KEPT_SHELVES = 32
 _KEPT_NARROW = 64
 _PATIENCE_S = 30.0
 _MOST_WAITING = 8
+_TURNS_IN_DATABASE = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,11 +89,33 @@ class Books:
         self._narrow: OrderedDict[tuple[str, str], KeptIndex] = OrderedDict()
         self._current: OrderedDict[str, Shelf] = OrderedDict()
         self._others: OrderedDict[tuple[int, str], Shelf] = OrderedDict()
-        self._is_watched = False
+        # Searches for single readers take turns: many threads at a time would spend most of theirs waiting for the
+        # interpreter.  A database may be asked by several at once.
+        self._n_turns = _TURNS_IN_DATABASE if settings.address_index() == DATABASE else 1
+        self._turns = threading.BoundedSemaphore(self._n_turns)
+        self._searchers: ThreadPoolExecutor | None = None
+
+    @property
+    def is_watched(self) -> bool:
+        """Whether the shelves are kept fresh in the background."""
+        return self._searchers is not None
+
+    def turn(self) -> AbstractContextManager[object]:
+        """To be held by a thread while it searches for one reader."""
+        return self._turns
+
+    async def run[T](self, search: Callable[[], T]) -> T:
+        """A search for one reader, in its turn, while the event loop goes on."""
+
+        def search_in_turn() -> T:
+            with self._turns:
+                return search()
+
+        return await asyncio.get_running_loop().run_in_executor(self._searchers, search_in_turn)
 
     def current(self, jurisdiction: str) -> Shelf | None:
         """What answers now, without asking anybody; ``None`` where it must be made first."""
-        return self._current.get(jurisdiction) if self._is_watched else None
+        return self._current.get(jurisdiction) if self.is_watched else None
 
     def ask_current(self, jurisdiction: str) -> Shelf:
         """What answers now; it is made where nobody has asked yet.
@@ -122,7 +147,7 @@ class Books:
             503 ``lookup_preparing``.
         """
         with self._held():
-            if not self._is_watched:
+            if not self.is_watched:
                 self._hear()
             key = (id(grids), jurisdiction)
             shelf = self._others.get(key)
@@ -142,14 +167,17 @@ class Books:
             for jurisdiction in [*self._current] or [""]:
                 shelf = self._current.get(jurisdiction)
                 if shelf is None or not self._is_fresh(shelf, grids):
-                    self._current[jurisdiction] = self._shelf(grids, jurisdiction, self._now())
+                    made = self._shelf(grids, jurisdiction, self._now())
+                    for index in made.indexes:
+                        index.suggest("1")  # so that nobody waits for its names to be put in order
+                    self._current[jurisdiction] = made
 
     async def watch(self) -> None:
         """Keep the shelves fresh until cancelled."""
         news = asyncio.Event()
         news.set()
         self._lookups.listen(news.set)
-        self._is_watched = True
+        self._searchers = ThreadPoolExecutor(self._n_turns, "look-up")
         try:
             while True:
                 await news.wait()
@@ -162,7 +190,8 @@ class Books:
                     # Look-ups go on with the last one, and the next news tries again.
                     _LOG.exception("the address index could not be refreshed")
         finally:
-            self._is_watched = False
+            self._searchers.shutdown(wait=False)
+            self._searchers = None
 
     @contextmanager
     def _held(self) -> Iterator[None]:

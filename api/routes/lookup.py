@@ -1,7 +1,7 @@
 """Which grid does a point, an address or a grid code lie in?  One by GET, many by POST.
 
-The plain question after a point (the plans in force now) is answered past FastAPI's machinery from the index in
-memory; everything else, and everything that is not quite right, takes the ordinary road.
+The plain question after a point or an address (the plans in force now) is answered past FastAPI's machinery from the
+index in memory; everything else, and everything that is not quite right, takes the ordinary road.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ import re
 from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager, suppress
 from typing import Annotated, Any, BinaryIO, Literal
+from urllib.parse import unquote_to_bytes
 
 import numpy as np
 import orjson
@@ -39,44 +40,72 @@ from gis.errors import GridwrightError
 
 _ALLOW = allow_signed_in()
 _SIGNED_IN = Depends(_ALLOW)
+_ADDRESS = re.compile(rb"address=([^&;]+)(?:&lang=(?:zh|en))?")
 _POINT = re.compile(rb"(?:lon=(-?\d{1,3}(?:\.\d{1,20})?)&lat=(-?\d{1,2}(?:\.\d{1,20})?))")
 _SEES_DRAFTS = frozenset({"planner", "reviewer", "auditor", "admin"})
 _PUBLIC_STATES = ("in_force", "superseded")
 _AT_ONCE = 1_000
+MAX_IN_QUERY = 5_000
+"""Characters of an address in a query string; a batch takes longer ones."""
 
 
 class _Hot(APIRoute):
-    """The route of a point; `api.http.guard` lets it look at requests first."""
+    """The route of one point or address; `api.http.guard` lets it look at requests first."""
 
     def before(self, ordinary: ASGIApp) -> ASGIApp:
         """The application that answers plain questions itself."""
-        return _PointApp(ordinary)
+        return _PlainApp(ordinary)
 
 
-class _PointApp:
-    """Answers ``lon=..&lat=..`` from the index in memory; hands everything else on."""
+class _PlainApp:
+    """Answers ``lon=..&lat=..`` and ``address=..`` from the index in memory; hands everything else on."""
 
     def __init__(self, ordinary: ASGIApp) -> None:
         self._ordinary = ordinary
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
-        asked = _POINT.fullmatch(scope["query_string"])
-        index = lookups_of(scope["app"]).current() if asked else None
-        if asked is None or index is None or not _takes_json(scope):
+        body = await self._point(scope, receive) or await self._address(scope, receive)
+        if body is None:
             await self._ordinary(scope, receive, send)
             return
-        lon, lat = float(asked[1]), float(asked[2])
-        if not (-180 <= lon <= 180 and -90 <= lat <= 90):
-            await self._ordinary(scope, receive, send)
-            return
-        request = Request(scope, receive)
-        caller = await _ALLOW(request)
-        found = index.find(lon, lat, caller.jurisdiction)
-        body = orjson.dumps(_row(index, found, lon, lat, caller.jurisdiction, language_of(request)))
         headers = [(b"content-type", b"application/json"), (b"content-length", b"%d" % len(body))]
         await send({"type": "http.response.start", "status": 200, "headers": headers})
         await send({"type": "http.response.body", "body": body})
+
+    async def _point(self, scope: Scope, receive: Receive) -> bytes | None:
+        asked = _POINT.fullmatch(scope["query_string"])
+        index = lookups_of(scope["app"]).current() if asked else None
+        if asked is None or index is None or not _takes_json(scope):
+            return None
+        lon, lat = float(asked[1]), float(asked[2])
+        if not (-180 <= lon <= 180 and -90 <= lat <= 90):
+            return None
+        request = Request(scope, receive)
+        caller = await _ALLOW(request)
+        found = index.find(lon, lat, caller.jurisdiction)
+        return orjson.dumps(_row(index, found, lon, lat, caller.jurisdiction, language_of(request)))
+
+    async def _address(self, scope: Scope, receive: Receive) -> bytes | None:
+        asked = _ADDRESS.fullmatch(scope["query_string"])
+        if asked is None or not _takes_json(scope):
+            return None
+        text = unquote_to_bytes(asked[1].replace(b"+", b" ")).decode("utf-8", "replace")
+        books = books_of(scope["app"])
+        if len(text) > MAX_IN_QUERY or not books.is_watched:
+            return None
+        request = Request(scope, receive)
+        caller = await _ALLOW(request)
+        shelf = books.current(caller.jurisdiction)
+        if shelf is None:
+            return None
+        language = language_of(request)
+
+        def find() -> bytes:
+            with without_words():
+                return orjson.dumps(of_answer(shelf.look_up_many([text])[0], language))
+
+        return await books.run(find)
 
 
 def _takes_json(scope: Scope) -> bool:
@@ -158,7 +187,7 @@ Language = Annotated[Literal["zh", "en"] | None, Query(description="Language of 
 Address = Annotated[
     str | None,
     Query(
-        max_length=MAX_ADDRESS, description="An address as people write it, or the code of a grid, also a retired one"
+        max_length=MAX_IN_QUERY, description="An address as people write it, or the code of a grid, also a retired one"
     ),
 ]
 
@@ -184,7 +213,7 @@ def look_up(
         if lon is not None or lat is not None:
             raise Refusal(400, "lookup_one_of")
         shelf = _shelf(request, caller, as_of, plan)
-        with without_words():
+        with books_of(request.app).turn(), without_words():
             answer = shelf.look_up_many([address])[0]
         return PlaceFound(**of_answer(answer, language))
     if lon is None or lat is None:

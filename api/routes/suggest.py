@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Depends, Query, Request
 from pydantic import BaseModel, Field
+from starlette.concurrency import run_in_threadpool
 
 from api.routes.access import Caller, allow_signed_in
 from api.routes.lookup import books_of, without_words
@@ -33,16 +34,21 @@ class Suggestions(BaseModel):
 
 
 @router.get("/v1/suggest", summary="Names while one types")
-def suggest(
+async def suggest(
     request: Request,
     q: Annotated[str, Query(max_length=200, description="The start of a name, its pinyin, or the initials of that")],
     limit: Annotated[int, Query(ge=1, le=MOST)] = 10,
     caller: Caller = _SIGNED_IN,
 ) -> Suggestions:
     """Completes names of the territory's own addresses; only of those that the account may see."""
-    shelf = books_of(request.app).ask_current(caller.jurisdiction)
-    with without_words():
-        found = [ranked for index in shelf.indexes for ranked in enumerate(index.suggest(q, limit))]
+    books = books_of(request.app)
+    shelf = books.current(caller.jurisdiction) or await run_in_threadpool(books.ask_current, caller.jurisdiction)
+
+    def search() -> list[tuple[int, Any]]:
+        with without_words():
+            return [ranked for index in shelf.indexes for ranked in enumerate(index.suggest(q, limit))]
+
+    found = await books.run(search)
     found.sort(key=lambda ranked: (ranked[0], -ranked[1].n_buildings))  # the first of every county, then the second
     return Suggestions(
         suggestions=[

@@ -25,7 +25,7 @@ import tempfile
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -52,6 +52,9 @@ app = FastAPI()
 @app.get("/v1/lookup")
 async def echo(lon: float, lat: float):
     return {"lon": lon, "lat": lat}
+@app.get("/v1/echo")
+async def echo_text(text: str):
+    return {"text": text}
 """
 
 
@@ -142,15 +145,12 @@ _SCRIPT = """
 local at, paths = 0, {{}}
 function init(args)
   math.randomseed(7)
-  for i = 1, 5000 do
-    paths[i] = string.format("/v1/lookup?lon=%.6f&lat=%.6f",
-      {west} + math.random() * ({east} - {west}), {south} + math.random() * ({north} - {south}))
-  end
+  for path in io.lines("{paths}") do paths[#paths + 1] = path end
 end
 wrk.headers["Host"] = "127.0.0.1"
 {key}
 function request()
-  at = at % 5000 + 1
+  at = at % #paths + 1
   return wrk.format("GET", paths[at])
 end
 {delay}
@@ -162,21 +162,27 @@ end
 """
 
 
-def press(
-    address: str, box: tuple[float, float, float, float], seconds: float, key: str = "", half_of: float = 0.0
-) -> Measured:
-    """Ask for points for some seconds, as fast as can be, or at half of a rate."""
+def point_paths(box: tuple[float, float, float, float]) -> list[str]:
+    """What to ask for points of a box."""
+    random = np.random.default_rng(7)
+    points = zip(random.uniform(box[0], box[2], 5_000), random.uniform(box[1], box[3], 5_000))
+    return [f"/v1/lookup?lon={lon:.6f}&lat={lat:.6f}" for lon, lat in points]
+
+
+def press(address: str, paths: Sequence[str], seconds: float, key: str = "", half_of: float = 0.0) -> Measured:
+    """Ask for some paths for some seconds, as fast as can be, or at half of a rate."""
     if shutil.which("wrk") is None:
-        return asyncio.run(_press_in_python(address, box, seconds, key, half_of))
-    west, south, east, north = box
+        return asyncio.run(_press_in_python(address, paths, seconds, key, half_of))
     pause_ms = round(1000 * _CONNECTIONS / (half_of / 2), 3) if half_of else 0
-    script = _SCRIPT.format(
-        west=west, south=south, east=east, north=north,
-        key=f'wrk.headers["Authorization"] = "Bearer {key}"' if key else "",
-        # Around the pause, so that the connections do not march in step.
-        delay=f"function delay() return {pause_ms} * (0.5 + math.random()) end" if half_of else "",
-    )  # fmt: skip
-    with tempfile.NamedTemporaryFile("w", suffix=".lua") as file:
+    with tempfile.NamedTemporaryFile("w", suffix=".lua") as file, tempfile.NamedTemporaryFile("w") as listed:
+        listed.write("\n".join(paths))
+        listed.flush()
+        script = _SCRIPT.format(
+            paths=listed.name,
+            key=f'wrk.headers["Authorization"] = "Bearer {key}"' if key else "",
+            # Around the pause, so that the connections do not march in step.
+            delay=f"function delay() return {pause_ms} * (0.5 + math.random()) end" if half_of else "",
+        )
         file.write(script)
         file.flush()
         command = ["wrk", "-t1", f"-c{_CONNECTIONS}", f"-d{int(seconds)}s", "--timeout", "10s", "-s", file.name]
@@ -187,11 +193,7 @@ def press(
     return Measured(float(found[1]), float(found[2]), float(found[3]), int(found[4]))
 
 
-async def _press_in_python(
-    address: str, box: tuple[float, float, float, float], seconds: float, key: str, half_of: float
-) -> Measured:
-    random = np.random.default_rng(7)
-    points = np.column_stack([random.uniform(box[0], box[2], 5000), random.uniform(box[1], box[3], 5000)])
+async def _press_in_python(address: str, paths: Sequence[str], seconds: float, key: str, half_of: float) -> Measured:
     host, port = address.removeprefix("http://").split(":")
     head = f"Host: 127.0.0.1\r\n{f'Authorization: Bearer {key}{chr(13)}{chr(10)}' if key else ''}\r\n"
     pause = _CONNECTIONS / (half_of / 2) if half_of else 0.0
@@ -204,10 +206,10 @@ async def _press_in_python(
         reader, writer = await asyncio.open_connection(host, int(port))
         at = first
         while time.perf_counter() < ended:
-            lon, lat = points[at % len(points)]
+            path = paths[at % len(paths)]
             at += _CONNECTIONS
             began = time.perf_counter()
-            writer.write(f"GET /v1/lookup?lon={lon:.6f}&lat={lat:.6f} HTTP/1.1\r\n{head}".encode())
+            writer.write(f"GET {path} HTTP/1.1\r\n{head}".encode())
             answer = await reader.readuntil(b"\r\n\r\n")
             await reader.readexactly(int(re.search(rb"content-length: (\d+)", answer.lower())[1]))
             took.append(time.perf_counter() - began)
@@ -297,6 +299,7 @@ def _rounds(
     rounds: int,
     log: Path,
 ) -> list[dict[str, Any]]:
+    paths = point_paths(box)
     full: dict[str, list[Measured]] = {name: [] for name in services}
     half: dict[str, list[Measured]] = {name: [] for name in services}
     cpu: dict[str, list[float]] = {name: [] for name in services}
@@ -304,12 +307,12 @@ def _rounds(
     for _ in range(rounds):
         for name, (store, key) in services.items():
             with served(store, log) as (address, pid):
-                press(address, box, 2, key)
+                press(address, paths, 2, key)
                 before = _cpu_seconds(pid)
-                full[name].append(press(address, box, seconds, key))
+                full[name].append(press(address, paths, seconds, key))
                 n_requests = full[name][-1].per_second * seconds
                 cpu[name].append(1e6 * (_cpu_seconds(pid) - before) / n_requests)
-                half[name].append(press(address, box, seconds, key, half_of=full[name][-1].per_second))
+                half[name].append(press(address, paths, seconds, key, half_of=full[name][-1].per_second))
                 if store:
                     batch[name].append(_batch_ms(address, box, key))
     ratios = {
