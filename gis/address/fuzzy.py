@@ -19,21 +19,22 @@ from gis.address.sounds import N_CODES, codes
 from gis.address.unify import HAN_DIGITS
 from gis.graph import Int32Array
 
-HOMOPHONE, EDIT, APART = 0.5, 1.0, 1.5
-_NEVER = 100.0
 _LETTER = 0xE000
 _LONE = re.compile(r"(?<![A-Z])[A-Z](?![A-Z])")
-_NUMERAL, _DIRECTION, _SINGLE, _DIGIT = 1, 2, 3, 4
+SAME_VALUE, HOMOPHONE, SLIP, TELLING, NEVER = 0.25, 0.5, 1.0, 1.5, 100.0
+"""Costs: a numeral in other writing, a character that sounds alike, any other slip, one that tells places apart."""
+NUMERAL, DIRECTION, SINGLE, DIGIT = 1, 2, 3, 4
+"""Classes of characters that tell places apart."""
 
 
 def _classes() -> NDArray[np.int8]:
     table = np.zeros(N_CODES, dtype=np.int8)
     for character in (*HAN_DIGITS, "十", "百"):
-        table[ord(character)] = _NUMERAL
+        table[ord(character)] = NUMERAL
     for character in "东南西北中上下前后左右内外":
-        table[ord(character)] = _DIRECTION
-    table[_LETTER : _LETTER + 128] = _SINGLE
-    table[ord("0") : ord("9") + 1] = _DIGIT
+        table[ord(character)] = DIRECTION
+    table[_LETTER : _LETTER + 128] = SINGLE
+    table[ord("0") : ord("9") + 1] = DIGIT
     return table
 
 

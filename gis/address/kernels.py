@@ -9,6 +9,8 @@ from __future__ import annotations
 import numpy as np
 from numba import njit
 
+from gis.address.fuzzy import DIGIT, HOMOPHONE, NEVER, SAME_VALUE, SLIP, TELLING
+
 
 @njit(cache=True)
 def hash_texts(units, starts):  # type: ignore[no-untyped-def]
@@ -47,18 +49,18 @@ def mend(a, sa, b, sb, classes, values, most):  # type: ignore[no-untyped-def]
             else:
                 va, vb = values[a[i]], values[b[j]]
                 if va >= 0 and vb >= 0:
-                    change = 0.25 if va == vb else 100.0
+                    change = SAME_VALUE if va == vb else NEVER
                 elif _tells_apart(classes[a[i]], classes[b[j]]):
-                    change = 100.0
+                    change = NEVER
                 elif sa[i] == sb[j]:
-                    change = 0.5
+                    change = HOMOPHONE
                 elif classes[a[i]] != 0 or classes[b[j]] != 0:
-                    change = 1.5
+                    change = TELLING
                 else:
-                    change = 1.0
+                    change = SLIP
             best = min(best, last[j] + change)
             if i > 0 and j > 0 and a[i] == b[j - 1] and a[i - 1] == b[j] and a[i] != b[j]:
-                best = min(best, before[j - 1] + 1.0)
+                best = min(best, before[j - 1] + SLIP)
             now[j + 1] = best
             least = min(least, best)
         if least > most:
@@ -70,15 +72,15 @@ def mend(a, sa, b, sb, classes, values, most):  # type: ignore[no-untyped-def]
 @njit(cache=True)
 def _tells_apart(one, other):  # type: ignore[no-untyped-def]
     """Two directions, two single letters; or a digit in place of something else."""
-    return (one != 0 and one == other) or one == 4 or other == 4
+    return (one != 0 and one == other) or one == DIGIT or other == DIGIT
 
 
 @njit(cache=True)
 def _drop(code, classes):  # type: ignore[no-untyped-def]
     kind = classes[code]
     if kind == 0:
-        return 1.0
-    return 100.0 if kind == 4 else 1.5
+        return SLIP
+    return NEVER if kind == DIGIT else TELLING
 
 
 @njit(cache=True)

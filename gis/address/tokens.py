@@ -8,9 +8,6 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from typing import Literal
-
-NumberKind = Literal["door", "building", "group", "phase", "unit", "rest", "bare", "range", "hamlet"]
 
 _LETTERS = r"(?:(?<![A-Z])[A-Z]{1,2})?"
 _CODE = rf"(?:{_LETTERS}[0-9]+[A-Z]?|(?<![A-Z])[A-Z])"
