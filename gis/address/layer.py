@@ -66,14 +66,18 @@ def read_layer(table: pd.DataFrame, progress: Progress = SILENT) -> Parts:
     has_place = (columns["street"] != "") | (columns["estate"] != "") | (columns["community"] != "")
     has_number = (columns["number"] != "") | (columns["building"] != "")
     front = _front_of(given, text)
-    regions_of: dict[str, str | None] = {"": ""}
-    for lead in {lead for lead in front.tolist() if lead is not None}:
-        regions_of[lead] = _only_region(lead)
-    region_of = [None if lead is None else regions_of[lead] for lead in front.tolist()]
-    is_told = np.array([region is not None for region in region_of], dtype=bool) & has_place & has_number
+    leads = {lead: _read_lead(lead) for lead in set(front.tolist()) if lead is not None}
+    is_told = np.array([leads.get(lead) is not None for lead in front.tolist()], dtype=bool) & has_place & has_number
+    regions: Counter[str] = Counter()
+    for lead, parts in leads.items():
+        rows = np.flatnonzero(is_told & (front == lead)) if parts else ()
+        for name, value in (parts or {}).items():
+            if name == "region":
+                regions[value] += len(rows)
+            else:
+                columns[name][rows] = np.where(columns[name][rows] == "", value, columns[name][rows])
     open_rows = np.flatnonzero(~is_told)
     heads: dict[tuple[str, ...], dict[str, str]] = {}
-    regions: dict[str, int] = Counter(region for region, told in zip(region_of, is_told.tolist()) if told and region)
     for row in open_rows.tolist():
         if latin[row]:
             _fill_latin(columns, row, text[row])
@@ -82,7 +86,7 @@ def read_layer(table: pd.DataFrame, progress: Progress = SILENT) -> Parts:
         found = _read_text(normalise(text[row]), known, heads)
         region = found.get("region", "")
         if region:
-            regions[region] = regions.get(region, 0) + 1
+            regions[region] += 1
         for name, value in found.items():
             if name != "region" and not columns[name][row]:
                 columns[name][row] = value
@@ -97,13 +101,19 @@ _IN_TEXT = ("district", "town", "community", "group", "street", "number", "estat
 
 
 def _front_of(given: Mapping[str, NDArray[np.object_]], text: NDArray[np.object_]) -> NDArray[np.object_]:
-    """What stands in a text before its own parts in a row; ``None`` where the parts do not make up the rest."""
-    said = np.full(len(text), "", dtype=object)
+    """What stands in a text before its own parts in a row; ``None`` where the parts do not make up the rest.
+
+    Many layers leave the community out of the text.
+    """
+    with_it = without = np.full(len(text), "", dtype=object)
     for name in _IN_TEXT:
         word = _UNIT_WORD.get(name)
-        said = said + (_mapped(given[name], partial(_with_word, word=word)) if word else given[name])
-    rows = zip(text.tolist(), said.tolist())
-    front = [whole[: len(whole) - len(part)] if part and whole.endswith(part) else None for whole, part in rows]
+        part = _mapped(given[name], partial(_with_word, word=word)) if word else given[name]
+        with_it, without = with_it + part, without if name == "community" else without + part
+    front: list[str | None] = []
+    for whole, more, less in zip(text.tolist(), with_it.tolist(), without.tolist()):
+        said = more if whole.endswith(more) else less
+        front.append(whole[: len(whole) - len(said)] if said and whole.endswith(said) else None)
     return np.array([*front, None], dtype=object)[:-1]
 
 
@@ -111,11 +121,13 @@ def _with_word(value: str, word: str) -> str:
     return value + word if value and (value[-1].isdecimal() or ("A" <= value[-1] <= "Z")) else value
 
 
-def _only_region(lead: str) -> str | None:
-    """The region that a text begins with, where it is nothing else."""
+def _read_lead(lead: str) -> dict[str, str] | None:
+    """Region, district, town and community that a text begins with, where it is nothing else."""
     lead = normalise(lead)
     found = _FRONT.match(lead)
-    return lead if found and lead and found["region"] == lead else None
+    if found is None or found.end() < len(lead):
+        return None
+    return {name: value for name, value in found.groupdict().items() if value}
 
 
 def _settle(columns: dict[str, NDArray[np.object_]]) -> None:
