@@ -17,7 +17,7 @@ def markdown(path: Path) -> str:
     tables = [_layers(parts.values())]
     tables += [_kinds(parts[name]) for name in ("published layer", "made city", "large city") if name in parts]
     tables += [_forms([parts[n] for n in parts if n.endswith("further forms")])]
-    tables += [_kinds(line) for line in parts.values() if _is_real(line)]
+    tables.append(_real([line for line in parts.values() if _is_real(line)]))
     if "large city" in parts:
         tables.append(_large(parts["large city"]))
     return "\n\n".join(table for table in tables if table) + "\n"
@@ -76,6 +76,29 @@ def _layers(lines: Iterable[Line]) -> str:
     return _table(head, rows())
 
 
+def _real(lines: Sequence[Line]) -> str:
+    peers = [peer for peer in (lines[0].get("beside", ()) if lines else ()) if "kind" in peer]
+    head = ["layer", "kind", "n", "right", "right or honestly unsure", "sure and wrong", *(p["method"] for p in peers)]
+
+    def rows() -> Iterator[list[Any]]:
+        for line in lines:
+            for kind, got in line["kind"].items():
+                negative = _is_negative(got)
+                right = f"{got['refused']} refused" if negative else _percent(got["top1"], got["n"])
+                honest = "-" if negative else _percent(got["right_or_honest"], got["n"])
+                theirs = [peer["kind"].get(kind) for peer in line.get("beside", ()) if "kind" in peer]
+                cells = [_beside(their, negative) for their in theirs]
+                yield [line["part"], kind, got["n"], right, honest, got["accepted_wrong"], *cells]
+
+    return _table(head, rows())
+
+
+def _beside(got: Line | None, negative: bool) -> str:
+    if got is None:
+        return "-"
+    return f"0 of {got['n']} refused" if negative else f"{got['top1']} of {got['n']}"
+
+
 def _kinds(line: Line) -> str:
     beside = [peer for peer in line.get("beside", ()) if "kind" in peer]
     head = ["kind", "n", "right", "right among 5", "sure and wrong", "refused"]
@@ -85,13 +108,7 @@ def _kinds(line: Line) -> str:
         for kind, got in line["kind"].items():
             negative = _is_negative(got)
             shares = ["-", "-"] if negative else [_percent(got[key], got["n"]) for key in ("top1", "in5")]
-            others = []
-            for peer in beside:
-                theirs = peer["kind"].get(kind)
-                if theirs is None:
-                    others.append("-")
-                else:
-                    others.append(f"0 of {theirs['n']} refused" if negative else f"{theirs['top1']} of {theirs['n']}")
+            others = [_beside(peer["kind"].get(kind), negative) for peer in beside]
             yield [kind, got["n"], *shares, got["accepted_wrong"], got["refused"], *others]
         if beside:
             yield ["ms, p50 / p99", "", "", "", "", "", *(f"{peer['p50_ms']} / {peer['p99_ms']}" for peer in beside)]
@@ -119,21 +136,26 @@ def _forms(lines: Sequence[Line]) -> str:
     return _table(head, rows())
 
 
+def _rates(said: dict[str, int] | None) -> str:
+    return "raised" if said is None else f"{said['clock']:,}/s, of the processor's time {said['own']:,}/s"
+
+
 def _large(line: Line) -> str:
     said = [
         ("addresses", f"{line['rows']:,}"),
-        ("build, with parts", f"{line['build_s']} s"),
+        ("build, with parts", f"{line['build_s']} s, of the processor {line['build_own_s']} s"),
         ("build, texts alone", f"{line['build_of_texts_alone_s']} s"),
         ("first use in a process", f"{line['first_use_s']} s"),
         ("arrays", f"{line['arrays_mb_per_million']} MB per million"),
-        ("memory grown by building", f"{line['grown_mb_per_million']} MB per million"),
+        ("memory held after building", f"{line['held_mb_per_million']} MB per million"),
+        ("the same with what the C library keeps free", f"{line['grown_mb_per_million']} MB per million"),
         ("memory of the index opened from its files", f"{line.get('mapped_mb_per_million')} MB per million"),
         ("open, mapped / first answer", f"{line.get('open_s')} / {line.get('first_answer_s')} s"),
         ("single, p50 / p99", f"{line['p50_ms']} / {line['p99_ms']} ms"),
         ("single, own time of the thread", f"{line['p50_own_ms']} / {line['p99_own_ms']} ms"),
-        ("bulk, twelve kinds mixed", f"{line['bulk_mixed_per_s']:,}/s"),
-        ("bulk, droptop and dropmid", f"{line['bulk_plain_per_s']:,}/s"),
-        ("bulk, addresses as the layer writes them", f"{line['bulk_clean_per_s']:,}/s"),
+        ("bulk, twelve kinds mixed", _rates(line["bulk_mixed_per_s"])),
+        ("bulk, droptop and dropmid", _rates(line["bulk_plain_per_s"])),
+        ("bulk, addresses as the layer writes them", _rates(line["bulk_clean_per_s"])),
         ("bulk answers as single", line["bulk_is_single"]),
     ]
     for peer in line.get("beside", ()):
