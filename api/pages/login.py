@@ -3,18 +3,14 @@
 from __future__ import annotations
 
 import re
-from functools import cache
 from html import escape
-from pathlib import Path
 from string import Template
 from urllib.parse import quote
 
 from api.accounts.passwords import MIN_CHARACTERS
 from api.i18n import sentence
-from gis.errors import NotFound
+from api.pages.files import FOLDER
 
-_FOLDER = Path(__file__).parent
-_FILES = {"login.js": "text/javascript; charset=utf-8", "login.css": "text/css; charset=utf-8"}
 _WORDS = (
     *("title", "heading", "lead", "name", "password", "show", "button", "working", "change_heading", "change_lead"),
     *("new", "again", "change_button", "not_equal", "signed_in", "out", "on", "no_answer", "no_script"),
@@ -39,7 +35,7 @@ def login_page(language: str, following: str, *, asks: bool) -> str:
     other = "en" if language == "zh" else "zh"
     local = local_path(following)
     facts = {"measured": MIN_CHARACTERS}
-    return Template((_FOLDER / "login.html").read_text(encoding="utf-8")).substitute(
+    return Template((FOLDER / "login.html").read_text(encoding="utf-8")).substitute(
         {word: escape(sentence(f"login_{word}", facts, language)) for word in _WORDS},
         lang="zh-CN" if language == "zh" else "en",
         next=escape(local),
@@ -53,18 +49,3 @@ def login_page(language: str, following: str, *, asks: bool) -> str:
 def local_path(text: str) -> str:
     """The text where it is a path of this service, else ``/``."""
     return text if _LOCAL_PATH.fullmatch(text) and not text.startswith("/login") else "/"
-
-
-@cache
-def login_file(name: str) -> tuple[bytes, str]:
-    """Content and media type of the page's script or style.
-
-    Raises
-    ------
-    NotFound
-        ``page_file_unknown``.
-    """
-    media_type = _FILES.get(name)
-    if media_type is None:
-        raise NotFound("page_file_unknown", measured=name[:80])
-    return (_FOLDER / name).read_bytes(), media_type

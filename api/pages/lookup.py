@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-from functools import cache
 from html import escape
-from pathlib import Path
 from string import Template
 
 from api.i18n import sentence
-from gis.errors import NotFound
+from api.pages.files import FOLDER
 
-_FOLDER = Path(__file__).parent
-_FILES = {"lookup.js": "text/javascript; charset=utf-8", "lookup.css": "text/css; charset=utf-8"}
 _IN_PAGE = (
     *("title", "heading", "lead", "label", "placeholder", "button", "clear", "suggestions", "more", "day"),
     *("no_script", "footer"),
@@ -38,7 +34,7 @@ def lookup_page(language: str, *, account: str, reads_plans: bool) -> str:
     other = "en" if language == "zh" else "zh"
     said = {"lang": language, "maps": "yes" if reads_plans else ""}
     said |= {word.replace("_", "-"): sentence(f"ask_{word}", {}, language) for word in _IN_SCRIPT}
-    return Template((_FOLDER / "lookup.html").read_text(encoding="utf-8")).substitute(
+    return Template((FOLDER / "lookup.html").read_text(encoding="utf-8")).substitute(
         {word: escape(sentence(f"ask_{word}", {}, language)) for word in _IN_PAGE},
         lang="zh-CN" if language == "zh" else "en",
         words=" ".join(f'data-{name}="{escape(text)}"' for name, text in said.items()),
@@ -48,18 +44,3 @@ def lookup_page(language: str, *, account: str, reads_plans: bool) -> str:
         other_lang="en" if other == "en" else "zh-CN",
         other_name=escape(sentence("page_language", {}, other)),
     )
-
-
-@cache
-def lookup_file(name: str) -> tuple[bytes, str]:
-    """Content and media type of the page's script or style.
-
-    Raises
-    ------
-    NotFound
-        ``page_file_unknown``.
-    """
-    media_type = _FILES.get(name)
-    if media_type is None:
-        raise NotFound("page_file_unknown", measured=name[:80])
-    return (_FOLDER / name).read_bytes(), media_type

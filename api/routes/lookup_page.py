@@ -8,7 +8,8 @@ from fastapi import APIRouter, Depends, Query, Request, Response
 from fastapi.responses import HTMLResponse
 
 from api.pages.csp import OWN_FILES
-from api.pages.lookup import lookup_file, lookup_page
+from api.pages.files import page_file
+from api.pages.lookup import lookup_page
 from api.routes.access import Caller, allow_anyone, allow_signed_in
 from api.routes.acts import language_of
 from api.routes.pages import READS_PLANS
@@ -36,5 +37,5 @@ def show_lookup(
 @router.get("/lookup/{name}", include_in_schema=False)
 def show_lookup_file(name: str, _: Annotated[Caller, Depends(allow_anyone())]) -> Response:
     """Script and style of the page."""
-    content, media_type = lookup_file(name)
+    content, media_type = page_file("lookup", name)
     return Response(content, media_type=media_type)

@@ -16,7 +16,8 @@ from api.http.answers import request_id_of
 from api.http.openapi import responses
 from api.http.schemas import Body
 from api.pages.csp import OWN_FILES
-from api.pages.login import login_file, login_page
+from api.pages.files import page_file
+from api.pages.login import login_page
 from api.problems import Refusal
 from api.routes.access import (
     Caller,
@@ -136,7 +137,7 @@ def show_login(
 @router.get("/login/{name}", include_in_schema=False)
 def show_login_file(name: str, _: Anyone) -> Response:
     """Script and style of the page."""
-    content, media_type = login_file(name)
+    content, media_type = page_file("login", name)
     return Response(content, media_type=media_type)
 
 
