@@ -63,8 +63,6 @@ class CsvRows:
         Names in the first line, as they stand there.
     encoding
         What the table is read in.
-    bytes_read
-        How much of the file has been used: what a progress bar shows.
 
     Raises
     ------
@@ -76,7 +74,6 @@ class CsvRows:
         self._file = file
         self._line = 0
         self._back: deque[bytes] = deque()
-        self.bytes_read = 0
         self.encoding = _known(encoding) if encoding else find_encoding(file)
         first = self._next_line()
         while first is not None and not first.strip():
@@ -154,7 +151,6 @@ class CsvRows:
             break
         self._back.extendleft(reversed(taken))
         self._line -= len(taken)
-        self.bytes_read -= sum(map(len, taken))
         return None
 
     def _parsed(self, lines: list[str]) -> tuple[list[str] | None, bool]:
@@ -178,11 +174,9 @@ class CsvRows:
         if not line:
             return None
         self._line += 1
-        self.bytes_read += len(line)
         if len(line) > MAX_ROW_BYTES:
             # Of a line without an end only the start is kept.
             while line[-1:] != b"\n" and (rest := self._file.readline(_BLOCK_BYTES)):
-                self.bytes_read += len(rest)
                 line = line[:MAX_ROW_BYTES] + rest[-1:]
             return line.ljust(MAX_ROW_BYTES + 1)
         return line

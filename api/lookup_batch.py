@@ -40,7 +40,6 @@ _NAMES = {
     "纬度": "lat",
 }
 
-Answered = Mapping[str, Any]
 PointRows = Callable[[NDArray[np.float64]], list[dict[str, Any]]]
 TextRows = Callable[[Sequence[str]], list[dict[str, Any]]]
 FaultRow = Callable[[str, Mapping[str, Any]], dict[str, Any]]

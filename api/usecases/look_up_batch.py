@@ -26,7 +26,6 @@ from data.files.atomic import whole_file
 from gis.errors import InputError
 from gis.progress import SILENT, Progress
 
-OUT_ENCODINGS = ("utf-8", "utf-8-bom", "gb18030")
 _HEADINGS: Mapping[str, tuple[str, ...]] = {
     "address": ("address", "地址", "详细地址", "標準地址", "标准地址"),
     "lon": ("lon", "lng", "longitude", "经度", "經度"),
@@ -108,7 +107,7 @@ def look_up_batch(
     encoding
         Of ``source``; found where omitted.
     out_encoding
-        One of `OUT_ENCODINGS`; UTF-8 where omitted, with a byte order mark where the input has one.
+        ``utf-8``, ``utf-8-bom`` or ``gb18030``; UTF-8 where omitted, with a byte order mark where the input has one.
     progress
         Stage ``stage_lookup_batch``, one step a row.
 

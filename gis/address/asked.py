@@ -38,7 +38,6 @@ class Asked:
     group: str = ""
     unit: str = ""
     lane: str = ""
-    has_sub_number: bool = False
     reasons: list[str] = field(default_factory=list)
     dropped: list[tuple[int, int]] = field(default_factory=list)
 

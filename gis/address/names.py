@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from gis.address.blobs import Texts
 from gis.address.fuzzy import Spelling
-from gis.address.types import COMMUNITY, DISTRICT, ESTATE, KINDS, REGION, STREET, TOWN
+from gis.address.types import COMMUNITY, DISTRICT, ESTATE, KINDS, REGION, TOWN
 from gis.address.unify import han_number
 from gis.graph import Int32Array
 
@@ -191,6 +191,3 @@ def _stands_alone(text: str, start: int, end: int) -> bool:
 
 def _is_code(character: str) -> bool:
     return "0" <= character <= "9" or "A" <= character <= "Z"
-
-
-__all__ = ["COMMUNITY", "DISTRICT", "ESTATE", "REGION", "STREET", "TOWN", "Names"]

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from gis.address.index import AddressIndex
 
 _WEIGHT = {DISTRICT: 0.10, TOWN: 0.06, COMMUNITY: 0.08, STREET: 0.20, ESTATE: 0.42}
-_DOOR_WEIGHT, _GROUP_WEIGHT = 0.16, 0.20
+_DOOR_WEIGHT = 0.16
 COLUMN = {DISTRICT: "district", TOWN: "town", COMMUNITY: "community", STREET: "street", ESTATE: "estate"}
 _REASON = {
     DISTRICT: "district_differs",

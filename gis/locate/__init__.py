@@ -113,12 +113,6 @@ class PolygonIndex:
 
                 self._raster = build_raster(self._outlines)
 
-    def _hits_by_tree(self, x: float, y: float) -> list[int]:
-        if not (isfinite(x) and isfinite(y)):
-            return []
-        rows: list[int] = self._tree.query(shapely.Point(x, y), predicate="intersects").tolist()
-        return rows
-
     def _by_raster(
         self, x: NDArray[np.float64], y: NDArray[np.float64], allowed: BoolArray | None
     ) -> tuple[NDArray[np.int32], BoolArray]:
