@@ -1,0 +1,5 @@
+"""Streets as a network to move on: links, repairs, snapping, and which grid looks after which street."""
+
+from gis.streets.network import Mode, StreetNetwork
+
+__all__ = ["Mode", "StreetNetwork"]

@@ -1,0 +1,1 @@
+"""Patrol: routes that pass every required street and place of a grid, and the judging of recorded tracks."""
