@@ -1,7 +1,7 @@
 """The street network of one mode of travel: links between nodes, as arrays that the kernels read.
 
 A directed multigraph: every link keeps its own number, so parallel streets and loops stay apart.  How streets become
-links is the work of `gis.streets.build`; who must pass which link is `gis.streets.beats`.
+links is the work of `gis.streets.lay`; who must pass which link is `gis.streets.beats`.
 """
 
 from __future__ import annotations
@@ -28,8 +28,46 @@ class Mode(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class NetworkOptions:
+    """How streets become the network of one mode, and which of them must be inspected.
+
+    Attributes
+    ----------
+    mode
+        What moves on it.
+    passing_kmh, inspecting_kmh
+        Speeds without and with inspection; stairs are slower on foot, a street's own ``speed_kmh`` caps a car.
+    classes
+        Street classes (OSM ``highway`` values) that must be inspected.
+    both_sides_classes
+        Classes so wide that a patrol on foot passes each side.
+    inspect_estates
+        Whether lanes inside estates are the patrol's.
+    snap_m
+        Ends of streets this close to another street are joined to it.
+    passage_m
+        On foot, separate parts of the network this close are joined by an unmapped passage.
+    place_m
+        Posts and key places farther than this from the network are off it.
+    border_m
+        A street within this of a grid border along its whole length lies on the border.
+    """
+
+    mode: Mode
+    passing_kmh: float
+    inspecting_kmh: float
+    classes: frozenset[str]
+    both_sides_classes: frozenset[str] = frozenset()
+    inspect_estates: bool = False
+    snap_m: float = 2.0
+    passage_m: float = 30.0
+    place_m: float = 100.0
+    border_m: float = 3.0
+
+
+@dataclass(frozen=True, slots=True)
 class StreetNetwork:
-    """Links and nodes of one mode.  Arrays are read-only; links are sorted by id.
+    """Links and nodes of one mode.  Arrays are read-only; links follow the ids of their streets, then run along them.
 
     Attributes
     ----------
