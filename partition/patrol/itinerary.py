@@ -1,6 +1,7 @@
 """A route as a person walks it: legs with street names, turns, times and places.
 
-`describe_route` makes it out of a route and the network; every writer on the `maps` floor draws only from it.
+`partition.patrol.describe.describe_route` makes it out of a route and the network; every writer on the `maps` floor
+draws only from it.
 """
 
 from __future__ import annotations
@@ -33,7 +34,7 @@ class Leg:
     road_class
         Class of the street; kind of the place for a dwell.
     link_ids
-        Links passed, in order.
+        Links passed, in order; empty for a dwell.
     geometry
         LineString in walking direction (a Point for a dwell), in the itinerary's CRS.
     bearing_deg
@@ -41,7 +42,9 @@ class Leg:
     length_m, seconds, start_s, start_m
         Its own length and time; time and metres from the beginning of the route to its beginning.
     turns_back
-        The street ends here: turn round (尽头折返).
+        The street ends at the end of this leg: turn round there (尽头折返).
+    other_side
+        The street was inspected earlier on this route; this is its other side.
     place_id
         Id of the key place of a dwell.
     """
@@ -59,6 +62,7 @@ class Leg:
     start_s: float
     start_m: float
     turns_back: bool = False
+    other_side: bool = False
     place_id: str = ""
 
 
@@ -68,6 +72,9 @@ class Itinerary:
 
     ``id`` names it everywhere (files, pages, tracks): ``GRID-1``; a second shift of the day has its own.
     ``lower_bound_m`` is the bound of the longest route of this grid; ``unreachable_m`` counts for the grid.
+    ``starts_at`` is the moment the patrol sets out, ISO 8601 with its offset; empty where no day is set: then times
+    are told from the beginning of the route.  ``post`` is the name of the post it sets out from; ``is_closed``: it
+    ends where it began.
     """
 
     id: str
@@ -86,3 +93,5 @@ class Itinerary:
     plan_id: str = ""
     shift: str = ""
     post: str = ""
+    starts_at: str = ""
+    is_closed: bool = True
