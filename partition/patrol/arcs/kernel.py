@@ -84,7 +84,12 @@ def weigh(
 
 @njit(cache=True)
 def cost_from(
-    r: int, p: int, between: Float32Array, leaving: Float32Array, returning: Float32Array, after: Int32Array,
+    r: int,
+    p: int,
+    between: Float32Array,
+    leaving: Float32Array,
+    returning: Float32Array,
+    after: Int32Array,
     first: Int32Array,
 ) -> Any:
     """What route ``r`` would cost from post ``p``."""
@@ -330,7 +335,20 @@ def search(
                 ):
                     post[best_r] = other
             weigh(
-                best_r, between, leaving, returning, after, before, first, post, route, place, upto, onward, length, cost
+                best_r,
+                between,
+                leaving,
+                returning,
+                after,
+                before,
+                first,
+                post,
+                route,
+                place,
+                upto,
+                onward,
+                length,
+                cost,
             )
         # ---- accept
         new = n_out * missing_cost

@@ -12,9 +12,9 @@ from gis.graph import FloatArray, Int32Array
 from partition.patrol.arcs.kernel import search
 from partition.patrol.arcs.tasks import Tasks
 
-HOT_FRAC, COLD_FRAC = 0.02, 0.0002
+HOT_FRAC, COLD_FRAC = 0.3, 0.002
 """Temperatures, as shares of the mean cost a task has in the first solution."""
-REMOVED_MEAN, LONGEST_STRING = 10.0, 10
+REMOVED_MEAN, LONGEST_STRING = 10.0, 15
 
 
 @dataclass(frozen=True, slots=True)
