@@ -5,11 +5,11 @@ A street inside a grid is that grid's; a street on the border of two grids is sh
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
 
 import numpy as np
 
-from gis.graph import Int32Array
+from gis.graph import FloatArray, Int32Array
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +31,8 @@ class Beats:
         Per place: metres to the network.
     post_node, post_off_m
         Per row of the territory's ``posts``: the same.
+    place_dwell_min
+        Per place: minutes to stay; NaN where the layer states none.
     """
 
     grids: tuple[str, ...]
@@ -38,9 +40,10 @@ class Beats:
     link_reason: Int32Array
     place_node: Int32Array
     place_grid: Int32Array
-    place_off_m: np.ndarray
+    place_off_m: FloatArray
     post_node: Int32Array
-    post_off_m: np.ndarray
+    post_off_m: FloatArray
+    place_dwell_min: FloatArray = field(default_factory=lambda: np.zeros(0))
 
     def __post_init__(self) -> None:
         for name in (f.name for f in fields(self)):
