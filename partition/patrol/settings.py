@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
 
-from gis.streets.network import Mode
+from gis.streets.network import Mode, NetworkOptions
 
 PATROLLED_CLASSES = frozenset(
     name + link for name in ("trunk", "primary", "secondary", "tertiary") for link in ("", "_link")
@@ -65,3 +65,18 @@ class PatrolSettings:
     n_patrollers: int = 0
     is_open: bool = False
     default_dwell_min: float = 3.0
+
+    def network_options(self) -> NetworkOptions:
+        """What of these rules decides how the network is laid and shared out."""
+        speeds = self.speeds[self.mode]
+        return NetworkOptions(
+            mode=self.mode,
+            passing_kmh=speeds.passing_kmh,
+            inspecting_kmh=speeds.inspecting_kmh,
+            classes=self.classes,
+            both_sides_classes=self.both_sides_classes,
+            inspect_estates=self.inspect_estates,
+            snap_m=self.snap_m,
+            passage_m=self.passage_m,
+            place_m=self.place_m,
+        )

@@ -16,7 +16,7 @@ from pyproj import CRS
 
 from gis.streets.beats import Beats
 from gis.streets.network import Mode, StreetNetwork
-from partition.patrol.check import PatrolCheck, Posing, check_patrol
+from partition.patrol.check import BeatBook, PatrolCheck, Posing, check_patrol
 from partition.patrol.problem import PatrolProblem, PatrolResult, Route, Unreachable
 
 _XY = np.array([[0.0, 0.0], [100.0, 0.0], [200.0, 0.0], [0.0, 100.0]])
@@ -111,7 +111,9 @@ def result(*routes: Route, **changes: Any) -> PatrolResult:
 def check(
     given: PatrolResult | None = None, asked: PatrolProblem | None = None, of: Beats | None = None, **changes: Any
 ) -> PatrolCheck:
-    return check_patrol(network(**changes), of or beats(), "g1", asked or problem(), posing(), given or result())
+    return check_patrol(
+        BeatBook(network(**changes), of or beats()), "g1", asked or problem(), posing(), given or result()
+    )
 
 
 def codes(found: PatrolCheck) -> set[str]:
@@ -271,9 +273,11 @@ def test_a_street_beyond_the_shift_may_be_listed() -> None:
     given = result(short, other, unreachable=(Unreachable(1, -1, "patrol_beyond_shift", 365.0),))
     nowhere = beats(place_grid=np.array([-1], np.int32))
     where = Posing(np.arange(4, dtype=np.int32), np.arange(4, dtype=np.int32), np.zeros(0, np.int32))
-    assert check_patrol(network(), nowhere, "g1", asked, where, given).passed
+    assert check_patrol(BeatBook(network(), nowhere), "g1", asked, where, given).passed
     longer = replace(asked, shift_s=370.0)
-    assert codes(check_patrol(network(), nowhere, "g1", longer, where, given)) == {"patrol_check_is_reachable"}
+    assert codes(check_patrol(BeatBook(network(), nowhere), "g1", longer, where, given)) == {
+        "patrol_check_is_reachable"
+    }
 
 
 def test_a_route_over_its_shift_must_say_so() -> None:
@@ -311,5 +315,5 @@ def test_a_proof_whose_bound_is_not_met_is_found() -> None:
 
 
 def test_a_grid_without_a_beat_is_found() -> None:
-    found = check_patrol(network(), beats(grids=("g2",)), "g1", problem(), posing(), result())
+    found = check_patrol(BeatBook(network(), beats(grids=("g2",))), "g1", problem(), posing(), result())
     assert [fault.code for fault in found.faults] == ["patrol_check_no_beat"]

@@ -10,15 +10,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from gis.errors import Fault
-from gis.streets.beats import Beats
-from gis.streets.network import StreetNetwork
-from partition.patrol.check.beat import Posing, beat_m, problem_faults
+from partition.patrol.check.beat import BeatBook, Posing, problem_faults
 from partition.patrol.check.terms import fault
 from partition.patrol.check.walk import Walk, gap_faults, wrong_numbers
 from partition.patrol.check.whole import coverage_faults, inspections, listed_links, promise_faults, reason_faults
 from partition.patrol.problem import PatrolProblem, PatrolResult
 
-__all__ = ["PatrolCheck", "Posing", "check_patrol"]
+__all__ = ["BeatBook", "PatrolCheck", "Posing", "check_patrol"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,8 +50,7 @@ class PatrolCheck:
 
 
 def check_patrol(
-    network: StreetNetwork,
-    beats: Beats,
+    book: BeatBook,
     grid: str,
     problem: PatrolProblem,
     posing: Posing,
@@ -65,8 +62,8 @@ def check_patrol(
 
     Parameters
     ----------
-    network, beats
-        The streets, and which of them are the grid's.
+    book
+        The streets, and which of them are whose.
     grid
         Code of the grid.
     problem, posing
@@ -76,13 +73,13 @@ def check_patrol(
     snap_m
         How far ends of streets may lie from the node they were joined in.
     """
-    faults = [*problem_faults(network, beats, grid, problem, posing)]
+    faults = [*problem_faults(book, grid, problem, posing)]
     for number, route in enumerate(result.routes, start=1):
         if wrong_numbers(problem, route):
             faults.append(fault("patrol_check_numbers", row=number))
             continue
         faults += Walk(problem, route, number).faults()
-        faults += gap_faults(network, posing, route, number, snap_m)
+        faults += gap_faults(book.network, posing, route, number, snap_m)
     faults += coverage_faults(problem, result)
     faults += reason_faults(problem, result)
     faults += promise_faults(problem, result)
@@ -93,7 +90,7 @@ def check_patrol(
     seconds = [walk.seconds for walk in walks]
     return PatrolCheck(
         tuple(named),
-        required_m=beat_m(network, beats, grid),
+        required_m=book.required_m(grid),
         covered_m=float(problem.length_m[problem.required & inspected].sum()),
         unreachable_m=float(problem.length_m[problem.required & listed & ~inspected].sum()),
         length_m=float(sum(walk.length_m for walk in walks)),

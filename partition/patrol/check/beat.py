@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from gis.errors import Fault
-from gis.graph import Int32Array
+from gis.errors import Fact, Fault
+from gis.graph import FloatArray, Int32Array, IntArray
 from gis.streets.beats import Beats
 from gis.streets.network import Mode, StreetNetwork
 from partition.patrol.check.terms import NEAR_M, SHOWN, fault
@@ -34,37 +34,50 @@ class Posing:
     place: Int32Array
 
 
-def _beat(network: StreetNetwork, beats: Beats, grid: str) -> tuple[Int32Array, Int32Array]:
-    """Links of the network that are the grid's, and how often each is to be passed."""
-    if grid not in beats.grids:
-        return np.zeros(0, np.int32), np.zeros(0, np.int32)
-    links = np.flatnonzero(beats.link_grid == beats.grids.index(grid)).astype(np.int32)
-    twice = network.both_sides[links] & (network.mode is Mode.FOOT)
-    return links, np.where(twice, 2, 1).astype(np.int32)
+class BeatBook:
+    """What every grid's beat asks for, looked up once for all grids."""
+
+    def __init__(self, network: StreetNetwork, beats: Beats) -> None:
+        self.network, self.beats = network, beats
+        self._number = {grid: k for k, grid in enumerate(beats.grids)}
+        self._order = np.argsort(beats.link_grid, kind="stable").astype(np.int32)
+        self._begin = np.searchsorted(beats.link_grid[self._order], np.arange(len(beats.grids) + 1))
+
+    def __contains__(self, grid: object) -> bool:
+        return grid in self._number
+
+    def links(self, grid: str) -> tuple[Int32Array, FloatArray]:
+        """Links of the network that are the grid's, and metres to inspect: a street with two sides counts twice."""
+        if grid not in self._number:
+            return np.zeros(0, np.int32), np.zeros(0)
+        k = self._number[grid]
+        links = self._order[self._begin[k] : self._begin[k + 1]]
+        twice = self.network.both_sides[links] & (self.network.mode is Mode.FOOT)
+        return links, self.network.length_m[links] * np.where(twice, 2, 1)
+
+    def places(self, grid: str) -> IntArray:
+        """Rows of the key places that are the grid's and lie on the network."""
+        return np.flatnonzero((self.beats.place_grid == self._number[grid]) & (self.beats.place_node >= 0))
+
+    def required_m(self, grid: str) -> float:
+        """Metres that the beat asks for."""
+        return float(self.links(grid)[1].sum())
 
 
-def beat_m(network: StreetNetwork, beats: Beats, grid: str) -> float:
-    """Metres that the beat asks for, each side of a street with two sides counted."""
-    links, times = _beat(network, beats, grid)
-    return float((network.length_m[links] * times).sum())
-
-
-def problem_faults(
-    network: StreetNetwork, beats: Beats, grid: str, problem: PatrolProblem, posing: Posing
-) -> Iterator[Fault]:
+def problem_faults(book: BeatBook, grid: str, problem: PatrolProblem, posing: Posing) -> Iterator[Fault]:
     """What the problem asks for that the beat does not, or the other way round; times that are not the network's."""
-    if grid not in beats.grids:
+    network, beats = book.network, book.beats
+    if grid not in book:
         yield fault("patrol_check_no_beat", measured=grid)
         return
-    links, times = _beat(network, beats, grid)
-    wanted = np.zeros(network.n_links)
-    wanted[links] = network.length_m[links] * times
-    posed = np.zeros(network.n_links)
-    np.add.at(posed, posing.link[problem.required], problem.length_m[problem.required])
-    # A millimetre is the least a link can be long, so parts of a street that was cut may add up to a little more.
-    for link in np.flatnonzero(np.abs(wanted - posed) > NEAR_M)[:SHOWN]:
-        facts = {"street": network.link_ids[link], "measured": float(posed[link]), "allowed": float(wanted[link])}
-        yield fault("patrol_check_beat_differs", **facts)
+    links, metres = book.links(grid)
+    posed = posing.link[problem.required]
+    both, at = np.unique(np.concatenate([links, posed]), return_inverse=True)
+    wanted = np.bincount(at[: len(links)], weights=metres, minlength=len(both))
+    found = np.bincount(at[len(links) :], weights=problem.length_m[problem.required], minlength=len(both))
+    for k in np.flatnonzero(np.abs(wanted - found) > NEAR_M)[:SHOWN]:
+        facts: dict[str, Fact] = {"street": network.link_ids[both[k]], "measured": float(found[k])}
+        yield fault("patrol_check_beat_differs", **facts, allowed=float(wanted[k]))
     yield from _joint_faults(network, problem, posing)
     for way, column in (("passing_s", problem.passing_s), ("inspecting_s", problem.inspecting_s)):
         real = getattr(network, way)[posing.link]
@@ -80,9 +93,7 @@ def problem_faults(
                 "allowed": float(real[link, side] * share[link, 0]),
             }
             yield fault("patrol_check_time_differs", **facts)
-    place = beats.grids.index(grid)
-    rows = np.flatnonzero((beats.place_grid == place) & (beats.place_node >= 0))
-    for row in np.setdiff1d(rows, posing.place)[:SHOWN]:
+    for row in np.setdiff1d(book.places(grid), posing.place)[:SHOWN]:
         yield fault("patrol_check_place_left_out", measured=int(row) + 1)
     for stop, row in enumerate(posing.place):
         if posing.node[problem.stop_node[stop]] != beats.place_node[row]:
