@@ -53,6 +53,8 @@ PLACES = {
 class Posed:
     problem: PatrolProblem
     link: np.ndarray
+    from_m: np.ndarray
+    to_m: np.ndarray
     node: np.ndarray
     place: np.ndarray
 
@@ -112,7 +114,10 @@ def pose(network: StreetNetwork, stops: Sequence[tuple[int, float]] = ()) -> Pos
         posts=np.zeros(1, dtype=np.int32),
     )
     every = np.arange(max(network.n_links, network.n_nodes), dtype=np.int32)
-    return Posed(problem, every[: network.n_links], every[: network.n_nodes], every[: len(stops)])
+    starts = np.zeros(network.n_links)
+    return Posed(
+        problem, every[: network.n_links], starts, network.length_m, every[: network.n_nodes], every[: len(stops)]
+    )
 
 
 def route_of(network: StreetNetwork, posed: Posed, walk: str) -> Route:

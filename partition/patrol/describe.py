@@ -8,14 +8,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from itertools import groupby
 from types import MappingProxyType
 from typing import Any, Protocol
 
 import geopandas as gpd
 import numpy as np
 import shapely
+from shapely.ops import substring
 
-from gis.graph import Int32Array
+from gis.graph import FloatArray, Int32Array
 from gis.streets.network import StreetNetwork
 from partition.patrol.itinerary import Itinerary, Leg, LegKind, Turn
 from partition.patrol.problem import PatrolProblem, Route
@@ -25,6 +27,8 @@ STRAIGHT_DEG, BACK_DEG = 20.0, 160.0
 
 LOOK_M = 10.0
 """The direction of a street at a corner is that of its first ten metres: what a person sees, not a kink of the line."""
+
+_PIECE_M = 0.01
 
 
 class PosedRoute(Protocol):
@@ -39,8 +43,16 @@ class PosedRoute(Protocol):
         """Per problem link: its position in the network."""
 
     @property
+    def from_m(self) -> FloatArray:
+        """Per problem link: where it begins on the network link, metres from its tail."""
+
+    @property
+    def to_m(self) -> FloatArray:
+        """Per problem link: where it ends."""
+
+    @property
     def node(self) -> Int32Array:
-        """Per problem node: its number in the network."""
+        """Per problem node: its number in the network; -1 where a long street was cut."""
 
     @property
     def place(self) -> Int32Array:
@@ -62,6 +74,7 @@ class _Step:
     """One pass of one link, with everything that decides whether it goes on from the step before."""
 
     link: int
+    from_m: float
     is_back: bool
     end: int
     kind: LegKind
@@ -157,23 +170,28 @@ def _steps(network: StreetNetwork, posed: PosedRoute, route: Route) -> list[_Ste
     problem, steps = posed.problem, np.asarray(route.link)
     back = np.asarray(route.is_back, dtype=bool)
     links = np.asarray(posed.link)[steps]
+    from_m, to_m = np.asarray(posed.from_m)[steps], np.asarray(posed.to_m)[steps]
     lines = np.asarray(network.geometry, dtype=object)[links].copy()
+    for i in np.flatnonzero((from_m > 0) | (to_m < network.length_m[links] - _PIECE_M)).tolist():
+        lines[i] = substring(lines[i], from_m[i], to_m[i])
     lines[back] = shapely.reverse(lines[back])
     into, out = _bearings(lines)
     column = back.astype(int)
     inspects = np.asarray(route.inspects, dtype=bool)
     seconds = np.where(inspects, problem.inspecting_s[steps, column], problem.passing_s[steps, column])
-    ends = np.where(back, network.tail[links], network.head[links])
-    seen: set[int] = set()
+    ends = np.asarray(posed.node)[np.where(back, problem.tail[steps], problem.head[steps])]
+    seen: set[tuple[int, float]] = set()
     result = []
     for i, link in enumerate(links.tolist()):
+        piece = (link, float(from_m[i]))
         result.append(
             _Step(
                 link=link,
+                from_m=piece[1],
                 is_back=bool(back[i]),
                 end=int(ends[i]),
                 kind="inspect" if inspects[i] else "deadhead",
-                other_side=bool(inspects[i]) and link in seen,
+                other_side=bool(inspects[i]) and piece in seen,
                 name=_text(network.name[link]),
                 road_class=_text(network.road_class[link]),
                 length_m=float(problem.length_m[steps[i]]),
@@ -184,7 +202,7 @@ def _steps(network: StreetNetwork, posed: PosedRoute, route: Route) -> list[_Ste
             )
         )
         if inspects[i]:
-            seen.add(link)
+            seen.add(piece)
     return result
 
 
@@ -201,10 +219,10 @@ def _bearings(lines: Any) -> tuple[Any, Any]:
 
 
 def _ways(network: StreetNetwork) -> Any:
-    """Per node: links that may be passed there at all, a loop twice."""
+    """Per node: links that may be passed there at all, a loop twice; last, for number -1, the two of a cut street."""
     usable = np.isfinite(network.passing_s).any(axis=1)
     ends = np.concatenate([network.tail[usable], network.head[usable]])
-    return np.bincount(ends, minlength=network.n_nodes)
+    return np.append(np.bincount(ends, minlength=network.n_nodes), 2)
 
 
 def _goes_on(before: _Step, step: _Step, n_ways: Any) -> bool:
@@ -218,7 +236,7 @@ def _goes_on(before: _Step, step: _Step, n_ways: Any) -> bool:
 
 
 def _is_retraced(before: _Step, step: _Step) -> bool:
-    return before.link == step.link and before.is_back != step.is_back
+    return (before.link, before.from_m) == (step.link, step.from_m) and before.is_back != step.is_back
 
 
 def _change_deg(before: _Step, step: _Step) -> float:
@@ -245,7 +263,7 @@ def _stretch(
         "turn": _turn(before, first),
         "name": first.name,
         "road_class": _main_class(steps),
-        "link_ids": tuple(network.link_ids[step.link] for step in steps),
+        "link_ids": tuple(network.link_ids[link] for link, _ in groupby(step.link for step in steps)),
         "geometry": _joined([step.line for step in steps]),
         "bearing_deg": first.into_deg,
         "length_m": sum(step.length_m for step in steps),

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from itertools import pairwise
 
 import numpy as np
 import pytest
 import shapely
 
-from partition.patrol.describe import place_names
+from partition.patrol.describe import describe_route, place_names
+from partition.patrol.problem import Route
 from tests.patrol_kit import LINKS, METRIC, WHOLE, itinerary_of, network_of, pose, route_of
 
 
@@ -160,3 +162,52 @@ def test_a_loop_is_walked_in_its_direction() -> None:
 
 def test_bearings_count_clockwise_from_north() -> None:
     assert [round(leg.bearing_deg) for leg in itinerary_of("ad de").legs] == [180, 90]
+
+
+def test_the_pieces_of_a_street_too_long_for_a_shift_are_told_as_the_parts_they_are() -> None:
+    whole = network_of()
+    posed = pose(whole)
+    ab = whole.link_ids.index("ab")
+    problem = posed.problem
+    cut = replace(
+        problem,
+        n_nodes=problem.n_nodes + 1,
+        tail=np.append(problem.tail, np.int32(problem.n_nodes)),
+        head=np.append(np.where(np.arange(problem.n_links) == ab, problem.n_nodes, problem.head), problem.head[ab]),
+        length_m=np.append(np.where(np.arange(problem.n_links) == ab, 30.0, problem.length_m), 70.0),
+        passing_s=np.vstack([problem.passing_s, problem.passing_s[ab]]),
+        inspecting_s=np.vstack([problem.inspecting_s, problem.inspecting_s[ab]]),
+        required=np.append(problem.required, True),
+    )
+    in_two = replace(
+        posed,
+        problem=cut,
+        link=np.append(posed.link, ab),
+        from_m=np.append(posed.from_m, 30.0),
+        to_m=np.append(np.where(np.arange(whole.n_links) == ab, 30.0, posed.to_m), 100.0),
+        node=np.append(posed.node, -1),
+    )
+    last = whole.n_links
+    route = Route(
+        link=np.array([ab, last, last, ab], dtype=np.int32),
+        is_back=np.array([False, False, True, True]),
+        inspects=np.array([True, True, False, False]),
+        stop=np.zeros(0, dtype=np.int32),
+        stop_step=np.zeros(0, dtype=np.int32),
+        start_node=0,
+        end_node=0,
+        seconds=1.0,
+        length_m=200.0,
+        required_m=100.0,
+    )
+    there, back = describe_route(whole, in_two, route, id="1", grid="1").legs
+    assert there.link_ids == back.link_ids == ("ab",)
+    assert there.length_m == pytest.approx(100)
+    assert there.geometry.equals(whole.geometry[ab])
+    assert back.turn == "back"
+    # Turning at the cut is no dead end.
+    half = replace(route, link=route.link[[0, 3]], is_back=np.array([False, True]), inspects=np.array([True, False]))
+    there, back = describe_route(whole, in_two, half, id="1", grid="1").legs
+    assert there.geometry.length == pytest.approx(30)
+    assert back.turn == "back"
+    assert not there.turns_back
