@@ -20,7 +20,7 @@ from maps.atlas.furniture import (
     draw_pattern,
     draw_rail,
 )
-from maps.atlas.labels import Name, Spot, Taken, place_grid_labels, place_street_names
+from maps.atlas.labels import BESIDE_MM, Name, Spot, Taken, place_grid_labels, place_street_names
 from maps.atlas.land import Land, Layer, Place
 from maps.atlas.pen import MM, Pen
 from maps.atlas.sheets import Sheet
@@ -67,7 +67,7 @@ def draw_map(
         pen.fill(COLOURS["land"])
         pen.rect(frame.x, frame.y, frame.w, frame.h)
         _fills(pen, land, place, shapes)
-        _ground(pen, land, sheet, bounds)
+        draw_ground(pen, land, sheet, bounds)
         with pen.sheer(0.62):
             pen.fill(COLOURS["paper"])
             pen.areas(np.array([shapely.difference(window.buffer(1), outline)], dtype=object))
@@ -76,7 +76,7 @@ def draw_map(
     taken.take(draw_north(pen, frame, north))
     _grid_labels(pen, shapely.intersection(shapes, window), [labels[i] for i in place.grids.tolist()], taken)
     lines = shapely.union_all(shapely.boundary(shapes))
-    _street_names(pen, land, sheet, bounds, outline, lines, taken)
+    draw_street_names(pen, land, sheet, bounds, outline, lines, taken)
     _neighbour_names(pen, land, sheet, bounds, place, outline, pages, taken)
     pen.stroke(COLOURS["ink"], 0.35)
     pen.rect(frame.x, frame.y, frame.w, frame.h, "S")
@@ -94,7 +94,8 @@ def _fills(pen: Pen, land: Land, place: Place, shapes: NDArray[np.object_]) -> N
             draw_pattern(pen, shape, land.kinds[i])
 
 
-def _ground(pen: Pen, land: Land, sheet: Sheet, bounds: tuple[float, float, float, float]) -> None:
+def draw_ground(pen: Pen, land: Land, sheet: Sheet, bounds: tuple[float, float, float, float]) -> None:
+    """Parks, water, buildings, streets, walls and railways, as the scale can carry them."""
     pen.fill(COLOURS["green"])
     pen.areas(_seen(sheet, land.green, bounds))
     water = _seen(sheet, land.water, bounds)
@@ -185,7 +186,7 @@ def _leader(pen: Pen, spot: Spot) -> None:
     pen.rect(x - 0.5, y - 0.5, 1.0, 1.0)
 
 
-def _street_names(
+def draw_street_names(
     pen: Pen,
     land: Land,
     sheet: Sheet,
@@ -193,7 +194,11 @@ def _street_names(
     outline: shapely.Geometry,
     borders: shapely.Geometry,
     taken: Taken,
+    *,
+    size: float = _NAME_SIZE,
+    beside_mm: float = BESIDE_MM,
 ) -> None:
+    """Names along the streets in and around ``outline``; see `place_street_names` for ``borders`` and ``beside_mm``."""
     chosen = land.streets_at(sheet.scale, bounds)
     names = np.array([plain(name) for name in land.streets.names[chosen]], dtype=object)
     chosen, names = chosen[names != ""], names[names != ""]
@@ -202,27 +207,34 @@ def _street_names(
     near = shapely.intersection(onto(sheet, land.streets.shapes[chosen], bounds), outline.buffer(4))
     near = shapely.intersection(near, taken.frame)
     placed: list[Name] = place_street_names(
-        near, names, land.streets.ranks[chosen], lambda text: pen.width_mm(text, _NAME_SIZE), 2.3, borders, taken
+        near,
+        names,
+        land.streets.ranks[chosen],
+        lambda text: pen.width_mm(text, size),
+        2.3 * size / _NAME_SIZE,
+        borders,
+        taken,
+        beside_mm=beside_mm,
     )
     for name in placed:
-        _plate(pen, name)
+        _plate(pen, name, size)
 
 
-def _plate(pen: Pen, name: Name) -> None:
+def _plate(pen: Pen, name: Name, size: float) -> None:
     a = np.deg2rad(name.angle_deg)
     u, v = np.array([np.cos(a), np.sin(a)]), np.array([-np.sin(a), np.cos(a)])
-    half = u * (pen.width_mm(name.text, _NAME_SIZE) / 2 + 0.4)
+    half = u * (pen.width_mm(name.text, size) / 2 + 0.4)
     middle = np.array([name.x, name.y])
     corners = [middle - half - v, middle + half - v, middle + half + v, middle - half + v]
     with pen.sheer(0.72):
         pen.fill(COLOURS["street"])
         pen.shape([(float(x), float(y)) for x, y in corners])
-    base = middle - v * 0.36 * _NAME_SIZE / MM
+    base = middle - v * 0.36 * size / MM
     pen.text(
         float(base[0]),
         float(base[1]),
         name.text,
-        _NAME_SIZE,
+        size,
         COLOURS["ink-soft"],
         anchor="middle",
         angle_deg=name.angle_deg,

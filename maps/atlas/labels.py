@@ -16,6 +16,9 @@ from numpy.typing import NDArray
 SIZES = (11.0, 9.5, 8.0, 6.8, 6.0)
 """Font sizes of grid labels in points, largest first."""
 
+BESIDE_MM = 0.7
+"""How far off its street a name stands that may not cover it."""
+
 _POINT_MM = 25.4 / 72.0
 
 
@@ -198,6 +201,8 @@ def place_street_names(
     borders: shapely.Geometry,
     taken: Taken,
     most: int = 60,
+    *,
+    beside_mm: float = BESIDE_MM,
 ) -> list[Name]:
     """Names of streets, written along them where they run straight enough.
 
@@ -217,6 +222,8 @@ def place_street_names(
         What is occupied; the names are added.
     most
         At most so many names.
+    beside_mm
+        From the middle of a street to the edge of a name that stands off it.
     """
     lines: list[tuple[int, float, str, shapely.Geometry]] = []
     for name in sorted({n for n in names.tolist() if n}):
@@ -233,7 +240,8 @@ def place_street_names(
             continue
         pieces = max(1, int(-length // 110))
         for piece in range(pieces):
-            found = _along(line, -length * piece / pieces, -length * (piece + 1) / pieces, w, height_mm, borders, taken)
+            start, stop = -length * piece / pieces, -length * (piece + 1) / pieces
+            found = _along(line, start, stop, w, height_mm, borders, taken, beside_mm)
             if found is not None:
                 placed.append(Name(name, *found))
     return placed
@@ -247,6 +255,7 @@ def _along(
     h: float,
     borders: shapely.Geometry,
     taken: Taken,
+    beside_mm: float,
 ) -> tuple[float, float, float] | None:
     at = np.arange(start + 1, stop - w - 1, 1.5)
     if not len(at):
@@ -265,7 +274,7 @@ def _along(
     order = order[good[order]]
     side = np.deg2rad(angle[order])
     across = np.column_stack([-np.sin(side), np.cos(side)])
-    for off in (0.0, h / 2 + 0.7, -h / 2 - 0.7):
+    for off in (0.0, h / 2 + beside_mm, -h / 2 - beside_mm):
         spots = middle[order] + across * off
         boxes = _turned(spots, w + 0.8, h, side)
         clear = ~shapely.intersects(borders, boxes)

@@ -10,6 +10,7 @@ import hashlib
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import BinaryIO
 
 import numpy as np
 import shapely
@@ -44,8 +45,8 @@ class Pen:
         The two weights of the font.
     """
 
-    def __init__(self, path: Path, title: str, subject: str, program: str, created_at: str) -> None:
-        self._canvas = _Canvas(str(path), pageCompression=1, invariant=1)
+    def __init__(self, to: Path | BinaryIO, title: str, subject: str, program: str, created_at: str) -> None:
+        self._canvas = _Canvas(str(to) if isinstance(to, Path) else to, pageCompression=1, invariant=1)
         # The document's number comes from what is in it, its date from the plan: neither from the clock.
         self._canvas._doc._timeStamp = document_date(created_at)
         self._canvas._doc.signature = hashlib.md5(b"gridwright atlas", usedforsecurity=False)
