@@ -1,0 +1,1 @@
+"""Several patrollers: streets shared out among routes by search, with the directions of all streets free."""

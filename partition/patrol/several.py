@@ -1,0 +1,260 @@
+"""Several patrollers: how few will do, the shortest routes for them, and the shortest longest route.
+
+Decides the order of aims: everything covered, as few routes as the shift allows (or as many as asked for), then a
+short longest route as long as that costs little extra walking.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import replace
+
+import numpy as np
+
+from gis.graph import BoolArray, Int32Array, IntArray
+from partition.patrol.arcs.run import Tour, Tours, orient, search_tours
+from partition.patrol.arcs.tasks import Tasks, make_tasks
+from partition.patrol.arcs.vehicles import search_by_vehicles
+from partition.patrol.problem import PatrolProblem, Route
+from partition.patrol.ways import Ways
+from partition.stop import Stop
+
+ROUNDS, VEHICLE_ROUNDS = 30_000, 400
+"""Rounds of one search at effort 1: of our own, of PyVRP."""
+ANCHORS = 48
+"""Places where routes may begin when there is no post."""
+EVEN_FRAC, EXTRA_FRAC = 0.02, 0.03
+"""A longest route this near to its bound is even enough; evening out may cost this much more walking in all."""
+
+
+class TaskSet:
+    """The tasks of a problem: required links first, then stops; and how to walk a tour of them."""
+
+    def __init__(self, problem: PatrolProblem, ways: Ways) -> None:
+        self._problem = problem
+        self._ways = ways
+        self.links = np.flatnonzero(problem.required).astype(np.int32)
+        n_links, n_stops = len(self.links), len(problem.stop_node)
+        self.ends = np.empty((n_links + n_stops, 2), np.int32)
+        self.ends[:n_links, 0], self.ends[:n_links, 1] = problem.tail[self.links], problem.head[self.links]
+        self.ends[n_links:] = problem.stop_node[:, None]
+        self.cost = np.full((n_links + n_stops, 2), np.inf)
+        self.cost[:n_links] = problem.inspecting_s[self.links]
+        self.cost[n_links:, 0] = problem.stop_s
+        self.has_posts = bool(len(problem.posts))
+        self.posts = problem.posts
+
+    def tasks(self, limit: float, max_routes: int) -> Tasks:
+        """For the search, with a longest route and a number of routes."""
+        problem, n = self._problem, len(self.ends)
+        is_free = not self.has_posts
+        terminals, row = np.unique(np.concatenate([self.ends.reshape(-1), self.posts]), return_inverse=True)
+        distance = self._ways.from_nodes(terminals)[:, terminals]
+        if is_free and not problem.is_open:
+            rows = _spread(distance, ANCHORS)
+            self.posts = terminals[rows].astype(np.int32)
+        else:
+            rows = row[2 * n :]
+        return make_tasks(
+            distance,
+            row[: 2 * n].reshape(n, 2).astype(np.int32),
+            self.cost,
+            rows.astype(np.int32),
+            limit=limit,
+            max_routes=max_routes,
+            is_open=problem.is_open,
+        )
+
+    def walk(self, tasks: Tasks, tour: Tour) -> Route:
+        """The route of a tour: every link passed, deadheads by the quickest ways."""
+        problem, n_links = self._problem, len(self.links)
+        order, backs = tour.tasks, tour.is_back
+        is_free = not self.has_posts
+        if is_free and not problem.is_open:
+            order, backs = _turned(self._ways, self.ends, self.cost, order)
+        link: list[int] = []
+        is_back: list[int] = []
+        inspects: list[bool] = []
+        stop: list[int] = []
+        stop_step: list[int] = []
+        begins = int(self.ends[order[0], backs[0]]) if is_free else int(self.posts[tour.post])
+        at = begins
+
+        def go(to: int) -> None:
+            links, ways_back = self._ways.path(at, to)
+            link.extend(links)
+            is_back.extend(ways_back)
+            inspects.extend([False] * len(links))
+
+        for task, back in zip(order.tolist(), backs.tolist()):
+            start, end = self.ends[task, back], self.ends[task, 1 - back]
+            go(int(start))
+            if task < n_links:
+                link.append(int(self.links[task]))
+                is_back.append(back)
+                inspects.append(True)
+            else:
+                stop.append(task - n_links)
+                stop_step.append(len(link))
+            at = int(end)
+        if not problem.is_open:
+            go(begins)
+            at = begins
+        return make_route(problem, link, is_back, inspects, stop, stop_step, begins, at)
+
+
+def make_route(
+    problem: PatrolProblem,
+    link: list[int],
+    is_back: list[int],
+    inspects: list[bool],
+    stop: list[int],
+    stop_step: list[int],
+    start_node: int,
+    end_node: int,
+) -> Route:
+    """A route with its time and lengths added up."""
+    links: IntArray = np.array(link, np.int64)
+    side: IntArray = np.array(is_back, np.int64)
+    served: BoolArray = np.array(inspects, bool)
+    seconds = np.where(served, problem.inspecting_s[links, side], problem.passing_s[links, side])
+    length = problem.length_m[links]
+    return Route(
+        links.astype(np.int32),
+        side.astype(bool),
+        served,
+        np.array(stop, np.int32),
+        np.array(stop_step, np.int32),
+        start_node,
+        end_node,
+        math.fsum(seconds.tolist()) + math.fsum(problem.stop_s[stop].tolist() if stop else []),
+        math.fsum(length.tolist()),
+        math.fsum(length[served].tolist()),
+    )
+
+
+def _spread(distance: np.ndarray, k: int) -> IntArray:
+    """Rows far from each other, the farthest first."""
+    n = len(distance)
+    if n <= k:
+        return np.arange(n)
+    away = distance + distance.T
+    chosen = [0]
+    nearest = away[0].copy()
+    while len(chosen) < k:
+        chosen.append(int(np.argmax(np.where(np.isfinite(nearest), nearest, -1.0))))
+        np.minimum(nearest, away[chosen[-1]], out=nearest)
+    return np.sort(np.array(chosen))
+
+
+def _turned(ways: Ways, ends: Int32Array, cost: np.ndarray, order: Int32Array) -> tuple[Int32Array, Int32Array]:
+    """Begin a closed tour at its own first task instead of at an anchor: the best directions of the whole ring."""
+    nodes, row = np.unique(ends[order].reshape(-1), return_inverse=True)
+    distance = ways.from_nodes(nodes)[:, nodes]
+    local = row.reshape(-1, 2).astype(np.int32)
+    best: Tour | None = None
+    for first in (0, 1):
+        anchor = local[0, first : first + 1]
+        ring = make_tasks(distance, local, cost[order], anchor)
+        tour = orient(ring, np.arange(len(order), dtype=np.int32), 0)
+        if best is None or tour.cost < best.cost - 1e-9:
+            best = tour
+    assert best is not None
+    return order, best.is_back
+
+
+def share_out(
+    problem: PatrolProblem,
+    ways: Ways,
+    *,
+    n_least: int,
+    seed: int,
+    stop: Stop,
+) -> tuple[tuple[Route, ...], str]:
+    """Routes for several patrollers.
+
+    Parameters
+    ----------
+    problem
+        Everything required can be reached and held by a shift.
+    ways
+        Of the problem.
+    n_least
+        No fewer routes can do.
+    seed, stop
+        Of the search.
+
+    Returns
+    -------
+    tuple
+        Routes, and which search found them.  With a number of patrollers asked for, they may be over the shift.
+    """
+    task_set = TaskSet(problem, ways)
+    shift = problem.shift_s
+    rounds = max(1_000, int(ROUNDS * stop.effort))
+    fixed = problem.n_patrollers
+    tasks = task_set.tasks(shift if not fixed else math.inf, fixed)
+    tours = search_tours(tasks, seed=seed, n_rounds=rounds)
+    method = "arcs"
+    if not fixed:
+        tours = _fewer(tasks, tours, n_least, seed, rounds)
+        tasks = replace(tasks, max_routes=len(tours.tours))
+    elif len(tours.tours) < fixed:
+        tours = _split(tasks, tours, fixed)
+    if len(tours.tours) > 1:
+        other = search_by_vehicles(tasks, seed=seed, n_rounds=int(VEHICLE_ROUNDS * stop.effort))
+        if not len(other.missing) and other.tours and other.cost < tours.cost * (1 - 1e-6):
+            tours, method = other, "vehicles"
+        tours = _even_out(tasks, tours, seed, rounds)
+    return tuple(task_set.walk(tasks, tour) for tour in tours.tours), method
+
+
+def _fewer(tasks: Tasks, tours: Tours, n_least: int, seed: int, rounds: int) -> Tours:
+    """One route fewer, as long as that can be done."""
+    while len(tours.tours) > max(1, n_least):
+        tighter = replace(tasks, max_routes=len(tours.tours) - 1)
+        shorter = tuple(sorted(tours.tours, key=lambda tour: -len(tour.tasks))[:-1])
+        found = search_tours(tighter, seed=seed, n_rounds=rounds, start=Tours(shorter, tours.missing, 0))
+        if len(found.missing):
+            break
+        tours = found
+    return tours
+
+
+def _even_out(tasks: Tasks, tours: Tours, seed: int, rounds: int) -> Tours:
+    """A shorter longest route with as many routes, while the whole grows by a few per cent at most."""
+    n = len(tours.tours)
+    low, best, dear = tours.cost / n, tours, tours.cost * (1 + EXTRA_FRAC)
+    for attempt in range(6):
+        if best.longest <= low * (1 + EVEN_FRAC):
+            break
+        limit = max(low * (1 + EVEN_FRAC / 2), (low + best.longest) / 2)
+        tighter = replace(tasks, limit=limit, max_routes=n)
+        start = Tours(tuple(_shortened(tasks, tour, limit) for tour in best.tours), best.missing, 0)
+        found = search_tours(tighter, seed=seed + attempt + 1, n_rounds=rounds // 2, start=start, heat=0.3)
+        if len(found.missing) or found.cost > dear or len(found.tours) < n:
+            low = max(low, limit)
+        elif found.longest < best.longest:
+            best = found
+    return best
+
+
+def _shortened(tasks: Tasks, tour: Tour, limit: float) -> Tour:
+    """A tour without its last tasks, so that it keeps the limit."""
+    while tour.cost > limit and len(tour.tasks) > 1:
+        tour = orient(tasks, tour.tasks[:-1], tour.post)
+    return tour
+
+
+def _split(tasks: Tasks, tours: Tours, n: int) -> Tours:
+    """As many routes as asked for: the dearest is halved until there are enough or nothing is left to halve."""
+    parts = list(tours.tours)
+    while len(parts) < n:
+        parts.sort(key=lambda tour: (-tour.cost, tour.tasks.tolist()))
+        whole = next((tour for tour in parts if len(tour.tasks) > 1), None)
+        if whole is None:
+            break
+        parts.remove(whole)
+        middle = len(whole.tasks) // 2
+        parts += [orient(tasks, piece, whole.post) for piece in (whole.tasks[:middle], whole.tasks[middle:])]
+    return Tours(tuple(parts), tours.missing, tours.n_rounds)
