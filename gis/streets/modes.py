@@ -9,13 +9,15 @@ unclassified, residential, service,
 living_street, road, any other value   yes   yes     yes
 track                                  yes   yes     yes, at 15 km/h
 pedestrian, path, cycleway             yes   yes     no
-footway, bridleway                     yes   no      no
+footway, bridleway                     yes   pushed  no
 busway                                 yes   no      no
 steps                                  yes,  no      no
                                        half
                                        speed
 construction, proposed, platform, ...  no    no      no
 =====================================  ====  ======  ===
+
+On footways an e-bike is pushed, at walking pace.
 
 ``foot = no`` closes a street to people on foot; on a class below tertiary it says that nobody may enter, and closes
 it to all.  ``foot = private`` closes it to all; with ``inspect_estates`` private lanes inside estates are open.
@@ -49,11 +51,14 @@ KNOWN = MOTORWAYS | THROUGH | LANES | NO_WAY_CLASSES
 KNOWN |= {"pedestrian", "path", "cycleway", "footway", "bridleway", "steps", "busway"}
 CLOSED = {
     Mode.FOOT: NO_WAY_CLASSES | MOTORWAYS,
-    Mode.EBIKE: NO_WAY_CLASSES | MOTORWAYS | {"footway", "bridleway", "steps", "busway"},
+    Mode.EBIKE: NO_WAY_CLASSES | MOTORWAYS | {"steps", "busway"},
     Mode.CAR: NO_WAY_CLASSES | {"footway", "bridleway", "steps", "busway", "pedestrian", "path", "cycleway"},
 }
 STEPS_FRAC = 0.5
 """Speed on stairs as a share of the speed on the flat."""
+PUSHED = ("footway", "bridleway")
+PUSHED_KMH = 4.0
+"""An e-bike on a footway goes no faster: it is pushed."""
 TRACK_KMH = 15.0
 """A car on a track goes no faster."""
 
@@ -114,6 +119,8 @@ def speeds_kmh(
 ) -> tuple[FloatArray, FloatArray]:
     """Per street: speed without and with inspection."""
     cap = np.full(len(streets), np.inf)
+    if options.mode is Mode.EBIKE:
+        cap[np.isin(road_class, PUSHED)] = PUSHED_KMH
     if options.mode is Mode.CAR:
         stated = streets["speed_kmh"].to_numpy(dtype=np.float64)
         cap = np.where(np.isnan(stated), np.inf, stated)

@@ -75,8 +75,9 @@ def _node_at(xy: FloatArray, points: FloatArray) -> IntArray:
 def join_ends(lines: Lines, snap_m: float, barriers: ObjectArray, is_fast: BoolArray, report: QualityReport) -> Lines:
     """Join ends to what they nearly touch.
 
-    An end that touches nothing, or whose part of the network does not hang together with the other street, is joined
-    within ``snap_m``; any other end only to a street it lies on.
+    An end that touches nothing is joined to the nearest street within ``snap_m``, and to every other such end there.
+    Two parts of the network that come so close are joined once, at their nearest ends.  Any other end is joined only
+    to a street it lies on.
 
     Parameters
     ----------
@@ -110,20 +111,20 @@ def join_ends(lines: Lines, snap_m: float, barriers: ObjectArray, is_fast: BoolA
 
     at_m = shapely.line_locate_point(shapes[line], points[node])
     to_tail, to_head = np.hypot(*(xy[node] - xy[tail[line]]).T), np.hypot(*(xy[node] - xy[head[line]]).T)
+    end = np.where(to_tail <= to_head, tail[line], head[line])
     end_off_m = np.minimum(to_tail, to_head)
-    at_end = (end_off_m <= snap_m) & (end_off_m <= off_m + _NODE_FIRST_M)
+    both_loose = loose[node] & loose[end] & (end_off_m <= snap_m)
+    at_end = both_loose | ((end_off_m <= snap_m) & (end_off_m <= off_m + _NODE_FIRST_M))
     at_m = np.where(at_end, np.where(to_tail <= to_head, 0.0, lines.length_m[line]), at_m)
-    order = np.lexsort((line, off_m, ~at_end, np.where(at_end, end_off_m - _NODE_FIRST_M, off_m), node))
-    node, line, at_m = node[order], line[order], at_m[order]
-    target = np.where(
-        (at_m <= 0)[:, None],
-        xy[tail[line]],
-        shapely.get_coordinates(shapely.line_interpolate_point(shapes[line], at_m)),
-    )
-    free = ~crosses(barriers, xy[node], target)
-    node, line, at_m = node[free], line[free], at_m[free]
+    target = shapely.get_coordinates(shapely.line_interpolate_point(shapes[line], at_m))
+    price = np.round(np.where(at_end, end_off_m - _NODE_FIRST_M, off_m), 6)
+    free = np.flatnonzero(~crosses(barriers, xy[node], target))
+    order = free[np.lexsort((line[free], ~at_end[free], price[free], node[free]))]
+    node, line, at_m, off_m, both_loose = node[order], line[order], at_m[order], off_m[order], both_loose[order]
     best = np.append(True, node[1:] != node[:-1]) if len(node) else np.zeros(0, dtype=bool)
-    node, line, at_m = node[best], line[best], at_m[best]
+    chosen = best & (loose[node] | (off_m <= TINY_M) | _nearest_of_parts(part[node], part[tail[line]], price[order]))
+    chosen |= both_loose
+    node, line, at_m = node[chosen], line[chosen], at_m[chosen]
     if not len(node):
         return lines
     ids = lines.street[np.where(loose[node], own[node], line)]
@@ -136,6 +137,17 @@ def join_ends(lines: Lines, snap_m: float, barriers: ObjectArray, is_fast: BoolA
     pairs = pairs[(pairs >= 0).all(axis=1)]
     rank = degree(moved_tail, moved_head, len(moved_xy))
     return merge_nodes(cut_lines, pairs, rank)
+
+
+def _nearest_of_parts(a: IntArray, b: IntArray, price: FloatArray) -> BoolArray:
+    """Whether each pair is the first of the cheapest between its two parts."""
+    low, high = np.minimum(a, b), np.maximum(a, b)
+    order = np.lexsort((np.arange(len(a)), price, high, low))
+    first = np.zeros(len(a), dtype=bool)
+    if len(a):
+        changes = (low[order][1:] != low[order][:-1]) | (high[order][1:] != high[order][:-1])
+        first[order[np.append(True, changes)]] = True
+    return first
 
 
 def _loose(tail: Int32Array, head: Int32Array, ends: IntArray) -> tuple[BoolArray, IntArray]:
