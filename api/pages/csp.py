@@ -11,6 +11,8 @@ OWN_FILES = (
     "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 )
 """For a page whose script and style are files of ours, and that asks nobody but this service."""
+OWN_WORKER = "default-src 'none'; script-src 'self'; connect-src 'self'; frame-ancestors 'none'"
+"""For a script that runs beside a page of ours and fetches what the page needs, from this service only."""
 _META = re.compile(r'<meta http-equiv="Content-Security-Policy" content="([^"]*)"')
 _STYLE = re.compile(r"<style>(.*?)</style>", re.DOTALL)
 

@@ -65,6 +65,8 @@ def index_page(
         account=signed,
         lookup=f"/lookup?lang={language}",
         lookup_name=say("page_lookup"),
+        patrol=f"/desk/patrol?lang={language}",
+        patrol_name=say("page_patrol"),
         footer=say("page_footer"),
         api=say("page_api"),
     )

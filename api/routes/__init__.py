@@ -17,6 +17,7 @@ from api.routes import (
     metrics,
     ogc,
     pages,
+    patrol_page,
     plan_edits,
     plans,
     session,
@@ -25,7 +26,7 @@ from api.routes import (
 )
 
 ROOMS: tuple[ModuleType, ...] = (
-    *(lookup, suggest, lookup_page, accounts, session, pages),
+    *(lookup, suggest, lookup_page, accounts, session, pages, patrol_page),
     *(plans, plan_edits, jobs, health, metrics, ogc, tiles),
 )
 """Every room of the service; add yours here."""

@@ -151,6 +151,8 @@ TABLE: dict[tuple[str, str], Row] = {
     ("GET", "/v1/suggest"): row(EVERYBODY, 200, 200, "/v1/suggest?q=x"),
     ("GET", "/lookup"): row(EVERYBODY, 200, 200, "/lookup"),
     ("GET", "/lookup/{name}"): row(ANYONE, 200, 200, "/lookup/lookup.js"),
+    ("GET", "/desk/patrol"): row(READERS, 200, 200, "/desk/patrol"),
+    ("GET", "/desk/patrol/{name}"): row(ANYONE, 200, 200, "/desk/patrol/patrol.js"),
     # layers, tiles, maps
     ("GET", "/collections"): row(READERS, 200, 200, "/collections"),
     ("GET", "/collections/{collection}"): row(READERS, 200, 200, "/collections/grids"),

@@ -1,0 +1,74 @@
+// Asking the service: every way it can fail is one of few troubles, each with a plain sentence.
+import { languageNow, say } from "./patrol_words.js";
+
+const PATIENCE_MS = 120000;
+const TRIES = 4;
+let csrf = null;
+
+export class Trouble extends Error {
+  // kind: gone (no network or no answer), session (signed out), refused (the service says why), stopped (by the reader)
+  constructor(kind, message) {
+    super(message);
+    this.kind = kind;
+  }
+}
+
+const wait = (ms) => new Promise((go) => setTimeout(go, ms));
+
+async function once(path, options, signal) {
+  if (navigator.onLine === false) throw new Trouble("gone", say("no_network"));
+  const late = AbortSignal.timeout(PATIENCE_MS);
+  const both = signal ? AbortSignal.any([signal, late]) : late;
+  const headers = { "Accept-Language": languageNow(), ...options.headers };
+  try {
+    return await fetch(path, { ...options, headers, credentials: "same-origin", signal: both });
+  } catch {
+    if (signal && signal.aborted) throw new Trouble("stopped", "");
+    if (late.aborted) throw new Trouble("gone", say("too_slow"));
+    throw new Trouble("gone", say("no_answer"));
+  }
+}
+
+// The service's good answer.
+export async function ask(path, { query = {}, signal, ...options } = {}) {
+  const filled = Object.entries(query).filter(([, value]) => value !== "" && value !== undefined && value !== null);
+  const asked = new URLSearchParams(filled).toString();
+  for (let attempt = 1; ; attempt += 1) {
+    const answer = await once(asked ? `${path}?${asked}` : path, options, signal);
+    if (answer.ok) return answer;
+    const seconds = Number(answer.headers.get("Retry-After"));
+    if ([429, 503].includes(answer.status) && seconds > 0 && seconds <= 10 && attempt < TRIES) {
+      await wait(seconds * 1000);
+      continue;
+    }
+    if (answer.status === 401) {
+      csrf = null;
+      throw new Trouble("session", say("session_over"));
+    }
+    const content = await answer.json().catch(() => ({}));
+    if (!content.detail && answer.status >= 500) throw new Trouble("gone", say("no_answer"));
+    throw new Trouble("refused", content.detail || say("refused", { status: answer.status }));
+  }
+}
+
+export async function askJson(path, options = {}) {
+  const answer = await ask(path, { ...options, headers: { Accept: "application/json", ...options.headers } });
+  try {
+    return await answer.json();
+  } catch {
+    throw new Trouble("gone", say("half_answer"));
+  }
+}
+
+// Send a file; a signed-in browser must also say that the page is ours.
+export async function send(path, { query, body, type, signal }) {
+  if (csrf === null) csrf = (await askJson("/v1/session", { signal })).csrf;
+  const headers = { Accept: "application/json", "Content-Type": type };
+  if (csrf) headers["X-CSRF-Token"] = csrf;
+  try {
+    return await askJson(path, { method: "POST", query, body, headers, signal });
+  } catch (error) {
+    csrf = null; // a new session has another one
+    throw error;
+  }
+}
