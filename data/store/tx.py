@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from data.store.rooms.plans import Plans
     from data.store.rooms.repeats import Repeats
     from data.store.rooms.territories import Territories
+    from data.store.rooms.tracks import Tracks
 
 
 class Tx:
@@ -134,3 +135,10 @@ class Tx:
         from data.store.rooms.jobs import Jobs
 
         return Jobs(self)
+
+    @cached_property
+    def tracks(self) -> Tracks:
+        """Tracks of patrols, judged."""
+        from data.store.rooms.tracks import Tracks
+
+        return Tracks(self)
