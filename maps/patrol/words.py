@@ -22,7 +22,11 @@ def patrol_words(language: str) -> dict[str, str]:
 def length_text(length_m: float, words: dict[str, str]) -> str:
     """A length as people say it: whole metres below one kilometre, above it two places of a kilometre."""
     metres = round(length_m)
-    return words["metres"].format(n=metres) if metres < 1000 else words["kilometres"].format(n=f"{metres / 1000:.2f}")
+    return (
+        words["length_metres"].format(n=metres)
+        if metres < 1000
+        else words["length_kilometres"].format(n=f"{metres / 1000:.2f}")
+    )
 
 
 def minutes_text(seconds: float) -> str:
