@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from api.usecases.look_up_file import FileBook, open_book
     from api.usecases.make_demo import Demo, make_demo
     from api.usecases.map_plan import map_plan
+    from api.usecases.plan_patrols import Patrolled, plan_patrols
     from api.usecases.redraw_plan import RedrawnPlan, redraw_plan
     from api.usecases.restore_store import Restored, restore_store
     from api.usecases.weigh_change import Point, weigh_change
@@ -46,6 +47,7 @@ _HOMES = {
     "ImportOptions": "import_layers",
     "Imported": "import_layers",
     "Loaded": "load_store",
+    "Patrolled": "plan_patrols",
     "Point": "weigh_change",
     "RedrawnPlan": "redraw_plan",
     "Restored": "restore_store",
@@ -65,6 +67,7 @@ _HOMES = {
     "make_demo": "make_demo",
     "map_plan": "map_plan",
     "open_book": "look_up_file",
+    "plan_patrols": "plan_patrols",
     "redraw_plan": "redraw_plan",
     "restore_store": "restore_store",
     "weigh_change": "weigh_change",
@@ -85,6 +88,7 @@ __all__ = [
     "ImportOptions",
     "Imported",
     "Loaded",
+    "Patrolled",
     "Point",
     "RedrawnPlan",
     "Restored",
@@ -104,6 +108,7 @@ __all__ = [
     "make_demo",
     "map_plan",
     "open_book",
+    "plan_patrols",
     "redraw_plan",
     "restore_store",
     "weigh_change",

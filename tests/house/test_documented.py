@@ -29,7 +29,7 @@ def test_every_command_has_its_section_and_every_section_its_command() -> None:
 
 @pytest.mark.parametrize("name", NAMES)
 def test_the_section_of_a_command_names_exactly_the_options_it_has(name: str) -> None:
-    named = set(re.findall(r"(?<![\w-])--[a-z][a-z-]*", SECTIONS[name]))
+    named = set(re.findall(r"(?<![\w-])--[a-z][a-z0-9-]*", SECTIONS[name]))
     assert named == options(name)
 
 
