@@ -1,0 +1,212 @@
+"""Compiled loops of linear referencing: from a way through the network to stretches of links that were patrolled.
+
+What the arrays hold says `partition.patrol.tracks.intervals`.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numba import njit
+
+
+@njit(cache=True, nogil=True)
+def passes_of(
+    piece_link: Any,
+    start: Any,
+    stop: Any,
+    start_s: Any,
+    stop_s: Any,
+    begins: Any,
+    tail: Any,
+    head: Any,
+    length: Any,
+    alone_s: Any,
+    is_dead_end: Any,
+    end_m: float,
+) -> tuple[Any, Any, float]:
+    """Stretches walked in one direction (``link, low, high, from_s, to_s``), nodes passed and when, metres.
+
+    The metres are those the fixes tell, to and fro by error left out.
+
+    A visit is what happens on a link from entering to leaving it.  What counts of it says `_settle`.
+    """
+    # A visit has at most one run per piece.
+    n_pieces = len(piece_link)
+    link = np.empty(n_pieces, np.int32)
+    low, high, from_s, to_s = np.empty(n_pieces), np.empty(n_pieces), np.empty(n_pieces), np.empty(n_pieces)
+    node, node_s = np.empty(2 * n_pieces, np.int32), np.empty(2 * n_pieces)
+    n_passed = 0
+    walked_m = 0.0
+    n = 0
+    k0 = 0
+    while k0 < n_pieces:
+        here = piece_link[k0]
+        k1 = k0
+        while k1 + 1 < n_pieces and not begins[k1 + 1] and piece_link[k1 + 1] == here and start[k1 + 1] == stop[k1]:
+            k1 += 1
+        enter = -1 if begins[k0] else (0 if start[k0] <= 0 else 1)
+        leave = -1 if k1 + 1 == n_pieces or begins[k1 + 1] else (0 if stop[k1] <= 0 else 1)
+        if enter >= 0:
+            node[n_passed], node_s[n_passed] = head[here] if enter else tail[here], start_s[k0]
+            n_passed += 1
+        if leave >= 0:
+            node[n_passed], node_s[n_passed] = head[here] if leave else tail[here], stop_s[k1]
+            n_passed += 1
+        end = _runs(k0, k1, start, stop, start_s, stop_s, low, high, from_s, to_s, n, end_m)
+        far_dead = is_dead_end[tail[here] if enter == 1 or (enter < 0 and leave == 1) else head[here]]
+        spent_s = stop_s[k1] - start_s[k0]
+        is_slow = spent_s >= alone_s[here]
+        metres = 0.0
+        for r in range(n, end):
+            metres += high[r] - low[r]
+        end = _settle(n, end, enter, leave, length[here], far_dead, is_slow, low, high, end_m)
+        if end > n:
+            walked_m += metres
+        link[n:end] = here
+        n = end
+        k0 = k1 + 1
+    columns = link[:n].copy(), low[:n].copy(), high[:n].copy(), from_s[:n].copy(), to_s[:n].copy()
+    return columns, (node[:n_passed].copy(), node_s[:n_passed].copy()), walked_m
+
+
+@njit(cache=True, nogil=True)
+def _runs(
+    k0: int,
+    k1: int,
+    start: Any,
+    stop: Any,
+    start_s: Any,
+    stop_s: Any,
+    low: Any,
+    high: Any,
+    from_s: Any,
+    to_s: Any,
+    n: int,
+    end_m: float,
+) -> int:
+    """Runs in one direction inside one visit, written from ``n`` on; going back less than ``end_m`` is no turn."""
+    turn, turn_s = start[k0], start_s[k0]
+    far, far_s = start[k0], start_s[k0]
+    least, most = start[k0], start[k0]
+    way = 0
+    for k in range(k0, k1 + 1):
+        at, at_s = stop[k], stop_s[k]
+        least, most = min(least, at), max(most, at)
+        if way == 0:
+            far, far_s = at, at_s
+            if at - least >= end_m:
+                way, turn = 1, least
+            elif most - at >= end_m:
+                way, turn = -1, most
+        elif (at - far) * way >= 0:
+            far, far_s = at, at_s
+        elif (far - at) * way >= end_m:
+            low[n], high[n], from_s[n], to_s[n] = min(turn, far), max(turn, far), turn_s, far_s
+            n += 1
+            turn, turn_s = far, far_s
+            far, far_s, way = at, at_s, -way
+        else:
+            far_s = at_s  # standing about
+    low[n], high[n] = min(turn, far), max(turn, far)
+    if way == 0:
+        low[n], high[n] = least, most
+    from_s[n], to_s[n] = turn_s, far_s
+    return n + 1
+
+
+@njit(cache=True, nogil=True)
+def _settle(
+    first: int,
+    end: int,
+    enter: int,
+    leave: int,
+    whole: float,
+    far_dead: bool,
+    is_slow: bool,
+    low: Any,
+    high: Any,
+    end_m: float,
+) -> int:
+    """What of the runs of one visit counts; the position after the last that does.
+
+    - Entered at one end and left at the other: all of it.
+    - Entered and left at the same end: an error of the fixes when not deeper than ``end_m``; when it came within
+      ``end_m`` of the far end it turned there.
+    - The same into a dead end: half its length is depth enough, or a quarter when the visit took as long as walking
+      it (``is_slow``), and the place of turning may be ``end_m`` farther than the fixes tell.
+    - Begun or ended inside (the track begins, ends or breaks off there): half its length is enough, and that end may
+      be ``end_m`` farther.
+    """
+    if enter >= 0 and leave >= 0 and enter != leave:
+        return end
+    least, most = low[first], high[first]
+    for r in range(first, end):
+        least, most = min(least, low[r]), max(most, high[r])
+    is_turn = enter >= 0 and leave >= 0
+    enough_m = end_m if is_turn and not far_dead else min(end_m, whole / 2)
+    if is_turn and far_dead and is_slow:
+        enough_m = min(end_m, whole / 4)
+    if most - least < enough_m:
+        return first
+    if is_turn and not far_dead and most - least < whole - end_m:
+        return end
+    has_tail_end = enter == 0 or leave == 0
+    has_head_end = enter == 1 or leave == 1
+    for r in range(first, end):
+        if low[r] == least and not has_tail_end:
+            low[r] = max(0.0, least - end_m)
+        if high[r] == most and not has_head_end:
+            high[r] = min(whole, most + end_m)
+    return end
+
+
+@njit(cache=True, nogil=True)
+def join_passes(link: Any, low: Any, high: Any) -> tuple[Any, Any, Any, Any, Any]:
+    """Union of stretches sorted by link, then low: ``link, low, high`` of what was passed, and of it passed twice.
+
+    The last two arrays are, per entry of the input, the metres it adds to what was passed once and twice.
+    """
+    n = len(link)
+    out_link = np.empty(n, np.int32)
+    out_low, out_high = np.empty(n), np.empty(n)
+    once, twice = np.zeros(n), np.zeros(n)
+    total = 0
+    end_once = end_twice = 0.0
+    for i in range(n):
+        if i == 0 or link[i] != link[i - 1]:
+            end_once = end_twice = -1.0
+        overlap = min(high[i], end_once) - max(low[i], end_twice)
+        if overlap > 0:
+            twice[i] = overlap
+        end_twice = max(end_twice, min(high[i], end_once))
+        if low[i] <= end_once:
+            once[i] = max(0.0, high[i] - end_once)
+            out_high[total - 1] = max(out_high[total - 1], high[i])
+        else:
+            once[i] = high[i] - low[i]
+            out_link[total], out_low[total], out_high[total] = link[i], low[i], high[i]
+            total += 1
+        end_once = max(end_once, high[i])
+    return out_link[:total].copy(), out_low[:total].copy(), out_high[:total].copy(), once, twice
+
+
+@njit(cache=True, nogil=True)
+def visits_of(link: Any, from_s: Any, to_s: Any, n_links: int, gap_s: float) -> tuple[Any, Any, Any, Any]:
+    """Per link, of passes sorted by link, then time: first second, last second, visits, longest gap between visits."""
+    first = np.full(n_links, np.nan)
+    last = np.full(n_links, np.nan)
+    visits = np.zeros(n_links, np.int32)
+    longest = np.zeros(n_links)
+    for i in range(len(link)):
+        here = link[i]
+        if visits[here] == 0:
+            first[here], last[here], visits[here] = from_s[i], to_s[i], 1
+            continue
+        apart = from_s[i] - last[here]
+        if apart > gap_s:
+            visits[here] += 1
+            longest[here] = max(longest[here], apart)
+        last[here] = max(last[here], to_s[i])
+    return first, last, visits, longest
