@@ -41,6 +41,22 @@ def reaches(lines: ObjectArray, grids: ObjectArray, border_m: float) -> tuple[In
     return line[kept], grid[kept]
 
 
+def takers(lines: ObjectArray, grids: ObjectArray, border_m: float) -> tuple[IntArray, IntArray]:
+    """Pairs of `reaches`, and where no grid holds a line the one with more than half of it: every metre has a taker."""
+    line, grid = reaches(lines, grids, border_m)
+    left = np.ones(len(lines), dtype=bool)
+    left[line] = False
+    rest = np.flatnonzero(left)
+    if not len(rest) or not len(grids):
+        return line, grid
+    at, other = shapely.STRtree(grids).query(lines[rest], predicate="intersects")
+    inside_m = shapely.length(shapely.intersection(lines[rest[at]], grids[other]))
+    most = inside_m > 0.5 * shapely.length(lines[rest[at]])
+    line, grid = np.concatenate([line, rest[at[most]]]), np.concatenate([grid, other[most]])
+    order = np.lexsort((grid, line))
+    return line[order], grid[order]
+
+
 def cut_at_borders(lines: Lines, grids: ObjectArray, border_m: float) -> Lines:
     """Cut lines that go from one grid into another, or out of all grids, where they cross the border.
 
@@ -53,15 +69,21 @@ def cut_at_borders(lines: Lines, grids: ObjectArray, border_m: float) -> Lines:
     candidate = np.flatnonzero(~whole)
     if not len(candidate) or not len(grids):
         return lines
+    # Segment by segment, so that a line that passes a place twice is cut both times.
+    is_candidate = np.zeros(len(lines), dtype=bool)
+    is_candidate[candidate] = True
+    is_start = is_candidate[lines.line]
+    is_start[lines.first[1:] - 1] = False
+    start = np.flatnonzero(is_start)
+    segments = shapely.linestrings(np.stack([lines.xy[start], lines.xy[start + 1]], axis=1))
     outlines = shapely.boundary(grids)
-    at, grid = shapely.STRtree(outlines).query(shapes[candidate], predicate="intersects")
+    at, grid = shapely.STRtree(outlines).query(segments, predicate="intersects")
     if not len(at):
         return lines
-    met = shapely.intersection(shapes[candidate[at]], outlines[grid])
-    points, pair = shapely.get_coordinates(met, return_index=True)
-    line = candidate[at[pair]]
-    along = shapely.line_locate_point(shapes[line], shapely.points(points))
-    line, along = _distinct(line, along, lines.length_m)
+    points, pair = shapely.get_coordinates(shapely.intersection(segments[at], outlines[grid]), return_index=True)
+    vertex = start[at[pair]]
+    along = lines.along_m[vertex] + np.hypot(*(points - lines.xy[vertex]).T)
+    line, along = _distinct(lines.line[vertex], along, lines.length_m)
     pieces, parent, _ = cut(lines, line, along)
     return _rejoin(lines, pieces, parent, grids, border_m)
 

@@ -19,7 +19,7 @@ from gis.progress import SILENT, Progress
 from gis.report import QualityReport
 from gis.streets import modes, noding, owners, places
 from gis.streets.beats import Beats
-from gis.streets.borders import cut_at_borders, reaches
+from gis.streets.borders import cut_at_borders, takers
 from gis.streets.faults import check
 from gis.streets.lines import TINY_M, Lines, cut, unique_points
 from gis.streets.network import Mode, NetworkOptions, ObjectArray, StreetNetwork
@@ -82,7 +82,8 @@ def lay_network(
     progress.advance()
     pieces = _pieces(territory, lines, land, road_class, options, report)
     progress.advance()
-    owner, reason = _owners(pieces, road_class, land, options)
+    is_wide = modes.has_two_sides(streets, road_class, options)
+    owner, reason = _owners(pieces, road_class, is_wide, land, options)
     progress.advance()
     is_motorway = np.isin(road_class, sorted(modes.MOTORWAYS))
     if options.mode is Mode.FOOT:
@@ -91,10 +92,11 @@ def lay_network(
     else:
         lines, piece = pieces.lines, np.arange(len(pieces.lines), dtype=np.int64)
     progress.advance()
-    may_go = np.where((piece >= 0)[:, None], pieces.may_go[piece] if len(pieces.lines) else True, True)
+    may_go = np.ones((len(lines), 2), dtype=bool)
+    may_go[piece >= 0] = pieces.may_go[piece[piece >= 0]]
     lines, line, post, place = _with_places(lines, may_go, territory, options)
     piece, may_go = piece[line], may_go[line]
-    network = _network(territory, lines, piece, may_go, road_class, options, report)
+    network = _network(territory, lines, may_go, road_class, is_wide, options)
     known = piece >= 0
     beats = Beats(
         grids=tuple(map(str, grids["code"])),
@@ -200,10 +202,10 @@ def _is_turned(lines: Lines, a: IntArray, b: IntArray, tail: Int32Array, head: I
 
 
 def _owners(
-    pieces: _Pieces, road_class: ObjectArray, land: ObjectArray, options: NetworkOptions
+    pieces: _Pieces, road_class: ObjectArray, is_wide: BoolArray, land: ObjectArray, options: NetworkOptions
 ) -> tuple[Int32Array, Int32Array]:
     lines = pieces.lines
-    line, grid = reaches(lines.geometry, land, options.border_m)
+    line, grid = takers(lines.geometry, land, options.border_m)
     has_grid = np.bincount(line, minlength=len(lines)) > 0
     reason = np.full(len(lines), owners.INSPECTED, dtype=np.int32)
     # The last line is the first reason.
@@ -211,17 +213,11 @@ def _owners(
     reason[pieces.in_estate & (not options.inspect_estates)] = owners.ESTATE
     reason[~has_grid] = owners.OUTSIDE
     reason[~modes.is_patrolled(road_class, options.classes)[lines.street]] = owners.CLASS
-    sides = 1.0 + _both_sides(pieces.may_go, road_class[lines.street], options)
+    sides = 1.0 + (is_wide[lines.street] & pieces.may_go.any(axis=1))
     return (
         owners.share_out(lines, line, grid, len(land), reason == owners.INSPECTED, lines.length_m * sides),
         reason,
     )
-
-
-def _both_sides(may_go: BoolArray, road_class: ObjectArray, options: NetworkOptions) -> BoolArray:
-    if options.mode is not Mode.FOOT:
-        return np.zeros(len(road_class), dtype=bool)
-    return np.isin(road_class, sorted(options.both_sides_classes)) & may_go.any(axis=1)
 
 
 def _with_passages(
@@ -270,11 +266,10 @@ def _with_places(
 def _network(
     territory: Territory,
     lines: Lines,
-    piece: IntArray,
     may_go: BoolArray,
     road_class: ObjectArray,
+    is_wide: BoolArray,
     options: NetworkOptions,
-    report: QualityReport,
 ) -> StreetNetwork:
     streets = territory["streets"]
     is_street = lines.street >= 0
@@ -298,7 +293,7 @@ def _network(
         length_m=length_m,
         passing_s=np.where(may_go, (length_m / passing)[:, None], np.inf),
         inspecting_s=np.where(may_go, (length_m / inspecting)[:, None], np.inf),
-        both_sides=_both_sides(may_go, classes, options),
+        both_sides=np.append(is_wide, False)[lines.street] & may_go.any(axis=1),
         road_class=classes,
         name=names,
         geometry=lines.geometry,

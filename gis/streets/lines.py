@@ -153,9 +153,14 @@ def cut(lines: Lines, line: IntArray, at_m: FloatArray) -> tuple[Lines, IntArray
     step = np.maximum(place[after] - place[before], STEP_M)
     share = (target - place[before]) / step
     point = on_grid(lines.xy[before] + share[:, None] * (lines.xy[after] - lines.xy[before]))
-    node_xy = np.where(is_new[:, None], point, lines.xy[nearer])
-
+    # Several cuts at one place are one cut, the first of them.
     order = np.flatnonzero(is_new)[np.lexsort((target[is_new], after[is_new]))]
+    leads = np.ones(len(order), dtype=bool)
+    leads[1:] = (target[order][1:] - target[order][:-1] > TINY_M) | (after[order][1:] != after[order][:-1])
+    point[order] = point[order[leads]][np.cumsum(leads) - 1]
+    node_xy = np.where(is_new[:, None], point, lines.xy[nearer])
+    order = order[leads]
+
     xy = np.insert(lines.xy, after[order], point[order], axis=0)
     shift = np.zeros(len(lines.xy) + 1, dtype=np.int64)
     np.add.at(shift, after[order], 1)

@@ -114,6 +114,14 @@ def open_directions(
     return np.stack([forward, backward], axis=1), is_private
 
 
+def has_two_sides(streets: pd.DataFrame, road_class: ObjectArray, options: NetworkOptions) -> BoolArray:
+    """Whether each street is so wide that it is walked on both sides.  One-way, it is half of a divided road."""
+    if options.mode is not Mode.FOOT:
+        return np.zeros(len(streets), dtype=bool)
+    wide: BoolArray = np.isin(road_class, sorted(options.both_sides_classes))
+    return wide & ~np.isin(plain(streets["oneway"]), sorted(_FORWARD | _BACKWARD))
+
+
 def speeds_kmh(
     streets: pd.DataFrame, road_class: ObjectArray, options: NetworkOptions
 ) -> tuple[FloatArray, FloatArray]:

@@ -58,10 +58,12 @@ def find_passages(lines: Lines, is_open: BoolArray, barriers: ObjectArray, passa
     a, b = a[apart], b[apart]
     a, b = np.minimum(a, b), np.maximum(a, b)
     a, b = np.unique(np.stack([a, b], axis=1), axis=0).T if len(a) else (a, b)
-    way = shapely.shortest_line(shapes[a], shapes[b])
-    ends = shapely.get_coordinates(way).reshape(-1, 2, 2)
-    # Where two parts cross, the one is a bridge over the other.
-    free = ~crosses(barriers, ends[:, 0], ends[:, 1]) & (shapely.length(way) > TINY_M)
+    ends = shapely.get_coordinates(shapely.shortest_line(shapes[a], shapes[b])).reshape(-1, 2, 2)
+    blocked = np.flatnonzero(~_is_free(ends, barriers))
+    # Where the shortest way is barred, another one may lead past the barrier.
+    a2, b2, ends2 = _from_vertices(shapes, a[blocked], b[blocked], passage_m)
+    a, b, ends = np.concatenate([a, a2]), np.concatenate([b, b2]), np.concatenate([ends, ends2])
+    free = _is_free(ends, barriers)
     a, b, ends = a[free], b[free], ends[free]
     gap = np.round(np.hypot(*(ends[:, 1] - ends[:, 0]).T), 3)
     order = np.lexsort((b, a, gap))
@@ -84,6 +86,27 @@ def find_passages(lines: Lines, is_open: BoolArray, barriers: ObjectArray, passa
     foot = shapely.points(ends[pick].reshape(-1, 2)) if len(pick) else np.empty(0, dtype=object)
     at_m = shapely.line_locate_point(shapes[line.reshape(-1)], foot).reshape(-1, 2)
     return Passages(rows[line], at_m, gap[pick])
+
+
+def _is_free(ends: FloatArray, barriers: ObjectArray) -> BoolArray:
+    """Whether each straight way meets no barrier.  Where two parts cross there is none: one is a bridge."""
+    has_length: BoolArray = np.hypot(*(ends[:, 1] - ends[:, 0]).T) > TINY_M
+    return has_length & ~crosses(barriers, ends[:, 0], ends[:, 1])
+
+
+def _from_vertices(
+    shapes: ObjectArray, a: IntArray, b: IntArray, passage_m: float
+) -> tuple[IntArray, IntArray, FloatArray]:
+    """Ways from every vertex of either line of a pair to the other line, always from ``a`` to ``b``."""
+    found = []
+    for start, end, way_back in ((a, b, 1), (b, a, -1)):
+        xy, pair = shapely.get_coordinates(shapes[start], return_index=True)
+        way = shapely.shortest_line(shapely.points(xy), shapes[end[pair]])
+        ends = shapely.get_coordinates(way).reshape(-1, 2, 2)
+        near = shapely.length(way) <= passage_m
+        found.append((a[pair[near]], b[pair[near]], ends[near][:, ::way_back]))
+    first, second, ends = (np.concatenate(part) for part in zip(*found))
+    return first, second, ends
 
 
 def strong_components(
