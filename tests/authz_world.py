@@ -13,6 +13,7 @@ from pyproj import Transformer
 from api.accounts.caller import ROLES
 from api.accounts.keys import prefix_of
 from data.store import SqlStore
+from data.store.rooms.tracks import TrackFigures, TrackKey
 from data.store.tables import METADATA
 from gis.territory import Territory
 from partition.filed import FiledPlan
@@ -72,6 +73,16 @@ class World:
         territory = town(county, x=WHERE_X[county])
         with self.site.store.write(self.site.act("root")) as tx:
             return tx.plans.save(_plan(territory), territory_id=self.territories[county], name="draft").id
+
+    def new_track(self, county: str) -> str:
+        """A judged track of a grid inside a county."""
+        grid = f"{county}001001001"
+        key = TrackKey(self.plans[county], 1, grid, f"{grid}-1", "foot", "2026-11-22", "am")
+        figures = TrackFigures(fixes=9, used=8, hours=1.0, km=2.0, planned_m=900.0, covered_m=800.0)
+        report: dict[str, object] = {"missed": [], "blind": [], "warnings": []}
+        id = f"t{next(self._numbers)}"
+        with self.site.store.write(self.site.act("root")) as tx:
+            return tx.tracks.add(id, key, figures, report, county=county, community=grid[:12])[0].id
 
     def point(self, county: str) -> tuple[float, float]:
         """Longitude and latitude of a house of a county."""

@@ -22,6 +22,8 @@ LATE = (
     "data.store.rooms.plans",
     "data.store.rooms.territories",
     "data.store.rooms.edits",
+    "api.patrol_answers",
+    "api.usecases.track_desk",
 )
 _LOG = logging.getLogger("gridwright.service")
 

@@ -18,15 +18,17 @@ from api.routes import (
     ogc,
     pages,
     patrol_page,
+    patrols,
     plan_edits,
     plans,
     session,
     suggest,
     tiles,
+    tracks,
 )
 
 ROOMS: tuple[ModuleType, ...] = (
-    *(lookup, suggest, lookup_page, accounts, session, pages, patrol_page),
+    *(lookup, suggest, lookup_page, accounts, session, pages, patrol_page, patrols, tracks),
     *(plans, plan_edits, jobs, health, metrics, ogc, tiles),
 )
 """Every room of the service; add yours here."""

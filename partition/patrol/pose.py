@@ -6,6 +6,7 @@ they do not hang together otherwise, at last the whole network.  A street too lo
 
 from __future__ import annotations
 
+from copy import copy
 from dataclasses import dataclass, fields, replace
 
 import numpy as np
@@ -77,6 +78,12 @@ class Poser:
         self._is_open = np.isfinite(network.passing_s).any(axis=1)
         self._x, self._y = network.node_x[network.tail], network.node_y[network.tail]
         self._tree = shapely.STRtree(network.geometry)
+
+    def under(self, settings: PatrolSettings) -> Poser:
+        """The same network and indexes, with another shift, number of patrollers or dwell."""
+        other = copy(self)
+        other._settings = settings
+        return other
 
     def required(self, grid: str) -> Int32Array:
         """Links of the network that are the grid's, ascending."""

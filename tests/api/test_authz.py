@@ -75,7 +75,7 @@ class Things(dict[str, str]):
         world, county = self.world, self.county
         if name in ("lon", "lat"):
             return str(world.point(county)[name == "lat"])
-        if name in ("new_account", "new_key", "new_job", "new_draft"):
+        if name in ("new_account", "new_key", "new_job", "new_draft", "new_track"):
             # The same one wherever a request names it.
             return self.setdefault(name, str(getattr(world, name)(county)))
         return {
@@ -153,6 +153,28 @@ TABLE: dict[tuple[str, str], Row] = {
     ("GET", "/lookup/{name}"): row(ANYONE, 200, 200, "/lookup/lookup.js"),
     ("GET", "/desk/patrol"): row(READERS, 200, 200, "/desk/patrol"),
     ("GET", "/desk/patrol/{name}"): row(ANYONE, 200, 200, "/desk/patrol/patrol.js"),
+    # patrols and their tracks
+    ("GET", "/v1/patrols/grids"): row(f"{OFFICE} dispatcher patrol", 200, 404, "/v1/patrols/grids?plan={plan}"),
+    ("GET", "/v1/patrols"): row(f"{OFFICE} dispatcher patrol", 200, 404, "/v1/patrols?grid={grid}"),
+    ("GET", "/v1/patrols/{route_id}.{form}"): row(
+        f"{OFFICE} dispatcher patrol",
+        200,
+        404,
+        "/v1/patrols/{grid}-1.gpx?grid={grid}&plan={plan}",
+    ),
+    ("GET", "/v1/patrols/{route_id}/qr.svg"): row(
+        f"{OFFICE} dispatcher patrol", 200, 404, "/v1/patrols/{grid}-1/qr.svg?grid={grid}"
+    ),
+    ("POST", "/v1/tracks"): row(
+        "planner dispatcher patrol",
+        422,
+        404,
+        "/v1/tracks?grid={grid}&date=2026-11-22&half=am",
+        content="<gpx/>",
+        headers={"Content-Type": "application/gpx+xml"},
+    ),
+    ("GET", "/v1/tracks"): row(f"{OFFICE} dispatcher patrol", 200, 200, "/v1/tracks?date=2026-11-22"),
+    ("GET", "/v1/tracks/{id}"): row(f"{OFFICE} dispatcher patrol", 200, 404, "/v1/tracks/{new_track}"),
     # layers, tiles, maps
     ("GET", "/collections"): row(READERS, 200, 200, "/collections"),
     ("GET", "/collections/{collection}"): row(READERS, 200, 200, "/collections/grids"),
@@ -333,6 +355,8 @@ def test_nobody_gets_from_a_key_or_a_list_what_lies_elsewhere_by_asking_for_page
         ("/map/{draft}", {"planner", "reviewer", "auditor", "admin"}),
         ("/v1/lookup?lon={lon}&lat={lat}&plan={draft}", {"planner", "reviewer", "auditor", "admin"}),
         ("/collections/grids/items/{grid}@{draft}", set()),
+        ("/v1/patrols?grid={grid}&plan={draft}", {"planner", "reviewer", "auditor", "admin"}),
+        ("/v1/patrols/grids?plan={draft}", {"planner", "reviewer", "auditor", "admin"}),
         ("/v1/plans/{draft}", {"planner", "reviewer", "auditor", "admin"}),
     ],
 )

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import shapely
 from numpy.typing import NDArray
-from sqlalchemy import ColumnElement, LargeBinary, func, literal, or_, select, type_coerce
+from sqlalchemy import ColumnElement, LargeBinary, and_, func, literal, or_, select, type_coerce
 
 from data.store.codec import select_columns
 from data.store.rooms.inside import is_inside
@@ -109,6 +109,23 @@ class InForce:
         if row is None:
             raise NotFound("plan_unknown", id=id)
         return str(row.county), int(row.revision)
+
+    def plan_with(self, grid: str, moment: datetime) -> str | None:
+        """The plan in force at a moment that has a grid of some code; ``None`` where no grid here has it."""
+        grids = plan_grids.c
+        has_it = and_(grids.county == plans.c.county, grids.plan == reigns.c.plan, grids.code == grid)
+        wanted = (
+            select(reigns.c.plan)
+            .join(plans, plans.c.id == reigns.c.plan)
+            .join(plan_grids, and_(has_it, grids.community == reigns.c.community))
+            .where(
+                reigns.c.valid_from <= moment,
+                or_(reigns.c.valid_to.is_(None), reigns.c.valid_to > moment),
+                is_inside(reigns.c.community, self._tx),
+            )
+            .order_by(reigns.c.plan)
+        )
+        return self._tx.connection.execute(wanted.limit(1)).scalar()
 
     def grids(self, of: Iterable[Reign]) -> Grids:
         """The grids of plans where they are in force."""

@@ -6,7 +6,7 @@ so that `load` gives a town its own part of the county's territory.  Only who co
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -164,8 +164,13 @@ class Territories:
             counted[layer] = int(self._tx.connection.execute(wanted).scalar_one())
         return counted
 
-    def load(self, id: str, progress: Progress = SILENT) -> Territory:
+    def load(self, id: str, progress: Progress = SILENT, *, layers: Collection[str] | None = None) -> Territory:
         """A territory as it was saved (the same content hash), or the part of it that the jurisdiction reaches.
+
+        Parameters
+        ----------
+        layers
+            Only these, with the communities among them; the others are empty.  All when omitted.
 
         Raises
         ------
@@ -176,13 +181,14 @@ class Territories:
         crs = CRS(card.crs)
         (capacity,) = self._tx.connection.execute(select(territories.c.capacity).where(territories.c.id == id)).one()
         progress.stage("stage_read_store", len(LAYERS))
-        layers = {}
+        found: dict[str, Any] = dict.fromkeys(LAYERS)
         for layer in LAYERS:
-            layers[layer] = self._read(card, layer, capacity, crs)
-            if layer == "communities" and layers[layer].empty:
-                raise NotFound("territory_unknown", id=id)
+            if layers is None or layer in layers:
+                found[layer] = self._read(card, layer, capacity, crs)
+                if layer == "communities" and found[layer].empty:
+                    raise NotFound("territory_unknown", id=id)
             progress.advance()
-        return Territory({}, crs, CRS(card.file_crs), dict(card.meta)).with_layers(**layers)
+        return Territory({}, crs, CRS(card.file_crs), dict(card.meta)).with_layers(**found)
 
     def _make_current(self, id: str, county: str) -> None:
         tx = self._tx

@@ -84,10 +84,13 @@ class TrackCard:
 _CARD = [patrol_tracks.c[f.name] for f in fields(TrackCard)]
 
 
-def track_id(key: TrackKey, content: bytes) -> str:
-    """Id of a track: the same file for the same shift has the same one, so that sending it again makes no second."""
+def track_id(key: TrackKey, digest: bytes) -> str:
+    """Id of a track, from the SHA-256 of its file.
+
+    The same file for the same shift has the same id, so that sending it again makes no second track.
+    """
     said = "\n".join(str(getattr(key, f.name)) for f in fields(key)).encode()
-    return "t" + hashlib.sha256(said + b"\n" + hashlib.sha256(content).digest()).hexdigest()[:_ID_DIGITS]
+    return "t" + hashlib.sha256(said + b"\n" + digest).hexdigest()[:_ID_DIGITS]
 
 
 class Tracks:
@@ -127,7 +130,7 @@ class Tracks:
             # Of two that send one file at once, the second waits here and finds the first's.
             tx.connection.execute(text("select pg_advisory_xact_lock(hashtextextended(:id, 6))"), {"id": id})
             ensure_parts(tx.connection, (patrol_tracks,), county)
-        there = self._found(id)
+        there = self.find(id)
         if there is not None:
             return there, False
         row = {f.name: getattr(source, f.name) for source in (key, figures) for f in fields(source)}
@@ -147,7 +150,7 @@ class Tracks:
         NotFound
             ``track_unknown``.
         """
-        found = self._found(id)
+        found = self.find(id)
         if found is None:
             raise NotFound("track_unknown", id=id)
         return found
@@ -171,6 +174,7 @@ class Tracks:
         *,
         plan: str | None = None,
         grid: str | None = None,
+        mode: str | None = None,
         first: str | None = None,
         last: str | None = None,
         after: str | None = None,
@@ -180,7 +184,7 @@ class Tracks:
 
         Parameters
         ----------
-        plan, grid
+        plan, grid, mode
             Only those.
         first, last
             Days of the shift, both included.
@@ -194,7 +198,7 @@ class Tracks:
         """
         table = patrol_tracks.c
         wanted = select(*_CARD).where(self._is_seen())
-        for column, value in ((table.plan, plan), (table.grid, grid)):
+        for column, value in ((table.plan, plan), (table.grid, grid), (table.mode, mode)):
             if value is not None:
                 wanted = wanted.where(column == value)
         if first is not None:
@@ -214,7 +218,8 @@ class Tracks:
             self._tx.audit.record("track.forget", day, place=self._tx.jurisdiction, after={"tracks": found.rowcount})
         return found.rowcount
 
-    def _found(self, id: str) -> TrackCard | None:
+    def find(self, id: str) -> TrackCard | None:
+        """One track; ``None`` where there is none."""
         row = self._tx.connection.execute(select(*_CARD).where(patrol_tracks.c.id == id, self._is_seen())).first()
         return None if row is None else TrackCard(**row._mapping)
 
