@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from gis.graph import FloatArray, Int32Array
+from gis.graph import FloatArray, Int32Array, IntArray
 from partition.patrol.problem import PatrolProblem
 from partition.patrol.ways import Ways
 
@@ -30,7 +30,7 @@ def cut_long_links(problem: PatrolProblem) -> Pieces | None:
     """
     if not np.isfinite(problem.shift_s) or not problem.required.any():
         return None
-    must = np.flatnonzero(problem.required)
+    must = np.flatnonzero(problem.required).astype(np.int32)
     # Without a post a route may begin at the link itself, and comes back along it.
     away, home = _to_and_from(problem, must)
     inspect, back = problem.inspecting_s[must], problem.passing_s[must][:, ::-1]
@@ -38,7 +38,7 @@ def cut_long_links(problem: PatrolProblem) -> Pieces | None:
     if not len(problem.posts) and not problem.is_open:
         cost = inspect + np.minimum(home, back)
     least = cost.min(axis=1)
-    n = np.ones(len(must), int)
+    n = np.ones(len(must), np.int64)
     for i in np.flatnonzero(least > problem.shift_s):
         n[i] = _pieces_that_fit(problem, int(must[i]), away[i], home[i])
     if (n == 1).all():
@@ -84,7 +84,7 @@ def _pieces_that_fit(problem: PatrolProblem, link: int, away: FloatArray, home: 
     return 1
 
 
-def _cut(problem: PatrolProblem, links: Int32Array, n: Int32Array) -> Pieces:
+def _cut(problem: PatrolProblem, links: Int32Array, n: IntArray) -> Pieces:
     times = np.ones(problem.n_links, int)
     times[links] = n
     old = np.repeat(np.arange(problem.n_links), times)

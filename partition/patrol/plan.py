@@ -9,16 +9,17 @@ from dataclasses import replace
 
 import numpy as np
 
+from partition.patrol.postman import bound_routes, solve_one
 from partition.patrol.problem import PatrolProblem, PatrolResult, Route
 from partition.patrol.reach import Part, sort_out
-from partition.patrol.several import share_out
+from partition.patrol.several import n_needed, share_out
 from partition.patrol.ways import Ways
 from partition.stop import Stop
 
 _NEAR_S = 1e-6
 
 
-def plan_patrol(problem: PatrolProblem, *, seed: int = 0, stop: Stop = Stop()) -> PatrolResult:
+def plan_patrol(problem: PatrolProblem, *, seed: int = 0, stop: Stop | None = None) -> PatrolResult:
     """Routes that inspect everything that can be reached, with a bound.
 
     Parameters
@@ -37,6 +38,7 @@ def plan_patrol(problem: PatrolProblem, *, seed: int = 0, stop: Stop = Stop()) -
         Routes over the shift only where a number of patrollers was asked for and is too small; then
         ``n_patrollers_needed`` and ``shift_s_needed`` say what would do.
     """
+    stop = stop or Stop()
     ways = Ways.of(problem)
     parts, unreachable = sort_out(problem, ways)
     found = [_solve(part, ways, n, seed, stop) for part, n in zip(parts, _share(problem, parts))]
@@ -75,16 +77,52 @@ def _solve(part: Part, ways: Ways, n_patrollers: int, seed: int, stop: Stop) -> 
     """One problem in which everything can be reached."""
     problem = replace(part.problem, n_patrollers=n_patrollers)
     work = float(problem.inspecting_s[problem.required].min(axis=1).sum() + problem.stop_s.sum())
-    routes, method = share_out(problem, ways, n_least=max(1, math.ceil(work / problem.shift_s)), seed=seed, stop=stop)
-    routes = tuple(_renumbered(route, part) for route in routes)
-    return PatrolResult(
+    least_s = work
+    if n_patrollers == 1 or (n_patrollers == 0 and work <= problem.shift_s):
+        result = _by_one(problem, ways, seed, stop)
+        if n_patrollers == 1 or result.routes[0].seconds <= problem.shift_s:
+            return _finished(part, problem, ways, result, seed, stop)
+        least_s = result.bound_s
+    n_least = max(1, math.ceil((least_s - _NEAR_S) / problem.shift_s))
+    routes, method = share_out(problem, ways, n_least=n_least, seed=seed, stop=stop)
+    bounds = bound_routes(problem, len(routes))
+    longest_s = max(route.seconds for route in routes)
+    total_s = math.fsum(route.seconds for route in routes)
+    total_m = math.fsum(route.length_m for route in routes)
+    result = PatrolResult(
         routes=routes,
         unreachable=(),
-        bound_s=work,
-        bound_m=float(problem.length_m[problem.required].sum()),
-        longest_bound_s=work / max(1, len(routes)),
+        bound_s=min(bounds.total_s, total_s),
+        bound_m=min(bounds.total_m, total_m),
+        longest_bound_s=min(bounds.longest_s, longest_s),
         proof="none",
         method=method,
+    )
+    return _finished(part, problem, ways, result, seed, stop)
+
+
+def _by_one(problem: PatrolProblem, ways: Ways, seed: int, stop: Stop) -> PatrolResult:
+    """One route: exact where that reaches, else the better of two searches."""
+    result = solve_one(problem, seed=seed)
+    if result.proof != "none":
+        return result
+    routes, method = share_out(replace(problem, n_patrollers=1), ways, n_least=1, seed=seed, stop=stop)
+    if routes[0].seconds >= result.routes[0].seconds:
+        return result
+    return replace(result, routes=routes, method=method)
+
+
+def _finished(
+    part: Part, problem: PatrolProblem, ways: Ways, result: PatrolResult, seed: int, stop: Stop
+) -> PatrolResult:
+    """Told in the whole problem's numbers, and with what would do when the shift is too short."""
+    longest_s = max(route.seconds for route in result.routes)
+    is_over = longest_s > problem.shift_s + _NEAR_S
+    return replace(
+        result,
+        routes=tuple(_renumbered(route, part) for route in result.routes),
+        shift_s_needed=longest_s if is_over else 0.0,
+        n_patrollers_needed=n_needed(problem, ways, seed=seed, stop=stop) if is_over else 0,
     )
 
 

@@ -143,7 +143,8 @@ class Unreachable:
     """A required link or stop that no route can hold, and why.
 
     ``reason`` is a code: ``patrol_not_connected`` (no way from the post), ``patrol_one_way_trap`` (one can get in but
-    not out, or out but not in), ``patrol_beyond_shift`` (there and back takes longer than a shift).
+    not out, or out but not in), ``patrol_beyond_shift`` (there and back takes longer than a shift),
+    ``patrol_needs_another`` (hangs together with none of the rest: one more patroller than asked for could do it).
     """
 
     link: int

@@ -15,7 +15,8 @@ from gis.graph import BoolArray, FloatArray, Int32Array, IntArray
 from partition.patrol.problem import PatrolProblem, Unreachable
 from partition.patrol.ways import Ways
 
-NOT_CONNECTED, ONE_WAY_TRAP, BEYOND_SHIFT = "patrol_not_connected", "patrol_one_way_trap", "patrol_beyond_shift"
+NOT_CONNECTED, ONE_WAY_TRAP = "patrol_not_connected", "patrol_one_way_trap"
+BEYOND_SHIFT, NEEDS_ANOTHER = "patrol_beyond_shift", "patrol_needs_another"
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,107 +40,95 @@ def sort_out(problem: PatrolProblem, ways: Ways) -> tuple[tuple[Part, ...], tupl
     Returns
     -------
     tuple
-        Problems to solve one by one (with posts at most one), and what is out of reach, links before stops.
+        Problems to solve one by one, each on streets from any of which one comes to any other and back (also for
+        open routes: nobody is sent where no way leads out); and what is out of reach, links before stops.
     """
     must = np.flatnonzero(problem.required).astype(np.int32)
-    if len(problem.posts):
-        return _from_posts(problem, ways, must)
-    return _from_anywhere(problem, ways, must)
-
-
-def _from_posts(
-    problem: PatrolProblem, ways: Ways, must: Int32Array
-) -> tuple[tuple[Part, ...], tuple[Unreachable, ...]]:
-    out = ways.from_nodes(problem.posts)
-    home = np.zeros_like(out) if problem.is_open else ways.to_nodes(problem.posts)
-    u, v = problem.tail[must], problem.head[must]
-    inspect = problem.inspecting_s[must]
-    there = np.minimum(out[:, u] + inspect[:, 0] + home[:, v], out[:, v] + inspect[:, 1] + home[:, u]).min(axis=0)
-    at = problem.stop_node
-    visit = (out[:, at] + home[:, at] + problem.stop_s).min(axis=0)
-    enters = np.isfinite(out).any(axis=0)
-    leaves = np.isfinite(home).any(axis=0)
-    lost = [
-        _out_of_reach(int(link), -1, float(seconds), bool(enters[[a, b]].any()), bool(leaves[[a, b]].any()))
-        for link, seconds, a, b in zip(must, there, u, v)
-        if seconds > problem.shift_s or not np.isfinite(seconds)
-    ]
-    lost += [
-        _out_of_reach(-1, int(stop), float(seconds), bool(enters[node]), bool(leaves[node]))
-        for stop, (seconds, node) in enumerate(zip(visit, at))
-        if seconds > problem.shift_s or not np.isfinite(seconds)
-    ]
-    held = np.zeros(problem.n_links, bool)
-    held[must[there <= problem.shift_s]] = True
-    held[must[~np.isfinite(there)]] = False
-    return _parts([_part(problem, held, np.isfinite(visit) & (visit <= problem.shift_s))]), tuple(lost)
-
-
-def _out_of_reach(link: int, stop: int, seconds: float, is_entered: bool, is_left: bool) -> Unreachable:
-    if np.isfinite(seconds):
-        return Unreachable(link, stop, BEYOND_SHIFT, seconds)
-    return Unreachable(link, stop, ONE_WAY_TRAP if is_entered or is_left else NOT_CONNECTED)
-
-
-def _from_anywhere(
-    problem: PatrolProblem, ways: Ways, must: Int32Array
-) -> tuple[tuple[Part, ...], tuple[Unreachable, ...]]:
     strong = connected_components(ways.matrix, directed=True, connection="strong")[1]
-    weak = connected_components(ways.matrix, directed=False)[1]
-    u, v = problem.tail[must], problem.head[must]
-    inspect = problem.inspecting_s[must]
-    least = inspect.min(axis=1)
-    if not problem.is_open:
-        least = least + _way_home(problem, ways, must)
-    at_home = (strong[u] == strong[v]) & np.isfinite(least)
-    fits = at_home & (least <= problem.shift_s)
-    stop_fits = problem.stop_s <= problem.shift_s
-    weight = np.bincount(strong[u[fits]], least[fits], strong.max(initial=0) + 1)
+    seconds, stop_seconds = _least(problem, ways, strong, must)
+    fits = np.isfinite(seconds) & (seconds <= problem.shift_s)
+    stop_fits = np.isfinite(stop_seconds) & (stop_seconds <= problem.shift_s)
+    u = problem.tail[must]
+    # A millisecond each, so that what takes no time counts too.
+    weight = np.bincount(strong[u[fits]], np.minimum(seconds[fits], 1e12) + 1e-3, strong.max(initial=0) + 1).astype(
+        float
+    )
     weight += np.bincount(strong[problem.stop_node[stop_fits]], problem.stop_s[stop_fits] + 1e-3, len(weight))
-    groups = [int(g) for g in np.argsort(-weight, kind="stable") if weight[g] > 0]
+    groups = [int(group) for group in np.argsort(-weight, kind="stable") if weight[group] > 0]
     if problem.n_patrollers:
         groups = groups[: problem.n_patrollers]
     chosen = np.isin(strong, groups)
-    beside = np.isin(weak, weak[chosen])
+    told = _Reasons(problem, ways)
     lost = [
-        Unreachable(int(link), -1, BEYOND_SHIFT, float(seconds))
-        if same and chosen[a]
-        else Unreachable(int(link), -1, ONE_WAY_TRAP if beside[a] or not same else NOT_CONNECTED)
-        for link, seconds, same, a, ok in zip(must, least, at_home, u, fits & chosen[u])
-        if not ok
+        told.of(int(link), -1, float(time), int(a), bool(ok))
+        for link, time, a, ok in zip(must, seconds, u, fits)
+        if not (ok and chosen[a])
     ]
     lost += [
-        Unreachable(-1, int(stop), BEYOND_SHIFT, float(problem.stop_s[stop]))
-        if chosen[node]
-        else Unreachable(-1, int(stop), ONE_WAY_TRAP if beside[node] else NOT_CONNECTED)
-        for stop, node in enumerate(problem.stop_node)
-        if not (stop_fits[stop] and chosen[node])
+        told.of(-1, stop, float(time), int(node), bool(ok))
+        for stop, (time, node, ok) in enumerate(zip(stop_seconds, problem.stop_node, stop_fits))
+        if not (ok and chosen[node])
     ]
     parts = []
     for group in groups:
         held = np.zeros(problem.n_links, bool)
         held[must[fits & (strong[u] == group)]] = True
-        parts.append(_part(problem, held, stop_fits & (strong[problem.stop_node] == group)))
-    return _parts(parts), tuple(lost)
+        parts.append(_part(problem, held, stop_fits & (strong[problem.stop_node] == group), strong == group))
+    return tuple(parts), tuple(lost)
 
 
-def _way_home(problem: PatrolProblem, ways: Ways, must: Int32Array) -> FloatArray:
-    """Per required link: seconds back to where it was begun, in the better direction; its own way back at most."""
-    back = np.min(problem.passing_s[must][:, ::-1], axis=1)
-    long = np.flatnonzero(problem.inspecting_s[must].min(axis=1) + back > problem.shift_s)
-    for i in long:
+def _least(problem: PatrolProblem, ways: Ways, strong: Int32Array, must: Int32Array) -> tuple[FloatArray, FloatArray]:
+    """Seconds of the shortest route that holds each required link, and each stop; infinite where there is none."""
+    u, v = problem.tail[must], problem.head[must]
+    inspect = problem.inspecting_s[must]
+    together = strong[u] == strong[v]
+    if not len(problem.posts):
+        least = inspect.min(axis=1) if problem.is_open else _round_trip(problem, ways, must)
+        return np.where(together, least, np.inf), problem.stop_s.copy()
+    out, home = ways.from_nodes(problem.posts), ways.to_nodes(problem.posts)
+    comes_back = strong[None, :] == strong[problem.posts][:, None]
+    out = np.where(comes_back, out, np.inf)
+    home = np.where(comes_back, 0.0 if problem.is_open else home, np.inf)
+    there = np.minimum(out[:, u] + inspect[:, 0] + home[:, v], out[:, v] + inspect[:, 1] + home[:, u]).min(axis=0)
+    at = problem.stop_node
+    return there, (out[:, at] + home[:, at] + problem.stop_s).min(axis=0)
+
+
+class _Reasons:
+    """Why something is in no route."""
+
+    def __init__(self, problem: PatrolProblem, ways: Ways) -> None:
+        weak = connected_components(ways.matrix, directed=False)[1]
+        has_posts = bool(len(problem.posts))
+        # Without a post every part has its own patrol, as long as there are patrollers.
+        self._beside = np.isin(weak, weak[problem.posts]) if has_posts else np.ones(problem.n_nodes, bool)
+
+    def of(self, link: int, stop: int, seconds: float, node: int, fits: bool) -> Unreachable:
+        """The reason of one thing."""
+        if fits:
+            return Unreachable(link, stop, NEEDS_ANOTHER, seconds)
+        if np.isfinite(seconds):
+            return Unreachable(link, stop, BEYOND_SHIFT, seconds)
+        return Unreachable(link, stop, ONE_WAY_TRAP if self._beside[node] else NOT_CONNECTED)
+
+
+def _round_trip(problem: PatrolProblem, ways: Ways, must: Int32Array) -> FloatArray:
+    """Per required link: seconds to inspect it and come back to where it was begun, in the better direction.
+
+    The way back along the link itself is good enough where it keeps the shift; only else a quicker one is looked for.
+    """
+    inspect = problem.inspecting_s[must]
+    seconds = (inspect + problem.passing_s[must][:, ::-1]).min(axis=1)
+    for i in np.flatnonzero(np.isinf(seconds) | (seconds > problem.shift_s)):
         a, b = int(problem.tail[must[i]]), int(problem.head[must[i]])
-        back[i] = min(back[i], ways.seconds(a, b), ways.seconds(b, a))
-    return np.where(np.isfinite(back), back, 0.0)
+        seconds[i] = min(seconds[i], inspect[i, 0] + ways.seconds(b, a), inspect[i, 1] + ways.seconds(a, b))
+    return seconds
 
 
-def _part(problem: PatrolProblem, held: BoolArray, stops: BoolArray) -> Part:
+def _part(problem: PatrolProblem, held: BoolArray, stops: BoolArray, inside: BoolArray) -> Part:
     stop = np.flatnonzero(stops)
-    if held.sum() == problem.required.sum() and len(stop) == len(problem.stop_node):
-        return Part(problem, stop)
-    smaller = replace(problem, required=held, stop_node=problem.stop_node[stop], stop_s=problem.stop_s[stop])
+    posts = problem.posts[inside[problem.posts]]
+    smaller = replace(
+        problem, required=held, stop_node=problem.stop_node[stop], stop_s=problem.stop_s[stop], posts=posts
+    )
     return Part(smaller, stop)
-
-
-def _parts(parts: list[Part]) -> tuple[Part, ...]:
-    return tuple(part for part in parts if part.problem.required.any() or len(part.stop))

@@ -203,10 +203,16 @@ def share_out(
         tours = _split(tasks, tours, fixed)
     if len(tours.tours) > 1:
         other = search_by_vehicles(tasks, seed=seed, n_rounds=int(VEHICLE_ROUNDS * stop.effort))
-        if not len(other.missing) and other.tours and other.cost < tours.cost * (1 - 1e-6):
+        if len(other.tours) == len(tours.tours) and other.cost < tours.cost * (1 - 1e-6):
             tours, method = other, "vehicles"
         tours = _even_out(tasks, tours, seed, rounds)
     return tuple(task_set.walk(tasks, tour) for tour in tours.tours), method
+
+
+def n_needed(problem: PatrolProblem, ways: Ways, *, seed: int, stop: Stop) -> int:
+    """How many patrollers keep the shift."""
+    tasks = TaskSet(problem, ways).tasks(problem.shift_s, 0)
+    return len(search_tours(tasks, seed=seed, n_rounds=max(1_000, int(ROUNDS * stop.effort))).tours)
 
 
 def _fewer(tasks: Tasks, tours: Tours, n_least: int, seed: int, rounds: int) -> Tours:
@@ -251,10 +257,10 @@ def _split(tasks: Tasks, tours: Tours, n: int) -> Tours:
     parts = list(tours.tours)
     while len(parts) < n:
         parts.sort(key=lambda tour: (-tour.cost, tour.tasks.tolist()))
-        whole = next((tour for tour in parts if len(tour.tasks) > 1), None)
-        if whole is None:
+        at = next((i for i, tour in enumerate(parts) if len(tour.tasks) > 1), None)
+        if at is None:
             break
-        parts.remove(whole)
+        whole = parts.pop(at)
         middle = len(whole.tasks) // 2
         parts += [orient(tasks, piece, whole.post) for piece in (whole.tasks[:middle], whole.tasks[middle:])]
     return Tours(tuple(parts), tours.missing, tours.n_rounds)

@@ -62,15 +62,15 @@ class Ways:
 
     def from_nodes(self, nodes: IntArray | Int32Array) -> FloatArray:
         """``(nodes, n_nodes)``: seconds from each; infinite where there is no way."""
-        nodes = np.asarray(nodes)
-        new = np.unique([n for n in nodes.tolist() if n not in self._seconds]).astype(np.int64)
+        asked = [int(node) for node in nodes]
+        new = np.unique([n for n in asked if n not in self._seconds]).astype(np.int64)
         if len(new):
             seconds, came = dijkstra(self.matrix, indices=new, return_predecessors=True)
             for i, n in enumerate(new.tolist()):
                 self._seconds[n], self._came[n] = seconds[i], came[i]
-        if not len(nodes):
+        if not asked:
             return np.zeros((0, self.n_nodes))
-        return np.stack([self._seconds[n] for n in nodes.tolist()])
+        return np.stack([self._seconds[n] for n in asked])
 
     def to_nodes(self, nodes: IntArray | Int32Array) -> FloatArray:
         """``(nodes, n_nodes)``: seconds from every node to each."""

@@ -98,7 +98,7 @@ def search_tours(
 
     go(1, 1e-9, 1e-9)
     began = clock()
-    unit = heat * float(scores[1]) / n
+    unit = max(heat * float(scores[1]) / n, 1e-6)
     hot, cold = HOT_FRAC * unit, COLD_FRAC * unit
     made, share = 0, 0.0
     step = 50

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 
@@ -53,12 +54,13 @@ def search_by_vehicles(
     cost[n_posts:, :n_posts] = tasks.returning.T * scale
     cost[n_posts:, n_posts:] = tasks.between * scale
     np.fill_diagonal(cost, 0.0)
-    whole = np.minimum(np.ceil(np.where(np.isfinite(cost), cost, _FAR)), _FAR).astype(np.int64)
+    whole: Any = np.minimum(np.ceil(np.where(np.isfinite(cost), cost, _FAR)), _FAR).astype(np.int64)
     may = np.isfinite(tasks.leaving).any(axis=0)
     if not may.reshape(n, 2).any(axis=1).all():
         return nothing
     has_load = bool(np.isfinite(tasks.capacity))
-    clients, groups = [], []
+    clients: list[Any] = []
+    groups: list[Any] = []
     for task in range(n):
         members = []
         for d in (0, 1):
@@ -68,7 +70,7 @@ def search_by_vehicles(
                 clients.append(pyvrp.Client(n_posts + 2 * task + d, delivery=load, required=False, group=len(groups)))
         groups.append(pyvrp.ClientGroup(members, required=True))
     # Rounding up keeps each route within the limit; the ends of its sum are all that is lost.
-    limit = {"max_distance": int(tasks.limit * scale)} if np.isfinite(tasks.limit) else {}
+    limit: dict[str, Any] = {"max_distance": int(tasks.limit * scale)} if np.isfinite(tasks.limit) else {}
     types = [
         pyvrp.VehicleType(
             num_available=tasks.max_routes or n,

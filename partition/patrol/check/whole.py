@@ -62,16 +62,22 @@ def reason_faults(problem: PatrolProblem, result: PatrolResult) -> Iterator[Faul
     there = _seconds_from(problem, problem.posts)
     back = _seconds_from(problem, problem.posts, backwards=True)
     if problem.is_open:
-        back[:] = 0.0
+        # Nobody is sent where no way leads out, even if the shift ends there.
+        back = np.where(np.isfinite(back), 0.0, np.inf)
+    group = _components(problem)
+    walked = {int(group[route.start_node]) for route in result.routes if len(route.link)}
     for out in result.unreachable:
         if out.link >= 0:
             u, v, cost = problem.tail[out.link], problem.head[out.link], problem.inspecting_s[out.link]
-            seconds = min(
-                there[:, u].min() + cost[0] + back[:, v].min(), there[:, v].min() + cost[1] + back[:, u].min()
-            )
+            # From and to the same post.
+            onward, backward = there[:, u] + cost[0] + back[:, v], there[:, v] + cost[1] + back[:, u]
+            seconds = np.minimum(onward, backward).min()
         else:
             at = problem.stop_node[out.stop]
-            seconds = there[:, at].min() + problem.stop_s[out.stop] + back[:, at].min()
+            seconds = (there[:, at] + problem.stop_s[out.stop] + back[:, at]).min()
+            u = at
+        if out.reason == "patrol_needs_another" and int(group[u]) not in walked:
+            continue
         if np.isfinite(seconds) and seconds <= problem.shift_s:
             what = "street" if out.link >= 0 else "place"
             number = out.link if out.link >= 0 else out.stop + 1

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from gis.graph import IntArray
+from gis.graph import BoolArray, IntArray
 from partition.patrol.postman.bounds import metres_bound
 from partition.patrol.postman.directed import circulate, has_one_way
 from partition.patrol.postman.effort import Effort
@@ -38,7 +38,7 @@ def solve_one(problem: PatrolProblem, *, seconds: float | None = None, seed: int
         One route; ``proof`` tells which method proved it shortest.
     """
     deadline = np.inf if seconds is None else time.monotonic() + seconds
-    effort = Effort(deadline=deadline) if seconds is None else Effort(200, 200, 1_000_000, deadline)
+    effort = Effort(deadline=deadline) if seconds is None else Effort(1_000, 10_000_000, deadline)
     dwell = float(np.sum(problem.stop_s))
     walk = _best_walk(problem, effort)
     route = _route(problem, walk)
@@ -58,7 +58,7 @@ def _best_walk(problem: PatrolProblem, effort: Effort) -> Walk:
     anywhere = make_task(problem)
     if not problem.is_open:
         walk = _walk(anywhere, effort)
-        used = walk.passes.reshape(len(walk.passes), -1).any(axis=1)
+        used = _is_used(walk)
         passed = np.union1d(anywhere.tail[used], anywhere.head[used])
         on_the_way = posts[np.isin(posts, passed)]
         if len(on_the_way):
@@ -102,9 +102,14 @@ def _walk_directed(task: Task, effort: Effort) -> Walk:
 def _route(problem: PatrolProblem, walk: Walk) -> Route:
     """The walk in order; a closed one that may begin anywhere begins at the lowest node it passes."""
     start = walk.start
-    used = walk.passes.reshape(len(walk.passes), -1).any(axis=1)
+    used = _is_used(walk)
     if start == FREE:
         nodes = np.concatenate([problem.tail[used], problem.head[used], problem.stop_node])
         start = int(nodes.min()) if len(nodes) else 0
     order = walk_both_ways if walk.passes.ndim == 1 else walk_as_told
     return make_route(problem, order(problem, walk.passes, start), start)
+
+
+def _is_used(walk: Walk) -> BoolArray:
+    """Per link: some pass goes along it."""
+    return walk.passes > 0 if walk.passes.ndim == 1 else (walk.passes > 0).any(axis=1)
