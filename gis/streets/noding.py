@@ -14,6 +14,7 @@ from scipy.spatial import cKDTree
 
 from gis.graph import BoolArray, FloatArray, Int32Array, IntArray
 from gis.report import QualityReport
+from gis.streets.kernels import crossings
 from gis.streets.lines import TINY_M, Lines, cut, cut_at_vertices, merge_nodes, unique_points
 from gis.streets.network import ObjectArray
 
@@ -34,27 +35,39 @@ def cut_at_crossings(lines: Lines, report: QualityReport) -> Lines:
 
     Run after `cut_at_shared_vertices`: what still crosses has no vertex there.
     """
-    shapes = lines.geometry
-    a, b = shapely.STRtree(shapes).query(shapes, predicate="crosses") if len(shapes) else np.zeros((2, 0), dtype=int)
-    a, b = a[a < b], b[a < b]
-    points, pair = shapely.get_coordinates(shapely.intersection(shapes[a], shapes[b]), return_index=True)
+    line, at_m = _crossings(lines)
     tail, head, xy = lines.nodes()
     n_junctions = int((degree(tail, head, len(xy)) >= 3).sum())
-    if len(points) <= n_junctions:
-        if len(points):
-            report.add("note_streets_bridges", "streets", before=len(points), measured=n_junctions)
+    if len(line) <= n_junctions:
+        if len(line):
+            report.add("note_streets_bridges", "streets", before=len(line), measured=n_junctions)
         return lines
-    report.add("repair_streets_not_noded", "streets", before=len(points), measured=n_junctions)
-    line = np.concatenate([a[pair], b[pair]])
-    both = np.concatenate([shapely.points(points)] * 2)
-    cut_lines, _, made = cut(lines, line, shapely.line_locate_point(shapes[line], both))
+    report.add("repair_streets_not_noded", "streets", before=len(line), measured=n_junctions)
+    cut_lines, _, made = cut(lines, line.T.reshape(-1), at_m.T.reshape(-1))
     # Rounding, or a vertex close by, may have put the two cuts of a crossing apart: bring them together.
-    half = len(points)
+    half = len(line)
     tail, head, xy = cut_lines.nodes()
     first, second = _node_at(xy, made[:half]), _node_at(xy, made[half:])
     known = (first >= 0) & (second >= 0) & (first != second)
     pairs = np.stack([first[known], second[known]], axis=1)
     return merge_nodes(cut_lines, pairs, degree(tail, head, len(xy)))
+
+
+def _crossings(lines: Lines) -> tuple[IntArray, FloatArray]:
+    """Pairs of lines that cross (a line with itself, too), and metres along both; ``(n, 2)`` each."""
+    shapes = lines.geometry
+    if not len(shapes):
+        return np.zeros((0, 2), dtype=np.int64), np.zeros((0, 2))
+    a, b = shapely.STRtree(shapes).query(shapes)
+    a, b = a[a <= b], b[a <= b]
+    pair, at_m = crossings(lines.xy, lines.first, lines.along_m, shapely.bounds(shapes), a, b)
+    line = np.stack([a[pair], b[pair]], axis=1)
+    # One that meets a vertex was found on both sides of it.
+    order = np.lexsort((at_m[:, 1], at_m[:, 0], line[:, 1], line[:, 0]))
+    line, at_m = line[order], at_m[order]
+    again = np.zeros(len(line), dtype=bool)
+    again[1:] = (line[1:] == line[:-1]).all(axis=1) & (np.abs(at_m[1:] - at_m[:-1]) <= TINY_M).all(axis=1)
+    return line[~again], at_m[~again]
 
 
 def degree(tail: Int32Array, head: Int32Array, n_nodes: int) -> IntArray:

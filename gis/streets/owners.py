@@ -12,6 +12,7 @@ from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
 from gis.graph import BoolArray, FloatArray, Int32Array, IntArray
+from gis.streets.kernels import balance
 from gis.streets.lines import Lines
 from gis.streets.network import ObjectArray
 from gis.streets.noding import degree
@@ -70,28 +71,44 @@ def share_out(
     if not len(shared):
         return owner
     start = np.searchsorted(line, np.arange(len(lines) + 1))
-    takers = [tuple(grid[start[k] : start[k + 1]].tolist()) for k in shared]
     tail, head, xy = lines.nodes()
-    group = _whole_streets(lines, shared, takers, tail, head, len(xy))
+    group = _whole_streets(lines, shared, _same_takers(start, grid, shared), tail, head, len(xy))
     n_groups = int(group.max()) + 1
     size = np.bincount(group, weights=work_m[shared], minlength=n_groups)
-    first = np.full(n_groups, len(shared), dtype=np.int64)
-    np.minimum.at(first, group, np.arange(len(shared)))
-    touched: list[set[int]] = [set() for _ in range(len(xy))]
-    near_shared = np.zeros(len(xy), dtype=bool)
-    near_shared[tail[shared]] = near_shared[head[shared]] = True
-    for k in np.flatnonzero((owner >= 0) & (near_shared[tail] | near_shared[head])):
-        touched[tail[k]].add(int(owner[k]))
-        touched[head[k]].add(int(owner[k]))
-    ends = [_ends(tail[shared[members]], head[shared[members]]) for members in _members(group, n_groups)]
-    of = [takers[k] for k in first]
-    hand = _balance(size, of, ends, touched, load, np.lexsort((first, -size)))
-    owner[shared] = hand[group]
+    member = np.full(n_groups, len(shared), dtype=np.int64)
+    np.minimum.at(member, group, np.arange(len(shared)))
+    lead = shared[member]
+    n_takers = (start[lead + 1] - start[lead]).astype(np.int64)
+    first = np.concatenate([[0], np.cumsum(n_takers)])
+    taker_group = np.repeat(np.arange(n_groups), n_takers)
+    taker = grid[start[lead][taker_group] + np.arange(first[-1]) - first[taker_group]]
+
+    ends = np.unique(np.stack([np.tile(group, 2), np.concatenate([tail[shared], head[shared]])], axis=1), axis=0)
+    end_first = np.searchsorted(ends[:, 0], np.arange(n_groups + 1))
+    n_ends = np.diff(end_first)[taker_group]
+    slot_first = np.concatenate([[0], np.cumsum(n_ends)])
+    of = np.repeat(np.arange(len(taker)), n_ends)
+    node = ends[end_first[taker_group[of]] + np.arange(slot_first[-1]) - slot_first[of], 1]
+    key = node.astype(np.int64) * n_grids + taker[of]
+    places, slot = np.unique(key, return_inverse=True)
+    mine = np.flatnonzero(owner >= 0)
+    held_key = np.concatenate([tail[mine], head[mine]]).astype(np.int64) * n_grids + np.tile(owner[mine], 2)
+    held = np.isin(places, held_key).astype(np.int64)
+    order = np.lexsort((member, -size))
+    hand = balance(size, order, first, taker, slot_first, slot.reshape(-1), held, load, _APART, _ROUNDS)
+    owner[shared] = taker[hand][group]
     return owner
 
 
+def _same_takers(start: IntArray, grid: IntArray, shared: IntArray) -> IntArray:
+    """Per shared line a number that lines with the same takers share."""
+    known: dict[tuple[int, ...], int] = {}
+    sets = (tuple(grid[a:b].tolist()) for a, b in zip(start[shared], start[shared + 1]))
+    return np.array([known.setdefault(takers, len(known)) for takers in sets], dtype=np.int64)
+
+
 def _whole_streets(
-    lines: Lines, shared: IntArray, takers: list[tuple[int, ...]], tail: Int32Array, head: Int32Array, n_nodes: int
+    lines: Lines, shared: IntArray, takers: IntArray, tail: Int32Array, head: Int32Array, n_nodes: int
 ) -> IntArray:
     """Group of each shared line: lines that follow each other between two junctions, with the same takers."""
     ends = degree(tail, head, n_nodes)
@@ -100,53 +117,7 @@ def _whole_streets(
     order = np.lexsort((which, node))
     node, which = node[order], which[order]
     follow = np.flatnonzero((node[1:] == node[:-1]) & (ends[node[1:]] == 2) & (which[1:] != which[:-1]))
-    same = np.array([takers[which[k]] == takers[which[k + 1]] for k in follow], dtype=bool)
+    same = takers[which[follow]] == takers[which[follow + 1]]
     a, b = which[follow[same]], which[follow[same] + 1]
     graph = coo_array((np.ones(len(a)), (a, b)), shape=(len(shared), len(shared))).tocsr()
     return np.asarray(connected_components(graph, directed=False)[1], dtype=np.int64)
-
-
-def _members(group: IntArray, n_groups: int) -> list[IntArray]:
-    order = np.argsort(group, kind="stable")
-    bounds = np.searchsorted(group[order], np.arange(n_groups + 1))
-    return [order[bounds[g] : bounds[g + 1]] for g in range(n_groups)]
-
-
-def _ends(tail: Int32Array, head: Int32Array) -> list[int]:
-    return sorted({*tail.tolist(), *head.tolist()})
-
-
-def _balance(
-    size: FloatArray,
-    of: list[tuple[int, ...]],
-    ends: list[list[int]],
-    touched: list[set[int]],
-    load: FloatArray,
-    order: IntArray,
-) -> Int32Array:
-    """Give each group to one of its takers, longest first, then move groups while that evens out the loads."""
-    hand = np.full(len(size), -1, dtype=np.int32)
-    holds: dict[tuple[int, int], int] = {}  # how many groups a grid has at a node
-
-    def cost(g: int, taker: int) -> float:
-        hangs = any(taker in touched[node] or holds.get((node, taker), 0) for node in ends[g])
-        return float(load[taker] + size[g] + (0.0 if hangs else _APART * size[g]))
-
-    def give(g: int, taker: int, sign: int) -> None:
-        load[taker] += sign * size[g]
-        for node in ends[g]:
-            holds[node, taker] = holds.get((node, taker), 0) + sign
-
-    for turn in range(_ROUNDS):
-        moved = False
-        for g in order.tolist():
-            before = int(hand[g])
-            if turn:
-                give(g, before, -1)
-            best = min(of[g], key=lambda taker: (round(cost(g, taker), 6), taker != before, taker))
-            give(g, best, 1)
-            hand[g] = best
-            moved |= best != before
-        if not moved:
-            break
-    return hand
