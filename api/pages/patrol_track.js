@@ -50,7 +50,7 @@ async function upload() {
     sending = new AbortController();
     at("choose").textContent = say("track_sending");
     const { choice } = shift;
-    const report = await send("/v1/tracks", { query: queryOf(choice), body: chosen, type: "application/gpx+xml", signal: sending.signal });
+    const report = await send("/v1/tracks", { query: { ...queryOf(choice), patroller: choice.number }, body: chosen, type: "application/gpx+xml", signal: sending.signal });
     keepWork(keyOf(choice), { track: report.id });
     if (shift.choice === choice) took(report);
     at("track").scrollTop = at("report").offsetTop - at("track").offsetTop;
