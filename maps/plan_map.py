@@ -114,11 +114,17 @@ def render_plan_map(filed: FiledPlan, territory: Territory | None, *, language: 
     return make_page("plan", data, SCRIPTS)
 
 
-def make_page(name: str, data: Mapping[str, Any], scripts: tuple[str, ...], styles: tuple[str, ...] = ()) -> str:
-    """A page in the skeleton of the plan map: its data, its scripts, and styles beside those of the plan map."""
+def make_page(
+    name: str,
+    data: Mapping[str, Any],
+    scripts: tuple[str, ...],
+    styles: tuple[str, ...] = (),
+    skeleton: str = "plan_map.html",
+) -> str:
+    """A page like the plan map: its data, its scripts, styles beside those of the plan map, and its skeleton."""
     lon, lat = data["origin"]
     page = OfflineMap(name, location=(lat, lon), attribution_control=False, zoom_snap=0.25)
-    page.add_child(_PlanPage(data, scripts, styles))
+    page.add_child(_PlanPage(data, scripts, styles, skeleton))
     return render_page(page, data["title"] or data["words"][data["language"]]["title"])
 
 
@@ -212,12 +218,14 @@ class _PlanPage(MacroElement):
         """
     )
 
-    def __init__(self, data: Mapping[str, Any], scripts: tuple[str, ...], styles: tuple[str, ...]) -> None:
+    def __init__(
+        self, data: Mapping[str, Any], scripts: tuple[str, ...], styles: tuple[str, ...], skeleton: str
+    ) -> None:
         super().__init__()
         self._name, self._id = "page", "plan"
         self.colours = css_variables()
         self.styles = "".join(asset_file(name).read_text(encoding="utf-8") for name in ("plan_map.css", *styles))
-        self.skeleton = (STATIC / "plan_map.html").read_text(encoding="utf-8")
+        self.skeleton = (STATIC / skeleton).read_text(encoding="utf-8")
         self.scripts = [script_text(asset_file(name).read_text(encoding="utf-8")) for name in scripts]
         self.data = json_block(data)
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from types import MappingProxyType
+from typing import Any
 
 FILLS = ("#acccf0", "#fdf2b6", "#b9dfc4", "#f1e3f5", "#d6c9a6", "#dcf9f4")
 """Soft fills of grids: tints after Okabe-Ito, far apart in lightness too, so that they differ for every kind of
@@ -67,6 +68,22 @@ CHANGES: Mapping[str, Mapping[str, str]] = MappingProxyType(
 )
 """What became of a grid: tint and mark of its pattern.  The patterns differ, too (change_look.js)."""
 
+PATROLS: tuple[Mapping[str, Any], ...] = tuple(
+    MappingProxyType({"colour": colour, "dash": dash})
+    for colour, dash in (
+        ("#0b4f9c", ()),
+        ("#a03c00", (10, 8)),
+        ("#006b4f", (2, 7)),
+        ("#8b2f7d", (1000, 0)),
+        ("#5a4a00", (14, 5, 3, 5)),
+        ("#3a3f47", (5, 12)),
+    )
+)
+"""Colour of a patroller's route, and the dashes of the white line in its middle: none is told by colour alone."""
+
+MISSED = "#f0a000"
+"""What the patrol before left out, as a broad band under the route."""
+
 STREET_RANKS: Mapping[str, int] = MappingProxyType(
     {
         **dict.fromkeys(("motorway", "trunk", "motorway_link", "trunk_link"), 0),
@@ -109,6 +126,8 @@ def drawing() -> dict[str, object]:
         "street_least_px": list(STREET_LEAST_PX),
         "street_from_m_per_px": list(STREET_FROM_M_PER_PX),
         "buildings_from_m_per_px": BUILDINGS_FROM_M_PER_PX,
+        "patrols": [{"colour": look["colour"], "dash": list(look["dash"]) or None} for look in PATROLS],
+        "missed": MISSED,
     }
 
 

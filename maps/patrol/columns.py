@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from maps.atlas.fonts import wrap
+from maps.atlas.fonts import fit_size, wrap
 from maps.atlas.pen import MM, Pen
 from maps.atlas.sheets import Box
 from maps.patrol.turns import TurnRow
@@ -34,6 +34,7 @@ class Line:
     kind: str = ""
     turn: str = ""
     texts: tuple[str, ...] = ()
+    size: float = SIZE
     note: tuple[str, ...] = ()
     length: str = ""
     at: str = ""
@@ -45,8 +46,9 @@ def turn_lines(pen: Pen, rows: list[TurnRow], turns: list[str], width: float, wo
     room = (width - _NUMBER_W - _SIGN_W - _LENGTH_W - _AT_W - 1.0) * MM
     lines = []
     for row, turn in zip(rows, turns, strict=True):
-        texts = tuple(wrap(pen.bold, row.street or row.text, SIZE, room))[:3]
-        note = tuple(wrap(pen.regular, row.note, SMALL, room)) if row.note else ()
+        size, texts = _wrapped(pen, row.street or row.text, room)
+        # Beside a note nothing stands: it may run on below length and time.
+        note = tuple(wrap(pen.regular, row.note, SMALL, room + (_LENGTH_W + _AT_W) * MM)) if row.note else ()
         lines.append(
             Line(
                 height=ROW + LINE * (len(texts) - 1 + len(note)),
@@ -54,6 +56,7 @@ def turn_lines(pen: Pen, rows: list[TurnRow], turns: list[str], width: float, wo
                 kind=row.kind,
                 turn=turn,
                 texts=texts,
+                size=size,
                 note=note,
                 length=length_text(row.length_m, words) if row.kind in ("inspect", "deadhead") else "",
                 at=row.at,
@@ -67,9 +70,16 @@ def street_lines(pen: Pen, streets: list[tuple[str, str]], width: float) -> list
     room = (width - _LENGTH_W - 9.0) * MM
     lines = []
     for name, length in streets:
-        texts = tuple(wrap(pen.bold, name, SIZE, room))[:3]
-        lines.append(Line(ROW + LINE * (len(texts) - 1), kind="missed", texts=texts, length=length))
+        size, texts = _wrapped(pen, name, room)
+        lines.append(Line(ROW + LINE * (len(texts) - 1), kind="missed", texts=texts, size=size, length=length))
     return lines
+
+
+def _wrapped(pen: Pen, text: str, room: float) -> tuple[float, tuple[str, ...]]:
+    # A name is set a little smaller before it is broken.
+    size = fit_size(pen.bold, text, (SIZE, SIZE - 1.0, SIZE - 1.8), room)
+    size = size if pen.bold.width(text, size) <= room else SIZE
+    return size, tuple(wrap(pen.bold, text, size, room))[:3]
 
 
 def heading(pen: Pen, text: str, width: float) -> Line:
@@ -162,7 +172,7 @@ def _row(pen: Pen, line: Line, box: Box, y: float, top: float) -> None:
         x += _SIGN_W
     is_bold = line.kind != "deadhead"
     for i, text in enumerate(line.texts):
-        pen.text(x, base - LINE * i, text, SIZE, COLOURS["ink"], bold=is_bold)
+        pen.text(x, base - LINE * i, text, line.size, COLOURS["ink"], bold=is_bold)
     for i, text in enumerate(line.note):
         pen.text(x, base - LINE * (i + len(line.texts)), text, SMALL, colour)
     pen.text(box.right - (_AT_W if line.at else 0.5), base, line.length, SIZE, COLOURS["ink"], anchor="end")

@@ -20,17 +20,13 @@ from maps.features import move
 from maps.patrol.columns import DEADHEAD, DWELL, INSPECT, KIND_COLOURS
 from maps.patrol.lanes import NumberSpot, lay_lanes, place_arrows, place_numbers
 from maps.patrol.missed import Missed
-from maps.style import COLOURS
+from maps.style import COLOURS, MISSED
 from partition.patrol.itinerary import Itinerary
 
 INSPECT_MM, DEADHEAD_MM = 1.15, 0.75
 DASH = (2.2, 1.3)
-MISSED_COLOUR = "#f0a000"
 _MISSED_MM = 4.2
 _NUMBER_SIZE = 9.0
-SHORT_MM = 8.0
-"""A leg shorter than this on paper has no room for its arrow and number."""
-_CROWD_MM, _LEAST_CROWD = 6.0, 6
 _NAME_SIZE = 8.0
 
 
@@ -46,15 +42,15 @@ class PatrolGround:
 
 def bring_to_land(itinerary: Itinerary, outline: Any, land: Land, missed: Missed | None) -> PatrolGround:
     """Geometry of a patrol in the CRS of the land."""
-    legs = _objects([leg.geometry for leg in itinerary.legs])
+    legs = objects([leg.geometry for leg in itinerary.legs])
     streets = [] if missed is None else [street.line for street in missed.streets if street.line is not None]
     blind = [] if missed is None else list(missed.blind)
     crs = itinerary.crs if missed is None else missed.crs
     return PatrolGround(
         outline,
         move(legs, itinerary.crs, land.crs),
-        move(_objects(streets), crs, land.crs),
-        move(_objects(blind), crs, land.crs),
+        move(objects(streets), crs, land.crs),
+        move(objects(blind), crs, land.crs),
     )
 
 
@@ -75,14 +71,14 @@ def draw_patrol_map(
     frame = sheet.frame
     window = shapely.box(frame.x, frame.y, frame.right, frame.top)
     bounds = wider(sheet.ground, 3 * sheet.metres_per_mm)
-    outline = onto(sheet, _objects([ground.outline]), bounds, valid=True)[0]
+    outline = onto(sheet, objects([ground.outline]), bounds, valid=True)[0]
     kinds = [leg.kind for leg in itinerary.legs]
     paper = sheet.on_paper(ground.legs)
     lines = [None if kind == "dwell" else line for kind, line in zip(kinds, paper.tolist(), strict=True)]
     lanes = lay_lanes([None if line is None else shapely.simplify(line, 0.05) for line in lines])
     inside = window.buffer(-2.5)
-    extents = [sheet.on_paper(_objects([shapely.box(*detail.ground)]))[0] for detail, _ in details]
-    elsewhere = shapely.union_all(_objects(extents)) if extents else None
+    extents = [sheet.on_paper(objects([shapely.box(*detail.ground)]))[0] for detail, _ in details]
+    elsewhere = shapely.union_all(objects(extents)) if extents else None
     with pen.kept():
         pen.rect(frame.x, frame.y, frame.w, frame.h, "clip")
         pen.fill(COLOURS["land"])
@@ -90,10 +86,10 @@ def draw_patrol_map(
         draw_ground(pen, land, sheet, bounds)
         with pen.sheer(0.6):
             pen.fill(COLOURS["paper"])
-            pen.areas(_objects([shapely.difference(window.buffer(1), outline)]))
+            pen.areas(objects([shapely.difference(window.buffer(1), outline)]))
         _missed(pen, sheet, ground)
         pen.stroke(COLOURS["community-edge"], COMMUNITY_EDGE_MM + 0.2, round_ends=True)
-        pen.lines(_objects([outline]))
+        pen.lines(objects([outline]))
         _route(pen, lanes, kinds)
     taken = Taken(window.buffer(-0.8))
     taken.take(draw_north(pen, frame, words["north"]))
@@ -107,7 +103,7 @@ def draw_patrol_map(
     labels = [
         _extent_label(pen, extent, text, window, taken) for extent, (_, text) in zip(extents, details, strict=True)
     ]
-    shown = _objects([shape for shape in (*lanes, *spots) if shape is not None])
+    shown = objects([shape for shape in (*lanes, *spots) if shape is not None])
     clear = shapely.union_all(shapely.buffer(shown, 0.9))
     numbers = [str(leg.number) for leg in itinerary.legs]
     sizes = [(pen.width_mm(text, _NUMBER_SIZE, bold=True) + 1.5, 4.0) for text in numbers]
@@ -142,7 +138,7 @@ def draw_patrol_map(
 
 def draw_lane_sign(pen: Pen, kind: str, x: float, y: float, w: float) -> None:
     """The line of a kind of leg, for the legend."""
-    line = _objects([shapely.LineString([(x, y), (x + w, y)])])
+    line = objects([shapely.LineString([(x, y), (x + w, y)])])
     _stroke(pen, line, kind)
     _arrow(pen, x + w / 2, y, 0.0, INSPECT if kind == "inspect" else DEADHEAD)
 
@@ -150,7 +146,7 @@ def draw_lane_sign(pen: Pen, kind: str, x: float, y: float, w: float) -> None:
 def _route(pen: Pen, lanes: list[Any], kinds: list[str]) -> None:
     # Ways without inspection first: where both meet, the work lies on top.
     for kind in ("deadhead", "inspect"):
-        mine = _objects([lane for lane, k in zip(lanes, kinds, strict=True) if lane is not None and k == kind])
+        mine = objects([lane for lane, k in zip(lanes, kinds, strict=True) if lane is not None and k == kind])
         if len(mine):
             _stroke(pen, mine, kind)
     for kind in ("deadhead", "inspect"):
@@ -184,7 +180,7 @@ def _missed(pen: Pen, sheet: Sheet, ground: PatrolGround) -> None:
         if not shape.is_empty:
             draw_pattern(pen, shape, "action")
     if len(ground.missed):
-        pen.stroke(MISSED_COLOUR, _MISSED_MM)
+        pen.stroke(MISSED, _MISSED_MM)
         pen.lines(sheet.on_paper(ground.missed))
 
 
@@ -244,26 +240,6 @@ def _end(pen: Pen, x: float, y: float, letter: str) -> None:
     pen.text(x, y - 0.36 * 10 / MM, letter, 10, COLOURS["paper"], bold=True, anchor="middle")
 
 
-def crowded_parts(sheet: Sheet, ground: PatrolGround, itinerary: Itinerary) -> list[tuple[float, float, float, float]]:
-    """Where legs are too short on this map to carry arrow and number: bounds in ground metres, first walked first."""
-    kinds = np.array([leg.kind for leg in itinerary.legs], dtype=object)
-    if not len(kinds):
-        return []
-    paper = sheet.on_paper(ground.legs)
-    window = shapely.box(sheet.frame.x, sheet.frame.y, sheet.frame.right, sheet.frame.top)
-    short = np.flatnonzero((kinds != "dwell") & (shapely.length(paper) < SHORT_MM) & shapely.within(paper, window))
-    if len(short) < _LEAST_CROWD:
-        return []
-    parts = shapely.get_parts(shapely.union_all(shapely.buffer(paper[short], _CROWD_MM)))
-    owner = shapely.STRtree(parts).query(shapely.point_on_surface(paper[short]), predicate="within")
-    found = []
-    for part in range(len(parts)):
-        mine = short[owner[0][owner[1] == part]]
-        if len(mine) >= _LEAST_CROWD:
-            found.append((int(mine.min()), tuple(shapely.total_bounds(ground.legs[mine]).tolist())))
-    return [bounds for _, bounds in sorted(found)]
-
-
 def _covered(elsewhere: Any, shape: Any) -> bool:
     return elsewhere is not None and bool(shapely.covers(elsewhere, shape))
 
@@ -274,7 +250,7 @@ def _extent_label(pen: Pen, extent: Any, text: str, window: Any, taken: Taken) -
     w, h = pen.width_mm(text, _NUMBER_SIZE, bold=True) + 2.0, 5.0
     spots = [(x0 + w / 2, y1 + h / 2 + 0.6), (x0 + w / 2, y0 - h / 2 - 0.6), (x1 - w / 2, y1 + h / 2 + 0.6)]
     spots += [(x1 - w / 2, y0 - h / 2 - 0.6), (x0 + w / 2 + 1, y1 - h / 2 - 1)]
-    boxes = _objects([shapely.box(x - w / 2, y - h / 2, x + w / 2, y + h / 2) for x, y in spots])
+    boxes = objects([shapely.box(x - w / 2, y - h / 2, x + w / 2, y + h / 2) for x, y in spots])
     free = np.flatnonzero(taken.free(boxes))
     if not len(free):
         return None
@@ -284,7 +260,7 @@ def _extent_label(pen: Pen, extent: Any, text: str, window: Any, taken: Taken) -
 
 def _extent(pen: Pen, extent: Any, text: str, at: tuple[float, float] | None) -> None:
     pen.stroke(COLOURS["ink"], 0.6)
-    pen.lines(_objects([extent]))
+    pen.lines(objects([extent]))
     if at is not None:
         w = pen.width_mm(text, _NUMBER_SIZE, bold=True) + 2.0
         pen.fill(COLOURS["ink"])
@@ -302,5 +278,6 @@ def _seen(shape: Any, inside: Any) -> Any:
     return parts[0] if parts else None
 
 
-def _objects(shapes: list[Any]) -> NDArray[np.object_]:
+def objects(shapes: list[Any]) -> NDArray[np.object_]:
+    """Shapes as an array, of whatever kinds they are."""
     return np.array([*shapes, None], dtype=object)[:-1]

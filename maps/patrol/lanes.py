@@ -52,18 +52,26 @@ def lay_lanes(lines: list[Any]) -> list[Any]:
     lines
         Legs on paper in walking direction; ``None`` for a leg that has no line.
     """
+    moved = [
+        None if lane < 0 else _on_the_right(line, BESIDE_MM + lane * LANE_MM)
+        for line, lane in zip(lines, number_lanes(lines), strict=True)
+    ]
+    return _joined(moved)
+
+
+def number_lanes(lines: list[Any]) -> list[int]:
+    """Which lane each leg has: how often an earlier one passed the same ground the same way, 2 at most; -1: no line."""
     passed: Counter[tuple[float, ...]] = Counter()
-    moved: list[Any] = []
+    lanes = []
     for line in lines:
         if line is None or shapely.length(line) == 0:
-            moved.append(None)
+            lanes.append(-1)
             continue
         xy = np.round(shapely.get_coordinates(line), 1)
         segments = list(dict.fromkeys(map(tuple, np.hstack([xy[:-1], xy[1:]]).tolist())))
-        lane = min(max(passed[s] for s in segments), _MOST_LANES - 1)
+        lanes.append(min(max(passed[s] for s in segments), _MOST_LANES - 1))
         passed.update(segments)
-        moved.append(_on_the_right(line, BESIDE_MM + lane * LANE_MM))
-    return _joined(moved)
+    return lanes
 
 
 def place_arrows(line: Any) -> list[Arrow]:
@@ -118,17 +126,17 @@ def place_numbers(
 
 
 def _on_the_right(line: Any, by: float) -> Any:
-    moved = shapely.offset_curve(line, -by, join_style="mitre", mitre_limit=2.0)
-    if moved.geom_type == "MultiLineString":
-        merged = shapely.line_merge(moved)
-        moved = merged if merged.geom_type == "LineString" else moved
-    if moved.geom_type != "LineString" or moved.is_empty:
+    """A line moved to the right: corners mitred, sharp ones cut.  Loops stay loops, which GEOS's own offset undoes."""
+    xy = shapely.get_coordinates(line)
+    xy = xy[np.append(True, np.hypot(*np.diff(xy, axis=0).T) > 1e-6)]
+    if len(xy) < 2:
         return line
-    first, start, end = (shapely.get_point(*which) for which in ((line, 0), (moved, 0), (moved, -1)))
-    if shapely.distance(start, first) > shapely.distance(end, first) + by:
-        moved = shapely.reverse(moved)
-    # A curve folded into a knot says less than the street itself.
-    return moved if 0.4 * line.length < moved.length < 1.6 * line.length + 6 * by else line
+    step = np.diff(xy, axis=0)
+    right = np.column_stack([step[:, 1], -step[:, 0]]) / np.hypot(step[:, 0], step[:, 1])[:, None]
+    both = right[np.maximum(np.arange(len(xy)) - 1, 0)] + right[np.minimum(np.arange(len(xy)), len(right) - 1)]
+    square = (both**2).sum(axis=1)
+    out = np.where((square > 0.7)[:, None], both * 2 / np.maximum(square, 0.7)[:, None], 2 * both / 0.7)
+    return shapely.LineString(xy + by * out)
 
 
 def _joined(lanes: list[Any]) -> list[Any]:

@@ -22,6 +22,7 @@ SCALES = (
 _AIR = 7.0
 _MOST_LIST_FRAC = 0.34
 _MOST_ROWS_BELOW = 26
+_MOST_COARSER = 1.7
 
 Bounds = tuple[float, float, float, float]
 
@@ -37,7 +38,7 @@ class PatrolLayout:
     below
         Columns for the list below the map; empty when it has pages of its own.
     is_whole
-        Whether all of the route lies on the map; otherwise its way from far off is cut at the frame.
+        Whether grid and route lie on the map as a whole; otherwise parts that are far off are cut at the frame.
     """
 
     sheet: Sheet
@@ -45,15 +46,14 @@ class PatrolLayout:
     is_whole: bool
 
 
-def lay_out_patrol(core: Bounds, whole: Bounds, list_height_mm: float, n_rows: int) -> PatrolLayout:
+def lay_out_patrol(views: list[Bounds], list_height_mm: float, n_rows: int) -> PatrolLayout:
     """Choose page and scale.
 
     Parameters
     ----------
-    core
-        What must be on the map, in ground metres: the grid and everything inspected.
-    whole
-        With the ways to it; taken where that costs less than half of the scale.
+    views
+        What the map may show, in ground metres, from all there is to what must be on it: everything inspected.  The
+        first that costs less than half of the scale of the last is taken.
     list_height_mm
         Height of the whole list in one column.
     n_rows
@@ -67,18 +67,22 @@ def lay_out_patrol(core: Bounds, whole: Bounds, list_height_mm: float, n_rows: i
             room = h - 2 * MARGIN - HEAD - FOOTER
             if below and (needed > room * _MOST_LIST_FRAC or n_rows > _MOST_ROWS_BELOW):
                 continue
-            layouts.append(_layout(core, whole, w, h, needed if below else 0.0, columns))
+            layouts.append(_layout(views, w, h, needed if below else 0.0, columns))
     # Finest scale first; but for a list that fits below the map one step of it is well spent.
     return min(layouts, key=lambda one: (SCALES.index(one.sheet.scale) - 1.5 * bool(one.below), one.sheet.landscape))
 
 
 def lay_out_detail(bounds: Bounds, of: Sheet) -> Sheet | None:
-    """An upright page that shows part of a map at least half as large again; ``None`` where paper ends before that."""
+    """An upright page that shows part of a map at least half as large again; ``None`` where it can not.
+
+    Never larger than 1:1,000, or ten times the map.
+    """
     w, h = PAPERS["A4"]
     low = MARGIN + FOOTER
     legend = Box(MARGIN, low, w - 2 * MARGIN, 11.0)
     frame = Box(MARGIN, legend.top + GAP, w - 2 * MARGIN, h - MARGIN - HEAD - legend.top - GAP)
     scale = fit_scale(bounds[2] - bounds[0], bounds[3] - bounds[1], frame, SCALES, _AIR + 3.0)
+    scale = max(scale, next(s for s in SCALES if s >= max(1_000, of.scale / 10)))
     if scale * 1.5 > of.scale:
         return None
     return Sheet(w, h, frame, scale, ((bounds[0] + bounds[2]) / 2, (bounds[1] + bounds[3]) / 2), legend, None)
@@ -91,16 +95,16 @@ def list_page() -> tuple[float, float, tuple[Box, ...]]:
     return w, h, _columns(Box(MARGIN, low, w - 2 * MARGIN, h - MARGIN - HEAD - low), 2)
 
 
-def _layout(core: Bounds, whole: Bounds, w: float, h: float, list_mm: float, columns: int) -> PatrolLayout:
+def _layout(views: list[Bounds], w: float, h: float, list_mm: float, columns: int) -> PatrolLayout:
     low, inner = MARGIN + FOOTER, w - 2 * MARGIN
     legend = Box(MARGIN, low + list_mm, inner, STRIP - GAP)
     frame = Box(MARGIN, legend.top + GAP, inner, h - MARGIN - HEAD - legend.top - GAP)
-    scales = [fit_scale(b[2] - b[0], b[3] - b[1], frame, SCALES, _AIR) for b in (core, whole)]
-    is_whole = scales[1] <= 2 * scales[0]
-    bounds, scale = (whole, scales[1]) if is_whole else (core, scales[0])
+    scales = [fit_scale(b[2] - b[0], b[3] - b[1], frame, SCALES, _AIR) for b in views]
+    taken = next(i for i, scale in enumerate(scales) if scale <= _MOST_COARSER * scales[-1])
+    bounds, scale = views[taken], scales[taken]
     centre = ((bounds[0] + bounds[2]) / 2, (bounds[1] + bounds[3]) / 2)
     below = _columns(Box(MARGIN, low, inner, list_mm - GAP), columns) if list_mm else ()
-    return PatrolLayout(Sheet(w, h, frame, scale, centre, legend, None), below, is_whole)
+    return PatrolLayout(Sheet(w, h, frame, scale, centre, legend, None), below, taken == 0)
 
 
 def _columns(box: Box, n: int) -> tuple[Box, ...]:

@@ -32,20 +32,20 @@ from maps.patrol.columns import (
     turn_lines,
 )
 from maps.patrol.datum import clean, file_name, write_whole
+from maps.patrol.details import choose_details
 from maps.patrol.drawing import (
-    MISSED_COLOUR,
     PatrolGround,
     bring_to_land,
-    crowded_parts,
     draw_lane_sign,
     draw_patrol_map,
     draw_place_sign,
+    objects,
 )
-from maps.patrol.layout import HEAD, PatrolLayout, lay_out_detail, lay_out_patrol, list_page
+from maps.patrol.layout import HEAD, PatrolLayout, lay_out_patrol, list_page
 from maps.patrol.missed import Missed
 from maps.patrol.turns import facts, turn_rows
 from maps.patrol.words import LANGUAGES, length_text, patrol_words
-from maps.style import COLOURS
+from maps.style import COLOURS, MISSED
 from partition.filed import FiledPlan
 from partition.patrol.itinerary import Itinerary
 
@@ -53,7 +53,6 @@ __all__ = ["render_patrol_page", "survey", "write_patrol_page"]
 
 _QR_MM = 27.0
 _TITLE, _FACTS = 19.0, 11.5
-_MOST_DETAILS = 6
 
 
 def write_patrol_page(
@@ -154,9 +153,8 @@ class _Page:
             if sum(map(len, columns)) < len(narrow):
                 layout, columns = self._layout(lines, list_apart=True), []
         pages = [] if columns else self._paged(lines)
-        crowded = crowded_parts(layout.sheet, self.ground, self.itinerary)
-        fitting = [lay_out_detail(bounds, layout.sheet) for bounds in crowded]
-        details = [sheet for sheet in fitting if sheet is not None][:_MOST_DETAILS]
+        moves = [g for g, leg in zip(self.ground.legs, self.itinerary.legs, strict=True) if leg.kind != "dwell"]
+        details = choose_details(layout.sheet, objects(moves))
         n_pages = 1 + len(details) + len(pages)
         self._first(layout, columns, details, n_pages)
         for n, sheet in enumerate(details, start=1):
@@ -194,11 +192,14 @@ class _Page:
         return [*lines, paragraph(pen, said, width), *street_lines(pen, streets, width)]
 
     def _layout(self, lines: list[Line], *, list_apart: bool = False) -> PatrolLayout:
-        inspected = [g for g, leg in zip(self.ground.legs, self.itinerary.legs, strict=True) if leg.kind != "deadhead"]
-        core = shapely.total_bounds(np.array([self.ground.outline, *inspected], dtype=object))
-        whole = shapely.total_bounds(np.array([self.ground.outline, *self.ground.legs], dtype=object))
+        ground, legs = self.ground, self.itinerary.legs
+        work = [shape for shape, leg in zip(ground.legs, legs, strict=True) if leg.kind != "deadhead"]
+        # Of a grid in several parts those that the route does not come to may be far away.
+        parts = [p for p in shapely.get_parts(ground.outline) if shapely.intersects(ground.legs, p).any()]
+        views = [[ground.outline, *ground.legs], [*parts, *ground.legs], [*parts, *work], [*ground.legs], work]
+        bounds = [tuple(shapely.total_bounds(objects(view)).tolist()) for view in views if view]
         height = sum(line.height for line in lines)
-        return lay_out_patrol(tuple(core), tuple(whole), 1e6 if list_apart else height, len(lines))
+        return lay_out_patrol(bounds, 1e6 if list_apart else height, len(lines))
 
     def _paged(self, lines: list[Line]) -> list[list[list[Line]]]:
         boxes = list_page()[2]
@@ -283,7 +284,7 @@ class _Page:
                 pen.stroke(COLOURS["community-edge"], 1.2)
                 pen.line(box.x, middle, box.x + 11.0, middle)
             else:
-                pen.fill(MISSED_COLOUR)
+                pen.fill(MISSED)
                 pen.rect(box.x, middle - 1.6, 11.0, 3.2)
             pen.text(box.x + 13.0, y, elide(pen.regular, text, 9.5, (box.w - 13.0) * MM), 9.5, COLOURS["ink"])
 
@@ -320,12 +321,14 @@ class _Page:
         parts = [
             words["internal"],
             words["plan"].format(plan=plain(self.itinerary.plan_id or self.filed.meta.get("plan_id", ""))),
-            words["date"].format(date=plain(self.filed.meta.get("created_at", ""))[:10]),
+            words["date"].format(date=date) if (date := plain(self.filed.meta.get("created_at", ""))[:10]) else "",
             words["crs"].format(crs=crs_text(self.land.crs)),
         ]
         right = words["page"].format(page=page, pages=pages)
         room = (width - 2 * MARGIN - pen.width_mm(right, 9) - 4) * MM
-        pen.text(MARGIN, MARGIN, elide(pen.regular, "  ·  ".join(parts), 7.0, room), 7.0, COLOURS["ink-soft"])
+        pen.text(
+            MARGIN, MARGIN, elide(pen.regular, "  ·  ".join(filter(None, parts)), 7.0, room), 7.0, COLOURS["ink-soft"]
+        )
         pen.text(width - MARGIN, MARGIN, right, 9, COLOURS["ink"], anchor="end")
 
 
