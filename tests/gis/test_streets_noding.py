@@ -159,7 +159,7 @@ def test_two_one_way_doubles_against_each_other_leave_one_street_open_both_ways(
 
 def test_one_way_rings_against_each_other_leave_one_ring_open_both_ways() -> None:
     ring = [(0, 0), (100, 0), (100, 100), (0, 0)]
-    back = [(0, 0), (100.02, 100.03), (100.03, -0.02), (0, 0)]  # centimetres off, so that it shares no other vertex
+    back = [(0, 0), (100.01, 100.02), (100.02, -0.01), (0, 0)]  # centimetres off, so that it shares no other vertex
     rows = [street(*ring, oneway="yes"), street(*back, oneway="yes"), street((0, 0), (-50, 0))]
     network, _, _ = lay(land(rows), mode="car")
     assert network.link_ids == ("a", "c")
