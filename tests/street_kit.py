@@ -162,6 +162,7 @@ def track_along(
     backs: Sequence[bool],
     *,
     kmh: float = 3.0,
+    seconds: Sequence[float] = (),
     every_s: float = 5.0,
     sigma_m: float = 10.0,
     lasting_s: float = 0.0,
@@ -172,17 +173,17 @@ def track_along(
 ) -> Track:
     """What a receiver writes on a walk.
 
-    ``lasting_s`` 0: every fix errs by itself; otherwise the error drifts and half forgets itself in so many seconds
-    (over 0.7).  ``dropped``: share of fixes that are lost.
+    ``seconds``: per link, in place of ``kmh``.  ``lasting_s`` 0: every fix errs by itself; otherwise the error drifts,
+    and what is left of it after so many seconds is 1/e.  ``dropped``: share of fixes that are lost.
     """
     rng = np.random.default_rng(seed)
     parts = [shapely.get_coordinates(net.geometry[k])[:: -1 if b else 1] for k, b in zip(links, backs)]
     way = shapely.LineString(np.vstack(parts))
-    n = int(way.length / (kmh / 3.6) / every_s) + 2
-    seconds = np.arange(n) * every_s
-    seconds[-1] = way.length / (kmh / 3.6)
-    true = shapely.get_coordinates(shapely.line_interpolate_point(way, seconds * kmh / 3.6))
-    return receive(true, seconds + begin_s, sigma_m, lasting_s, dropped, rng, patrol)
+    metres = np.concatenate([[0.0], np.cumsum([shapely.length(net.geometry[k]) for k in links])])
+    clock = np.concatenate([[0.0], np.cumsum(seconds)]) if len(seconds) else metres / (kmh / 3.6)
+    at_s = np.append(np.arange(0.0, clock[-1], every_s), clock[-1])
+    true = shapely.get_coordinates(shapely.line_interpolate_point(way, np.interp(at_s, clock, metres)))
+    return receive(true, at_s + begin_s, sigma_m, lasting_s, dropped, rng, patrol, net.crs)
 
 
 def receive(
@@ -193,6 +194,7 @@ def receive(
     dropped: float = 0.0,
     rng: np.random.Generator | None = None,
     patrol: str = "G1-1",
+    crs: CRS = METRES,
 ) -> Track:
     """Fixes of true places with error."""
     rng = rng or np.random.default_rng(1)
@@ -204,7 +206,7 @@ def receive(
     kept = rng.random(len(true)) >= dropped
     kept[[0, -1]] = True
     x, y = (true + sigma_m * noise)[kept].T
-    lon, lat = Transformer.from_crs(METRES, "EPSG:4326", always_xy=True).transform(x, y)
+    lon, lat = Transformer.from_crs(crs, "EPSG:4326", always_xy=True).transform(x, y)
     n = int(kept.sum())
     nothing = np.full(n, np.nan)
     return Track(patrol, np.array(lon), np.array(lat), time_s[kept].copy(), nothing, np.zeros(n, np.int32), {})

@@ -10,6 +10,12 @@ from typing import Any
 import numpy as np
 from numba import njit
 
+# A visit that turns back is believed when the share of the link that the fixes tell and the share of the time it takes
+# come to so much together; of the time at most half counts, and below the least depth nothing is believed.
+_LEAST, _ENOUGH = 0.4, 1.0
+_LEAST_INTO_DEAD_END, _ENOUGH_INTO_DEAD_END = 0.25, 0.7
+_MOST_BY_TIME = 0.5
+
 
 @njit(cache=True, nogil=True)
 def passes_of(
@@ -56,12 +62,11 @@ def passes_of(
             n_passed += 1
         end = _runs(k0, k1, start, stop, start_s, stop_s, low, high, from_s, to_s, n, end_m)
         far_dead = is_dead_end[tail[here] if enter == 1 or (enter < 0 and leave == 1) else head[here]]
-        spent_s = stop_s[k1] - start_s[k0]
-        is_slow = spent_s >= alone_s[here]
+        spent = (stop_s[k1] - start_s[k0]) / (2 * alone_s[here])
         metres = 0.0
         for r in range(n, end):
             metres += high[r] - low[r]
-        end = _settle(n, end, enter, leave, length[here], far_dead, is_slow, low, high, end_m)
+        end = _settle(n, end, enter, leave, length[here], far_dead, spent, low, high, end_m)
         if end > n:
             walked_m += metres
         link[n:end] = here
@@ -124,18 +129,21 @@ def _settle(
     leave: int,
     whole: float,
     far_dead: bool,
-    is_slow: bool,
+    spent: float,
     low: Any,
     high: Any,
     end_m: float,
 ) -> int:
     """What of the runs of one visit counts; the position after the last that does.
 
+    ``spent``: time of the visit by that of inspecting the link there and back; not a number without times.
+
     - Entered at one end and left at the other: all of it.
-    - Entered and left at the same end: an error of the fixes when not deeper than ``end_m``; when it came within
-      ``end_m`` of the far end it turned there.
-    - The same into a dead end: half its length is depth enough, or a quarter when the visit took as long as walking
-      it (``is_slow``), and the place of turning may be ``end_m`` farther than the fixes tell.
+    - Entered and left at the same end: an error of the fixes when done in less than half the time it takes, or when
+      not deeper than ``end_m``, unless depth and time together say otherwise; when it came within ``end_m`` of the
+      far end it turned there.
+    - The same into a dead end: less is asked for, because nothing else leads there, and the place of turning may be
+      ``end_m`` farther than the fixes tell.
     - Begun or ended inside (the track begins, ends or breaks off there): half its length is enough, and that end may
       be ``end_m`` farther.
     """
@@ -145,13 +153,18 @@ def _settle(
     for r in range(first, end):
         least, most = min(least, low[r]), max(most, high[r])
     is_turn = enter >= 0 and leave >= 0
-    enough_m = end_m if is_turn and not far_dead else min(end_m, whole / 2)
-    if is_turn and far_dead and is_slow:
-        enough_m = min(end_m, whole / 4)
-    if most - least < enough_m:
+    depth = (most - least) / whole
+    told = depth + (min(spent, _MOST_BY_TIME) if spent >= 0 else depth)
+    if is_turn and far_dead:
+        if most - least < end_m and (depth < _LEAST_INTO_DEAD_END or told < _ENOUGH_INTO_DEAD_END):
+            return first
+    elif is_turn:
+        if spent < depth / 2 or (most - least < end_m and (depth < _LEAST or told < _ENOUGH)):
+            return first
+        if most - least < whole - end_m:
+            return end
+    elif most - least < min(end_m, whole / 2):
         return first
-    if is_turn and not far_dead and most - least < whole - end_m:
-        return end
     has_tail_end = enter == 0 or leave == 0
     has_head_end = enter == 1 or leave == 1
     for r in range(first, end):

@@ -51,14 +51,14 @@ class TrackSettings:
     most_kmh: Mapping[Mode, float] = field(default_factory=lambda: MOST_KMH)
     accuracy_m: float = 50.0
     gap_s: float = 300.0
-    sigma_m: float = 8.0
-    reach_m: float = 40.0
-    n_candidates: int = 10
+    sigma_m: float = 10.0
+    reach_m: float = 50.0
+    n_candidates: int = 12
     detour_m: float = 10.0
     smooth_s: Mapping[Mode, float] = field(
         default_factory=lambda: MappingProxyType({Mode.FOOT: 8.0, Mode.EBIKE: 2.0, Mode.CAR: 0.0})
     )
-    thin_m: float = 8.0
+    thin_m: float = 4.0
     bridge_s: float = 60.0
     bridge_m: float = 250.0
     covered_frac: float = 0.9
