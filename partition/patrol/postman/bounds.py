@@ -21,6 +21,8 @@ from partition.patrol.postman.undirected import pair_odd_nodes, pieces_of, secon
 from partition.patrol.postman.ways import make_ways, shortest
 from partition.patrol.problem import PatrolProblem
 
+_STANDARD = Effort()
+
 
 @dataclass(frozen=True, slots=True)
 class Bounds:
@@ -41,19 +43,19 @@ def bound_routes(problem: PatrolProblem, n_routes: int = 1, *, seconds: float | 
     seconds
         Clock limit of the linear programs; without one their rounds alone count.
     """
-    deadline = np.inf if seconds is None else time.monotonic() + seconds
+    effort = Effort() if seconds is None else Effort(deadline=time.monotonic() + seconds)
     dwell = float(np.sum(problem.stop_s))
-    total = least_total(problem, passing_cost(problem), extra_cost(problem), n_routes, deadline) + dwell
-    metres = metres_bound(problem, n_routes, deadline=deadline)
+    total = least_total(problem, passing_cost(problem), extra_cost(problem), n_routes, effort) + dwell
+    metres = metres_bound(problem, n_routes, effort=effort)
     return Bounds(total, metres, max(total / n_routes, longest_single(problem)))
 
 
-def metres_bound(problem: PatrolProblem, n_routes: int = 1, *, deadline: float = np.inf) -> float:
+def metres_bound(problem: PatrolProblem, n_routes: int = 1, *, effort: Effort = _STANDARD) -> float:
     """Lower bound on the metres of ``n_routes`` routes together."""
     allowed = np.isfinite(passing_cost(problem))
     length = np.repeat(np.asarray(problem.length_m, float)[:, None], 2, axis=1)
     nothing = np.where(np.isfinite(extra_cost(problem)), 0.0, np.inf)
-    return least_total(problem, np.where(allowed, length, np.inf), nothing, n_routes, deadline)
+    return least_total(problem, np.where(allowed, length, np.inf), nothing, n_routes, effort)
 
 
 def longest_single(problem: PatrolProblem) -> float:
@@ -69,7 +71,7 @@ def longest_single(problem: PatrolProblem) -> float:
 
 
 def least_total(
-    problem: PatrolProblem, passing: FloatArray, extra: FloatArray, n_routes: int, deadline: float = np.inf
+    problem: PatrolProblem, passing: FloatArray, extra: FloatArray, n_routes: int, effort: Effort = _STANDARD
 ) -> float:
     """Lower bound on the passes and inspections of ``n_routes`` routes together, at the costs given."""
     task = make_task(_closed(problem), passing=passing, extra=extra)
@@ -92,7 +94,7 @@ def least_total(
     if is_symmetric and not hang_together:
         return best
     model = make_model(task, is_symmetric=is_symmetric, n_routes=n_routes, legs=legs, hang_together=hang_together)
-    found = model.program.relax(max_rounds=Effort().relax_rounds, deadline=deadline)
+    found = model.program.relax(effort)
     return max(best, tight(found.bound + model.constant, np.append(passing, task.least_extra)))
 
 

@@ -179,25 +179,42 @@ def _flow(n, a, b, weight, first, arcs, mark, limit):  # type: ignore[no-untyped
 
 
 @numba.njit(cache=True)
+def _shrunk(n, a, b, weight, level):  # type: ignore[no-untyped-def]
+    """One node for what links above the level hold together: (nodes left, node of each, the other links)."""
+    label = _pieces_over(n, a, b, weight, level)
+    small = np.full(n, -1, np.int64)
+    k = 0
+    for v in range(n):
+        if label[v] == v:
+            small[v] = k
+            k += 1
+    for v in range(n):
+        small[v] = small[label[v]]
+    kept = np.flatnonzero((small[a] != small[b]) & (weight > 0))
+    return k, small, small[a[kept]], small[b[kept]], weight[kept]
+
+
+@numba.njit(cache=True)
 def _apart(n, a, b, used, needed):  # type: ignore[no-untyped-def]
     """Sets that hold something needed, with something needed outside, and are left less than twice."""
-    label = _pieces_over(n, a, b, used, 2 - _EPS)
-    chosen = np.zeros(n, np.bool_)
+    k, small, a, b, used = _shrunk(n, a, b, used, 2 - _EPS)
+    chosen = np.zeros(k, np.bool_)
     for v in range(n):
         if needed[v]:
-            chosen[label[v]] = True
+            chosen[small[v]] = True
     heads = np.flatnonzero(chosen)
     rows = np.zeros((max(len(heads), 1), n), np.bool_)
     size = 0
-    first, arcs = _adjacency(n, a, b, used)
-    mark = np.zeros(n, np.int64)
+    first, arcs = _adjacency(k, a, b, used)
+    mark = np.zeros(k, np.int64)
     for i in range(1, len(heads)):
         mark[:] = 0
         mark[heads[0]] = 1
         mark[heads[i]] = 2
-        flow, side = _flow(n, a, b, used, first, arcs, mark, 2.0)
+        flow, side = _flow(k, a, b, used, first, arcs, mark, 2.0)
         if flow < 2 - _EPS:
-            rows[size] = side
+            for v in range(n):
+                rows[size, v] = side[small[v]]
             size += 1
     return rows[:size]
 
@@ -205,12 +222,16 @@ def _apart(n, a, b, used, needed):  # type: ignore[no-untyped-def]
 @numba.njit(cache=True)
 def _odd_cuts(n, a, b, spare, odd):  # type: ignore[no-untyped-def]
     """Least odd cuts below one, from a cut tree over the odd nodes (Gusfield 1990)."""
-    ends = np.flatnonzero(odd)
+    k, small, a, b, spare = _shrunk(n, a, b, spare, 1 - _EPS)
+    parity = np.zeros(k, np.int64)
+    for v in range(n):
+        parity[small[v]] += odd[v]
+    ends = np.flatnonzero(parity % 2 == 1)
     t = len(ends)
     rows = np.zeros((2 * t + 1, n), np.bool_)
     size = 0
-    first, arcs = _adjacency(n, a, b, spare)
-    mark = np.zeros(n, np.int64)
+    first, arcs = _adjacency(k, a, b, spare)
+    mark = np.zeros(k, np.int64)
     up = np.zeros(t, np.int64)
     value = np.full(t, np.inf)
     for i in range(1, t):
@@ -218,11 +239,11 @@ def _odd_cuts(n, a, b, spare, odd):  # type: ignore[no-untyped-def]
         mark[:] = 0
         mark[ends[i]] = 1
         mark[ends[j]] = 2
-        flow, side = _flow(n, a, b, spare, first, arcs, mark, np.inf)
+        flow, side = _flow(k, a, b, spare, first, arcs, mark, np.inf)
         value[i] = flow
-        for k in range(t):
-            if k != i and side[ends[k]] and up[k] == j:
-                up[k] = i
+        for h in range(t):
+            if h != i and side[ends[h]] and up[h] == j:
+                up[h] = i
         if side[ends[up[j]]] and j != 0:
             up[i] = up[j]
             up[j] = i
@@ -237,17 +258,18 @@ def _odd_cuts(n, a, b, spare, odd):  # type: ignore[no-untyped-def]
         grown = True
         while grown:
             grown = False
-            for k in range(1, t):
-                if not below[k] and below[up[k]]:
-                    below[k] = True
+            for h in range(1, t):
+                if not below[h] and below[up[h]]:
+                    below[h] = True
                     grown = True
         if below.sum() % 2 == 0:
             continue
         mark[:] = 0
-        for k in range(t):
-            mark[ends[k]] = 1 if below[k] else 2
-        flow, side = _flow(n, a, b, spare, first, arcs, mark, np.inf)
+        for h in range(t):
+            mark[ends[h]] = 1 if below[h] else 2
+        flow, side = _flow(k, a, b, spare, first, arcs, mark, np.inf)
         if flow < 1 - _EPS:
-            rows[size] = side
+            for v in range(n):
+                rows[size, v] = side[small[v]]
             size += 1
     return rows[:size]

@@ -9,8 +9,8 @@ from __future__ import annotations
 import highspy
 import numpy as np
 
-from gis.graph import IntArray
-from partition.patrol.postman.task import Task
+from gis.graph import FloatArray, IntArray
+from partition.patrol.postman.task import FREE, Task
 
 
 def has_one_way(task: Task) -> bool:
@@ -19,8 +19,17 @@ def has_one_way(task: Task) -> bool:
     return bool((able[task.required].sum(axis=1) == 1).all())
 
 
-def circulate(task: Task) -> tuple[IntArray, float]:
-    """Cheapest passes ``(links, 2)`` of a closed walk, wherever its pieces lie, and what they cost with inspection.
+def circulate(
+    task: Task, low: FloatArray | None = None, *, start: int = FREE, end: int = FREE
+) -> tuple[IntArray, float]:
+    """Cheapest passes ``(links, 2)`` of a walk, wherever its pieces lie, and what they cost with inspection.
+
+    Parameters
+    ----------
+    low
+        Fewest passes per link and direction; without it each required link once where it may be inspected.
+    start, end
+        Of an open walk; `FREE` twice for a closed one.
 
     Raises
     ------
@@ -29,15 +38,18 @@ def circulate(task: Task) -> tuple[IntArray, float]:
     """
     ways, n = task.ways, task.n_nodes
     m = len(ways.tail)
-    able = np.isfinite(task.passing) & np.isfinite(task.extra)
-    low = (task.required[ways.link] & able[ways.link, ways.side]).astype(float)
+    if low is None:
+        low = (task.required[:, None] & np.isfinite(task.passing) & np.isfinite(task.extra)).astype(float)
+    surplus = np.zeros(max(n, 2))
+    if start != end:
+        surplus[start], surplus[end] = 1.0, -1.0
     model = highspy.Highs()
     for option, setting in (("output_flag", False), ("threads", 1), ("solver", "simplex")):
         model.setOptionValue(option, setting)
     lp = highspy.HighsLp()
-    lp.num_row_, lp.num_col_ = n, m
-    lp.col_cost_, lp.col_lower_, lp.col_upper_ = ways.cost, low, np.full(m, highspy.kHighsInf)
-    lp.row_lower_, lp.row_upper_ = np.zeros(n), np.zeros(n)
+    lp.num_row_, lp.num_col_ = len(surplus), m
+    lp.col_cost_, lp.col_lower_, lp.col_upper_ = ways.cost, low[ways.link, ways.side], np.full(m, highspy.kHighsInf)
+    lp.row_lower_, lp.row_upper_ = surplus, surplus
     is_loop = ways.tail == ways.head
     value = np.where(is_loop, 0.0, 1.0)
     lp.a_matrix_.format_ = highspy.MatrixFormat.kColwise
@@ -46,8 +58,6 @@ def circulate(task: Task) -> tuple[IntArray, float]:
     other = np.where(is_loop, (ways.tail + 1) % max(n, 2), ways.head)
     lp.a_matrix_.index_ = np.stack([ways.tail, other], axis=1).reshape(-1).astype(np.int32)
     lp.a_matrix_.value_ = np.stack([value, -value], axis=1).reshape(-1)
-    if n == 1:
-        lp.num_row_, lp.row_lower_, lp.row_upper_ = 2, np.zeros(2), np.zeros(2)
     model.passModel(lp)
     model.run()
     if model.getModelStatus() != highspy.HighsModelStatus.kOptimal:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -13,15 +15,18 @@ class Effort:
 
     Attributes
     ----------
-    relax_rounds
-        Linear programs.
-    settle_rounds, nodes
-        Integer programs, and branch-and-bound nodes of each.
-    deadline
-        Of `time.monotonic`; infinite: the work limits alone count.
+    relax_rounds, programs
+        Linear programs before branching, and while branching.
+    deadline, clock
+        When to stop, and by which clock; infinite: the work limits alone count.
     """
 
     relax_rounds: int = 60
-    settle_rounds: int = 12
-    nodes: int = 400
+    programs: int = 1_500
     deadline: float = np.inf
+    clock: Callable[[], float] = time.monotonic
+
+    @property
+    def seconds_left(self) -> float:
+        """Until the deadline."""
+        return self.deadline - self.clock() if np.isfinite(self.deadline) else np.inf

@@ -37,7 +37,11 @@ def joining_links(task: Task, passed: BoolArray, price: FloatArray) -> BoolArray
             v = home[v]
         return v
 
+    touched_piece = np.isin(np.arange(task.n_nodes), label[at])
+    n_apart = len(np.unique(label[at]))
     for k in order.tolist():
+        if n_apart == 1:
+            break
         x, y = int(at[i[k]]), int(at[j[k]])
         if root(x) == root(y):
             continue
@@ -45,6 +49,8 @@ def joining_links(task: Task, passed: BoolArray, price: FloatArray) -> BoolArray
         for arc in arcs_to(ways, arrived[i[k]] if forth else arrived[j[k]], y if forth else x):
             p, q = root(int(ways.tail[arc])), root(int(ways.head[arc]))
             if p != q:
+                n_apart -= bool(touched_piece[p] and touched_piece[q])
+                touched_piece[min(p, q)] |= touched_piece[max(p, q)]
                 joining[ways.link[arc]] = True
                 home[max(p, q)] = min(p, q)
     return joining

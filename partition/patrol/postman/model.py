@@ -24,8 +24,8 @@ class Model:
         What is solved.
     link, side
         Per column: link and direction; link -1 for helpers.
-    start_node
-        Per column: node at which the walk begins when the column is used; -1 otherwise.
+    start_node, end_node
+        Per column: node at which the walk begins, or ends, when the column is used; -1 otherwise.
     constant
         Added to every objective: what is not decided.
     """
@@ -34,15 +34,15 @@ class Model:
     link: IntArray
     side: IntArray
     start_node: IntArray
+    end_node: IntArray
     constant: float
     is_symmetric: bool
 
     def passes(self, task: Task, value: FloatArray) -> tuple[IntArray, int]:
-        """(passes per link, or per link and direction; where the walk begins or `FREE`)."""
+        """(passes per link, or per link and direction; where the walk begins)."""
         whole = np.rint(value).astype(np.int64)
         real = self.link >= 0
-        start = self.start_node[(self.start_node >= 0) & (whole > 0)]
-        begin = int(start[0]) if task.start == FREE and len(start) else task.start
+        begin = self.ends(value)[0] if (self.start_node >= 0).any() else task.start
         if self.is_symmetric:
             times = task.required.astype(np.int64)
             np.add.at(times, self.link[real], whole[real])
@@ -50,6 +50,21 @@ class Model:
         both = np.zeros((len(task.tail), 2), np.int64)
         np.add.at(both, (self.link[real], self.side[real]), whole[real])
         return both, begin
+
+    def ends(self, value: FloatArray) -> tuple[int, int]:
+        """Where the walk begins and ends: the likeliest nodes; `FREE` where a closed walk may begin anywhere."""
+        found = []
+        for node in (self.start_node, self.end_node):
+            at = np.flatnonzero(node >= 0)
+            found.append(int(node[at[np.argmax(value[at])]]) if len(at) else FREE)
+        return found[0], found[1]
+
+    def fractions(self, task: Task, value: FloatArray) -> FloatArray:
+        """Passes that are not whole: further ones per link, or all per link and direction."""
+        real = self.link >= 0
+        both = np.zeros((len(task.tail), 2))
+        np.add.at(both, (self.link[real], self.side[real]), value[: len(self.link)][real])
+        return both.sum(axis=1) if self.is_symmetric else both
 
 
 def make_model(
@@ -102,7 +117,7 @@ def make_model(
     a, b = task.tail[edge_link], task.head[edge_link]
     rows = Rows()
     home = task.n_nodes
-    start_node = np.full(len(link), -1, np.int64)
+    start_node, end_node = np.full((2, len(link)), -1, np.int64)
     legs = _ends(task) if legs is None and task.is_open else legs
     needed = np.concatenate([task.needed, [legs is not None]])
     if legs is not None:
@@ -117,7 +132,9 @@ def make_model(
             edge = np.concatenate([edge, len(a) + np.arange(len(at))])
             link = np.concatenate([link, np.full(len(at), -1)])
             side = np.concatenate([side, np.zeros(len(at), np.int64)])
-            start_node = np.concatenate([start_node, at if is_start else np.full(len(at), -1)])
+            none = np.full(len(at), -1)
+            start_node = np.concatenate([start_node, at if is_start else none])
+            end_node = np.concatenate([end_node, none if is_start else at])
             a, b = np.concatenate([a, out]), np.concatenate([b, at])
             base = np.concatenate([base, np.zeros(len(at))])
             must = np.concatenate([must, np.full(len(at), only)])
@@ -134,7 +151,8 @@ def make_model(
         pad = np.full(n, -1, np.int64)
         tail, head = np.concatenate([tail, np.zeros(n, np.int64)]), np.concatenate([head, np.zeros(n, np.int64)])
         edge, link = np.concatenate([edge, pad]), np.concatenate([link, pad])
-        side, start_node = np.concatenate([side, np.zeros(n, np.int64)]), np.concatenate([start_node, pad])
+        side = np.concatenate([side, np.zeros(n, np.int64)])
+        start_node, end_node = np.concatenate([start_node, pad]), np.concatenate([end_node, pad])
     kept, (tail, head, a, b) = _renumber(task.n_nodes + 1, tail, head, a, b, edge)
     program = Program(
         len(kept),
@@ -144,7 +162,7 @@ def make_model(
         rows,
         is_directed=not is_symmetric,
     )
-    return Model(program, link, side, start_node, constant, is_symmetric)
+    return Model(program, link, side, start_node, end_node, constant, is_symmetric)
 
 
 def _ends(task: Task) -> tuple[FloatArray, FloatArray]:

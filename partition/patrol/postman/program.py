@@ -7,14 +7,15 @@ for broken borders.  The room knows nodes and columns, not streets.
 
 from __future__ import annotations
 
-import time
 from dataclasses import dataclass, field
+from typing import Literal
 
 import highspy
 import numpy as np
 
 from gis.graph import BoolArray, FloatArray, IntArray
 from partition.patrol.postman.cuts import too_seldom
+from partition.patrol.postman.effort import Effort
 
 _FAR = highspy.kHighsInf
 
@@ -66,7 +67,7 @@ class Found:
 
 
 class Program:
-    """One model; `relax` lifts its bound by linear programs, `settle` by integer ones."""
+    """One model; `relax` lifts its bound by linear programs; `partition.patrol.postman.branch` goes on."""
 
     def __init__(
         self, n_nodes: int, columns: Columns, edges: Edges, needed: BoolArray, rows: Rows, *, is_directed: bool
@@ -77,7 +78,7 @@ class Program:
         self._cuts: set[bytes] = set()
         m = len(columns.cost)
         model = self.model = highspy.Highs()
-        for option, setting in (("output_flag", False), ("threads", 1), ("random_seed", 1), ("mip_rel_gap", 0.0)):
+        for option, setting in (("output_flag", False), ("threads", 1), ("random_seed", 1)):
             model.setOptionValue(option, setting)
         model.addCols(m, columns.cost, columns.low, columns.high, 0, np.zeros(m, np.int32), np.zeros(0, np.int32), [])
         if is_directed:
@@ -136,14 +137,12 @@ class Program:
         sets = too_seldom(edges.a, edges.b, used, used - edges.required, self.odd, self.needed, exact=exact)
         return sum(self.add_cut(side) for side in sets) > 0
 
-    def relax(self, *, max_rounds: int, deadline: float, ceiling: float = np.inf) -> Found:
+    def relax(self, effort: Effort, *, ceiling: float = np.inf) -> Found:
         """Linear programs until no border is crossed too seldom (or enough is done)."""
         best = -np.inf
         value: FloatArray | None = None
-        for turn in range(max_rounds):
-            if not self._run(deadline, first=turn == 0):
-                break
-            if self.model.getModelStatus() != highspy.HighsModelStatus.kOptimal:
+        for turn in range(max(1, effort.relax_rounds)):
+            if self.solve_linear(effort.seconds_left if turn else np.inf) != "optimal":
                 break
             value = np.asarray(self.model.getSolution().col_value)
             best = max(best, float(self.model.getInfo().objective_function_value))
@@ -163,11 +162,8 @@ class Program:
             edges.a, edges.b, used, used - edges.required, self.odd, self.needed, exact=False
         )
 
-    def make_whole(self) -> None:
-        """Ask for whole passes from now on (and even degrees, where the program has no directions)."""
-        m = len(self.columns.cost)
-        integer = np.full(m, highspy.HighsVarType.kInteger)
-        self.model.changeColsIntegrality(m, np.arange(m, dtype=np.int32), integer)
+    def add_parity(self) -> None:
+        """Without directions: degrees are even.  Whole passes show that only with a column of their own."""
         if self.is_directed:
             return
         columns = self.columns
@@ -180,34 +176,18 @@ class Program:
         for node in sorted(at):
             half = self.model.getNumCol()
             self.model.addCol(0.0, 0.0, _FAR, 0, [], [])
-            self.model.changeColIntegrality(half, highspy.HighsVarType.kInteger)
             index = np.array([*at[node], half], np.int32)
             parity = float(base[node])
             self.model.addRow(-parity, -parity, len(index), index, np.array([1.0] * len(at[node]) + [-2.0]))
 
-    def settle(self, *, deadline: float, max_nodes: int, start: FloatArray | None = None) -> Found:
-        """One integer program: whole passes, perhaps in several pieces, and the bound proved."""
-        self.model.setOptionValue("mip_max_nodes", max_nodes)
-        if start is not None:
-            guess = highspy.HighsSolution()
-            guess.col_value = list(start)
-            self.model.setSolution(guess)
-        if not self._run(deadline, first=False):
-            return Found(None, -np.inf, False)
-        status, info = self.model.getModelStatus(), self.model.getInfo()
-        bound = float(info.mip_dual_bound) if status != highspy.HighsModelStatus.kInfeasible else -np.inf
-        if info.primal_solution_status != highspy.kSolutionStatusFeasible:
-            return Found(None, bound, False)
-        value = np.rint(np.asarray(self.model.getSolution().col_value)[: len(self.columns.cost)])
-        is_done = status == highspy.HighsModelStatus.kOptimal
-        return Found(value, bound, is_done and self.is_walk(value))
-
-    def _run(self, deadline: float, *, first: bool) -> bool:
-        """Run within what is left of the time; the solver counts its limit anew in every run."""
-        left = deadline - time.monotonic()
-        if left <= 0 and not first:
-            return False
+    def solve_linear(self, left: float) -> Literal["optimal", "empty", "stopped"]:
+        """One linear program within the seconds left (the solver's clock of linear programs adds up over runs)."""
+        if left <= 0:
+            return "stopped"
         if np.isfinite(left):
-            self.model.setOptionValue("time_limit", max(left, 0.05))
+            self.model.setOptionValue("time_limit", max(left, 0.05) + self.model.getRunTime())
         self.model.run()
-        return True
+        status = self.model.getModelStatus()
+        if status == highspy.HighsModelStatus.kOptimal:
+            return "optimal"
+        return "empty" if status == highspy.HighsModelStatus.kInfeasible else "stopped"

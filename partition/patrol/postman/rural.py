@@ -1,22 +1,22 @@
 """The rural postman on any streets: windy, mixed, in pieces.
 
-An integer program whose cuts arrive as they are broken (`partition.patrol.postman.program`); every solution in pieces
-is joined into a walk, so that there is always one in hand, with a bound.  Work is counted in rounds and nodes; the
-clock is a safety net.
+Linear programs whose cuts arrive as they are broken (`partition.patrol.postman.program`), then branching; solutions
+are rounded to walks, so that there is always one in hand, with a bound.
 """
 
 from __future__ import annotations
 
-import time
 from dataclasses import replace
 
 import numpy as np
 
-from gis.graph import IntArray
+from gis.graph import FloatArray, IntArray
+from partition.patrol.postman.branch import raise_bound
+from partition.patrol.postman.directed import circulate
 from partition.patrol.postman.effort import Effort
-from partition.patrol.postman.join import hangs_together, join_round_trips
-from partition.patrol.postman.model import Model, make_model
-from partition.patrol.postman.task import Task, Walk, is_same, tight
+from partition.patrol.postman.join import drop_idle, joining_links
+from partition.patrol.postman.model import make_model
+from partition.patrol.postman.task import Task, Walk, tight
 
 
 def cost_of(task: Task, passes: IntArray) -> float:
@@ -26,42 +26,42 @@ def cost_of(task: Task, passes: IntArray) -> float:
     return walked + float(able.min(axis=1).sum())
 
 
+def round_to_walk(task: Task, value: FloatArray, start: int, end: int) -> IntArray:
+    """A walk near passes that are not whole: required links in their likelier direction, what joins them, and a flow
+    that balances both.
+    """
+    able = np.isfinite(task.passing)
+    likely = np.where(able & (np.isfinite(task.extra) | ~task.required[:, None]), value, -1.0)
+    dear = np.where(able, task.passing, np.inf)
+    likelier = np.where(likely[:, 0] == likely[:, 1], dear[:, 1] < dear[:, 0], likely[:, 1] > likely[:, 0]).astype(int)
+    lure = np.clip(1.0 - value.sum(axis=1), 0.0, 1.0)[:, None] * np.where(able, task.passing, 0.0)
+    joining = joining_links(task, task.required, np.where(able, lure, np.inf))
+    low = np.zeros(value.shape)
+    chosen = np.flatnonzero(task.required | joining)
+    low[chosen, likelier[chosen]] = 1.0
+    passes, _ = circulate(task, low, start=start, end=end)
+    return drop_idle(task, passes)
+
+
 def improve_walk(task: Task, walk: Walk, effort: Effort) -> Walk:
     """Raise the bound of ``walk`` and look for a better one, until they meet or the work is done."""
     model = make_model(task, is_symmetric=False)
-    program = model.program
-    found = program.relax(max_rounds=effort.relax_rounds, deadline=effort.deadline, ceiling=walk.cost - model.constant)
-    costs = np.concatenate([task.passing[np.isfinite(task.passing)], [task.least_extra]])
-    walk = _with_bound(walk, tight(found.bound + model.constant, costs))
-    if found.is_walk and found.value is not None:
-        return _taken(task, walk, model, found.value)
-    if is_same(walk.cost, walk.bound):
-        return replace(walk, proof="mip")
-    program.make_whole()
-    for _ in range(effort.settle_rounds):
-        if time.monotonic() >= effort.deadline:
-            break
-        found = program.settle(deadline=effort.deadline, max_nodes=effort.nodes)
-        walk = _with_bound(walk, tight(found.bound + model.constant, costs))
-        if found.value is not None:
-            walk = _taken(task, walk, model, found.value)
-        if is_same(walk.cost, walk.bound):
-            return replace(walk, proof="mip")
-        if found.value is None or not program.cut_off(found.value, exact=False):
-            break
-    return walk
+    costs = np.append(task.passing, task.least_extra)
+    best = walk
 
+    def lift(bound: float) -> float:
+        return tight(bound + model.constant, costs) - model.constant
 
-def _with_bound(walk: Walk, bound: float) -> Walk:
-    return replace(walk, bound=min(max(walk.bound, bound), walk.cost))
+    def look(value: FloatArray, is_walk: bool) -> float:
+        nonlocal best
+        if is_walk:
+            passes, start = model.passes(task, value)
+        else:
+            start, end = model.ends(value)
+            passes = round_to_walk(task, model.fractions(task, value), start, end)
+        cost = cost_of(task, passes)
+        if cost < best.cost:
+            best = replace(best, passes=passes, start=start, cost=cost)
+        return best.cost - model.constant
 
-
-def _taken(task: Task, walk: Walk, model: Model, value: np.ndarray) -> Walk:
-    """The better of the walk in hand and what the program found, joined where it lies in pieces."""
-    passes, start = model.passes(task, value)
-    if not hangs_together(task, passes):
-        passes = join_round_trips(task, passes)
-    cost = cost_of(task, passes)
-    if cost < walk.cost:
-        walk = replace(walk, passes=passes, start=start, cost=cost)
-    return replace(walk, proof="mip") if is_same(walk.cost, walk.bound) else walk
+    return raise_bound(model, walk, effort, lift, look, lambda: best)

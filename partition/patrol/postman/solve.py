@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from dataclasses import replace
 
 import numpy as np
@@ -22,28 +23,31 @@ from partition.patrol.problem import PatrolProblem, PatrolResult, Route
 _MOST_POSTS = 6
 
 
-def solve_one(problem: PatrolProblem, *, seconds: float | None = None, seed: int = 0) -> PatrolResult:
+def solve_one(
+    problem: PatrolProblem, *, seed: int = 0, seconds: float | None = None, clock: Callable[[], float] = time.monotonic
+) -> PatrolResult:
     """Shortest route of one patroller, whatever the shift: exact where a method reaches, with a bound always.
 
     Everything required must be reachable from a post, and a post from there: see `PatrolResult.unreachable`.
 
     Parameters
     ----------
-    seconds
-        Clock limit; without one the work limits alone count and the answer is the same everywhere.
+    seed
+        Changes nothing: no chance is left to any of the methods.  Taken so that all planners are called alike.
+    seconds, clock
+        Limit, and the clock it is of; without one the work limits alone count and the answer is the same everywhere.
 
     Returns
     -------
     PatrolResult
         One route; ``proof`` tells which method proved it shortest.
     """
-    deadline = np.inf if seconds is None else time.monotonic() + seconds
-    effort = Effort(deadline=deadline) if seconds is None else Effort(1_000, 10_000_000, deadline)
+    effort = Effort() if seconds is None else Effort(1_000, 10_000_000, clock() + seconds, clock)
     dwell = float(np.sum(problem.stop_s))
     walk = _best_walk(problem, effort)
     route = _route(problem, walk)
     bound = min(walk.bound + dwell, route.seconds)
-    metres = min(metres_bound(problem, deadline=deadline), route.length_m)
+    metres = min(metres_bound(problem, effort=effort), route.length_m)
     method = {"matching": "postman", "flow": "postman", "mip": "postman", "none": "postman search"}[walk.proof]
     return PatrolResult((route,), (), bound, metres, bound, walk.proof, method)
 

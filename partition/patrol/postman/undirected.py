@@ -11,6 +11,7 @@ from dataclasses import replace
 import numpy as np
 
 from gis.graph import BoolArray, FloatArray, IntArray
+from partition.patrol.postman.branch import raise_bound
 from partition.patrol.postman.effort import Effort
 from partition.patrol.postman.join import joining_links
 from partition.patrol.postman.model import make_model
@@ -124,34 +125,22 @@ def _without_idle(task: Task, passes: IntArray) -> IntArray:
 def _prove(task: Task, walk: Walk, effort: Effort) -> Walk:
     """Raise the bound by the integer program of further passes; take the better walks it shows."""
     model = make_model(task, is_symmetric=True)
-    program = model.program
+    costs = np.append(task.passing, task.least_extra)
+    best = walk
 
-    def lifted(walk: Walk, bound: float) -> Walk:
-        bound = tight(bound + model.constant, np.append(task.passing, task.least_extra))
-        return replace(walk, bound=min(max(walk.bound, bound), walk.cost))
+    def lift(bound: float) -> float:
+        return tight(bound + model.constant, costs) - model.constant
 
-    def taken(walk: Walk, value: FloatArray, is_walk: bool) -> Walk:
+    def look(value: FloatArray, is_walk: bool) -> float:
+        nonlocal best
         passes, start = model.passes(task, value)
         if is_walk:
             cost = seconds_of(task, passes)
-            return Walk(passes, start, cost, walk.bound, "none") if cost < walk.cost else walk
-        lure = np.clip(1.0 - (passes - task.required), 0.0, 1.0)[:, None] * task.passing
-        return _shorter(task, walk, joining_links(task, task.required, lure), walk.bound)
+            if cost < best.cost:
+                best = replace(best, passes=passes, start=start, cost=cost)
+        else:
+            lure = np.clip(1.0 - model.fractions(task, value), 0.0, 1.0)[:, None] * task.passing
+            best = _shorter(task, best, joining_links(task, task.required, lure), best.bound)
+        return best.cost - model.constant
 
-    found = program.relax(max_rounds=effort.relax_rounds, deadline=effort.deadline, ceiling=walk.cost - model.constant)
-    if found.value is not None:
-        walk = taken(walk, found.value, found.is_walk)
-    walk = lifted(walk, found.bound)
-    if is_same(walk.cost, walk.bound):
-        return replace(walk, proof="mip")
-    program.make_whole()
-    for _ in range(effort.settle_rounds):
-        found = program.settle(deadline=effort.deadline, max_nodes=effort.nodes)
-        if found.value is not None:
-            walk = taken(walk, found.value, found.is_walk)
-        walk = lifted(walk, found.bound)
-        if is_same(walk.cost, walk.bound):
-            return replace(walk, proof="mip")
-        if found.value is None or not program.cut_off(found.value, exact=False):
-            break
-    return walk
+    return raise_bound(model, walk, effort, lift, look, lambda: best)
