@@ -102,7 +102,7 @@ def render_patrol_map(
     data = {
         "language": language,
         "title": title,
-        "words": {language: _words(language) for language in LANGUAGES},
+        "words": {language: patrol_page_words(language) for language in LANGUAGES},
         "style": drawing(),
         "origin": list(shapes.origin),
         "plan": {key: filed.meta.get(name, "") for key, name in _PLAN_FACTS},
@@ -150,7 +150,8 @@ def _n_kept(itineraries: Sequence[Itinerary]) -> int:
     return max(int(np.searchsorted(legs, MOST_LEGS, side="right")), min(len(itineraries), 1))
 
 
-def _words(language: str) -> dict[str, str]:
+def patrol_page_words(language: str) -> dict[str, str]:
+    """Every word the page can say: those of all pages, its own, and with ``w_`` before them those of patrols."""
     table = page_words()[language]
     own = {key.removeprefix(_OWN_WORDS): text for key, text in table.items() if key.startswith(_OWN_WORDS)}
     return {**table, **own, **{f"w_{key}": text for key, text in patrol_words(language).items()}}
