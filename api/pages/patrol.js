@@ -172,8 +172,11 @@ async function checkPlan() {
   const { answer, choice } = shift;
   if (!answer || navigator.onLine === false) return;
   try {
-    const { plan } = await askJson("/v1/patrols/grids", { query: { plan: choice.plan } });
-    if (shift.answer !== answer || isSamePlan(plan, answer.plan)) return;
+    const found = await askJson("/v1/patrols/grids", { query: { plan: choice.plan } });
+    const mine = found.grids.find((one) => one.code === answer.grid);
+    if (!mine && shift.answer === answer) notice("warn", say("grid_gone", { grid: answer.grid }));
+    const plan = mine && (found.plans || [found.plan]).find((one) => !mine.plan || one.id === mine.plan);
+    if (!plan || shift.answer !== answer || isSamePlan(plan, answer.plan)) return;
     const box = notice("warn", say("plan_changed", { old: planName(answer.plan), now: planName(plan) }), [
       button(say("load_new"), async () => {
         box.remove();
@@ -276,6 +279,9 @@ at("follow").addEventListener("click", follow);
 at("language").addEventListener("click", () => {
   setLanguage(languageNow() === "zh" ? "en" : "zh");
   keep({ language: languageNow() });
+  const here = new URL(location.href);
+  here.searchParams.set("lang", languageNow()); // a reload stays in it
+  history.replaceState(null, "", here);
 });
 for (const tab of document.querySelectorAll("[data-go]")) {
   tab.addEventListener("click", () => {
@@ -294,17 +300,17 @@ matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => {
 });
 
 async function begin() {
-  const asked = new URLSearchParams(location.search).get("lang");
+  const asked = new URLSearchParams(location.search);
   startPicking(page);
   startWalking(page);
   startTaking(page);
   startTracking(page);
-  setLanguage(asked || kept().language || (document.documentElement.lang.startsWith("en") ? "en" : "zh"));
+  setLanguage(asked.get("lang") || kept().language || (document.documentElement.lang.startsWith("en") ? "en" : "zh"));
   const { view: last, choice } = kept();
   open("pick");
   document.documentElement.dataset.ready = "";
-  const wasWalking = choice.grid && VIEWS.includes(last) && last !== "pick";
-  if (wasWalking && !new URLSearchParams(location.search).get("grid")) await resume(choice, last);
+  const isAsked = [null, choice.grid].includes(asked.get("grid"));
+  if (isAsked && choice.grid && VIEWS.includes(last) && last !== "pick") await resume(choice, last);
   askGrids();
 }
 

@@ -19,6 +19,8 @@ from api.settings import LANGUAGES
 WORKER = "patrol_worker.js"
 SCOPE = "/desk/patrol"
 _PREFIX = "walk_"
+_SHARED = ("walk_", "why_patrol_", "track_dropped_")
+"""Beginnings of the codes that the page says itself: its own, and reasons that others give by code."""
 
 
 def patrol_page(language: str) -> str:
@@ -54,12 +56,8 @@ def _shell() -> list[str]:
 def _words() -> str:
     """The words by language, as JSON that cannot end the element it stands in."""
     tables = {
-        language: {code.removeprefix(_PREFIX): text for code, text in sentences(language).items() if _is_ours(code)}
+        language: {code.removeprefix(_PREFIX): text for code, text in sentences(language).items() if code.startswith(_SHARED)}
         for language in LANGUAGES
     }
     text = json.dumps(tables, ensure_ascii=False, sort_keys=True)
     return text.replace("&", "\\u0026").replace("<", "\\u003c").replace(">", "\\u003e")
-
-
-def _is_ours(code: str) -> bool:
-    return code.startswith(_PREFIX)

@@ -9,11 +9,16 @@ function fresh() {
   return { choice: {}, shifts: {}, saved: {}, language: "", view: "pick" };
 }
 
+// A table where a table is wanted, text where text is.
+function isAlike(found, wanted) {
+  return typeof found === typeof wanted && found !== null && !Array.isArray(found);
+}
+
 function read() {
   try {
     const found = JSON.parse(localStorage.getItem(KEY) || "{}");
     const clean = fresh();
-    for (const name of Object.keys(clean)) if (typeof found[name] === typeof clean[name]) clean[name] = found[name];
+    for (const name of Object.keys(clean)) if (isAlike(found[name], clean[name])) clean[name] = found[name];
     return clean;
   } catch {
     return fresh(); // no storage, or somebody else's text in it

@@ -282,8 +282,8 @@ function paintScale(map, words) {
   outlined(pen, metres < 1000 ? `${metres} m` : `${metres / 1000} km`, x + 6, y - 8);
   pen.textAlign = "center";
   pen.font = "700 15px system-ui, 'Noto Sans CJK SC', sans-serif";
-  outlined(pen, words("north"), 24, 74);
-  strokePixels(pen, [[17, 58], [24, 44], [31, 58]], colours.ink, 3);
+  outlined(pen, words("north"), 24, map.height - 46);
+  strokePixels(pen, [[17, map.height - 62], [24, map.height - 76], [31, map.height - 62]], colours.ink, 3);
 }
 
 function outlined(pen, text, x, y) {

@@ -50,7 +50,8 @@ async function upload() {
     sending = new AbortController();
     at("choose").textContent = say("track_sending");
     const { choice } = shift;
-    const report = await send("/v1/tracks", { query: { ...queryOf(choice), patroller: choice.number }, body: chosen, type: "application/gpx+xml", signal: sending.signal });
+    const query = { ...queryOf(choice), patroller: choice.number, crs: at("gcj02-track").checked ? "gcj02" : "" };
+    const report = await send("/v1/tracks", { query, body: chosen, type: "application/gpx+xml", signal: sending.signal });
     keepWork(keyOf(choice), { track: report.id });
     if (shift.choice === choice) took(report);
     at("track").scrollTop = at("report").offsetTop - at("track").offsetTop;
@@ -97,7 +98,7 @@ function show() {
     at("report").replaceChildren();
     return;
   }
-  const percent = 100 * report.coverage_frac;
+  const percent = typeof report.coverage_frac === "number" ? 100 * report.coverage_frac : 100;
   // 99.96 % is not all: only the whole is called the whole.
   const shown = percent >= 100 ? "100" : Math.min(percent, 99.9).toFixed(1);
   const hours = typeof report.hours === "number" ? say("hours", { n: report.hours.toFixed(2) }) : say("unknown");
@@ -135,10 +136,11 @@ function missedList(missed) {
 
 function notes(report) {
   const dropped = Object.entries(report.dropped || {}).filter(([, n]) => n > 0);
-  const rules = dropped.map(([rule, n]) => `${has(`rule_${rule}`) ? say(`rule_${rule}`) : rule} ${n}`).join(say("comma"));
+  const rules = dropped.map(([rule, n]) => `${has(`track_dropped_${rule}`) ? say(`track_dropped_${rule}`) : rule} ${n}`).join(say("comma"));
   return [
     say("fixes_used", { used: report.used, all: report.fixes }),
     dropped.length ? say("fixes_dropped", { rules }) : "",
+    report.households_missed ? say("households_missed", { n: report.households_missed }) : "",
     report.blind && report.blind.length ? say("blind_note", { n: report.blind.length }) : "",
     ...(report.warnings || []).map(warning),
   ].filter(Boolean);

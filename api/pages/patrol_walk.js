@@ -54,7 +54,11 @@ function tickNow() {
 
 // -- words of a leg
 
-const nameOf = (leg) => leg.name || say(has(`class_${leg.road_class}`) ? `class_${leg.road_class}` : "unnamed");
+function nameOf(leg) {
+  const name = leg.name || say(has(`class_${leg.road_class}`) ? `class_${leg.road_class}` : "unnamed");
+  return leg.other_side ? say("other_side", { name }) : name;
+}
+
 const heading = (leg) => say(`heading_${Math.round((((leg.bearing_deg || 0) % 360) + 360) / 45) % 8}`);
 const dwells = () => legs().filter((leg) => leg.kind === "dwell");
 
@@ -154,7 +158,7 @@ function nothingToWalk() {
 }
 
 export const warning = (one) => (typeof one === "string" ? one : one.message || one.detail || one.code || "");
-const reasonOf = (one) => one.detail || (has(`reason_${one.reason}`) ? say(`reason_${one.reason}`) : one.reason || "");
+const reasonOf = (one) => (has(`why_${one.reason}`) ? say(`why_${one.reason}`) : one.detail || "");
 
 // -- the list
 
