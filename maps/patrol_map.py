@@ -11,12 +11,13 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import shapely
 from numpy.typing import NDArray
 from pyproj import CRS
 
 from gis.errors import InputError
 from gis.territory import Territory
-from maps.features import to_lonlat
+from maps.features import move, to_lonlat
 from maps.ground import pack_ground
 from maps.pack import pack_lines, pack_points, pack_polygons
 from maps.patrol.datum import clean
@@ -53,7 +54,7 @@ def write_patrol_map(
     Parameters
     ----------
     itineraries
-        Routes, in the order in which they are listed.
+        Routes, in the order in which they are listed; none: a map of what was missed.
     filed
         The plan they patrol.
     territory
@@ -106,7 +107,7 @@ def render_patrol_map(
         "style": drawing(),
         "origin": list(shapes.origin),
         "plan": {key: filed.meta.get(name, "") for key, name in _PLAN_FACTS},
-        "grids": _grids(filed, shapes, {itinerary.grid for itinerary in itineraries}),
+        "grids": _grids(filed, shapes, {itinerary.grid for itinerary in itineraries} or _grids_of(missed, filed)),
         "communities": [{"name": "", "spot": [], "rings": rings} for rings in shapes.community_rings.values()],
         "ground": None if territory is None else pack_ground(territory, shapes.origin),
         "routes": [_route(itinerary, place[itinerary.grid], shapes, books) for itinerary in kept],
@@ -155,6 +156,18 @@ def patrol_page_words(language: str) -> dict[str, str]:
     table = page_words()[language]
     own = {key.removeprefix(_OWN_WORDS): text for key, text in table.items() if key.startswith(_OWN_WORDS)}
     return {**table, **own, **{f"w_{key}": text for key, text in patrol_words(language).items()}}
+
+
+def _grids_of(missed: Sequence[Missed], filed: FiledPlan) -> set[str]:
+    """The grids that something was missed in."""
+    tree = shapely.STRtree(np.asarray(filed.grids.geometry.array, dtype=object))
+    found: set[str] = set()
+    for part in missed:
+        lines = _objects([street.line for street in part.streets if street.line is not None])
+        spots = shapely.point_on_surface(move(lines, part.crs, CRS(filed.grids.crs)))
+        hit = tree.query(spots, predicate="intersects")[1]
+        found |= {str(code) for code in filed.grids["code"].to_numpy()[hit]}
+    return found
 
 
 def _grids(filed: FiledPlan, shapes: PlanShapes, patrolled: set[str]) -> list[dict[str, Any]]:

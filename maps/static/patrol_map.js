@@ -186,7 +186,9 @@
   }
 
   function drawWords() {
-    byId("gw-title").textContent = data.title || say("title");
+    document.title = data.title || say(routes.length || !data.missed.length ? "title" : "title_missed");
+    byId("gw-title").textContent = document.title;
+    for (const node of document.querySelectorAll(".gw-search, #gw-banner, #gw-routes")) node.classList.toggle("gw-gone", !routes.length && data.missed.length > 0);
     map.getContainer().setAttribute("aria-label", say("map_routes"));
     gridwright.drawBanner();
     gridwright.drawRoutes(chosen);
@@ -271,6 +273,8 @@
     L.control.scale({ imperial: false, position: "bottomright", maxWidth: 140 }).addTo(map);
     const patrolled = data.grids.filter((grid) => grid.patrolled).flatMap((grid) => grid.rings.flatMap(gridwright.unpack));
     whole = L.latLngBounds([...patrolled, ...routes.flatMap((route) => route.legs.flatMap((l) => l.path))]);
+    data.missed.forEach((_, part) => whole.extend(gridwright.missedBounds(part)));
+    if (!whole.isValid()) whole = L.latLngBounds(data.grids.flatMap((grid) => grid.rings.flatMap(gridwright.unpack)));
     makePanes();
     names = map.getPane("gwNames");
     openSheet("peek");

@@ -161,8 +161,8 @@
           element("span", { class: "gw-turn-m" }, length(s.length_m)))));
       const none = !part.streets.length && !part.blind.length;
       return [
-        element("h2", {}, say("w_missed_title", { shift: part.shift }).trim()),
-        element("p", { class: "gw-soft" }, none ? say("w_missed_none")
+        element("h2", {}, say(routes.length ? "w_missed_title" : "missed_title", { shift: part.shift }).trim()),
+        element("p", { class: "gw-soft" }, none ? say(routes.length ? "w_missed_none" : "missed_none")
           : say("w_missed_facts", { n: number(part.streets.length), length: length(part.streets.reduce((sum, s) => sum + s.length_m, 0)), blind: number(part.blind.length) })),
         ...(rows.length ? [element("ul", { class: "gw-list" }, ...rows)] : []),
       ];

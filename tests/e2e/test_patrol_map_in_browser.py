@@ -150,6 +150,26 @@ def test_on_a_phone_the_list_is_within_reach_and_nothing_stands_out_of_the_page(
         assert min(sizes) >= 14
 
 
+def test_a_map_of_what_was_missed_needs_no_route(browser: Browser, tmp_path: Path) -> None:
+    plan = make_plan(n_grids=12, n_communities=2)
+    line = routes(plan, 1)[0].legs[0].geometry
+    missed = Missed(METRIC, (MissedStreet("West Street", "residential", 100.0, line),), (line.buffer(30),), "")
+    for part, said in ((missed, "West Street"), (Missed(METRIC, ()), "没有漏巡")):
+        path = tmp_path / f"{said}.html"
+        write_patrol_map((), *plan, path, missed=[part])
+        with opened(browser, path, LAPTOP) as page:
+            assert page.inner_text("h1") == "漏巡路段"
+            assert said in page.inner_text("#gw-missed")
+            assert not page.locator("#gw-routes").is_visible()
+            assert (painted(page) > 0.001) == bool(part.streets)
+            page.keyboard.press("n")
+            page.keyboard.press("r")
+    empty = tmp_path / "empty.html"
+    write_patrol_map((), *plan, empty, language="en")
+    with opened(browser, empty, PHONE, phone=True) as page:
+        assert "There is no route" in page.inner_text("#gw-routes")
+
+
 def test_hostile_names_are_read_and_nothing_else(browser: Browser, tmp_path: Path) -> None:
     filed, territory = make_plan(n_grids=12, n_communities=2)
     for i, name in enumerate(plan_page.HOSTILE):

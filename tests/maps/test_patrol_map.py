@@ -131,6 +131,10 @@ def test_missed_streets_and_blind_areas_are_on_the_page(plan: Plan) -> None:
     assert part["streets"][0]["steps"]
     assert part["streets"][1]["steps"] == []
     assert len(part["blind"]) == 1
+    # Without a route the grids in question are those that something was missed in.
+    grids = data_of(render_patrol_map([], *plan, missed=[missed]))["grids"]
+    assert itinerary.grid in [grid["code"] for grid in grids if grid["patrolled"]]
+    assert sum(grid["patrolled"] for grid in grids) < len(grids)
 
 
 def test_too_many_legs_are_left_out_and_said(plan: Plan, monkeypatch: pytest.MonkeyPatch) -> None:
