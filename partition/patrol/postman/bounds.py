@@ -83,17 +83,19 @@ def least_total(
     if is_symmetric:
         required = task.required.astype(np.int64)
         passes, _, further = pair_odd_nodes(task, required)
+        n_pieces = pieces_of(task, passes)[1]
         if legs is not None:
             further = _paired_with_legs(task, legs[0], n_routes, is_open=problem.is_open)
         best = max(best, seconds_of(task, required) + further)
         is_away = legs is not None and n_routes > 1 and bool(legs[0][task.needed].min() > 0)
-        if pieces_of(task, passes)[1] <= 1 and not is_away:
+        if n_pieces <= (1 if legs is not None else n_routes) and not is_away:
             return best
-    # Closed routes that may begin anywhere need not hang together, unless there is only one.
-    hang_together = legs is not None or n_routes == 1
-    if is_symmetric and not hang_together:
-        return best
-    model = make_model(task, is_symmetric=is_symmetric, n_routes=n_routes, legs=legs, hang_together=hang_together)
+    # Closed routes that may begin anywhere hang together over a place beside the map, each tied to it at one node.
+    is_beside = legs is None and n_routes > 1
+    if is_beside:
+        free: FloatArray = np.where(task.needed, 0.0, np.inf)
+        legs = (free, free)
+    model = make_model(task, is_symmetric=is_symmetric, n_routes=n_routes, legs=legs, same_ends=is_beside)
     found = model.program.relax(effort)
     return max(best, tight(found.bound + model.constant, np.append(passing, task.least_extra)))
 

@@ -74,7 +74,7 @@ def make_model(
     forced: BoolArray | None = None,
     n_routes: int = 1,
     legs: tuple[FloatArray, FloatArray] | None = None,
-    hang_together: bool = True,
+    same_ends: bool = False,
 ) -> Model:
     """The program of ``n_routes`` walks together (one walk is exact, several are a bound).
 
@@ -87,8 +87,8 @@ def make_model(
     legs
         Per node, what it costs to begin there, and to end (infinite: not allowed).  Without them an open task begins
         and ends where it says, and a closed one needs none.
-    hang_together
-        What must be touched must hang together.
+    same_ends
+        With ``legs``: as many routes end at a node as begin there.
     """
     required = task.required if forced is None else task.required | forced
     useful = _useful(task)
@@ -121,6 +121,7 @@ def make_model(
     legs = _ends(task) if legs is None and task.is_open else legs
     needed = np.concatenate([task.needed, [legs is not None]])
     if legs is not None:
+        leg_columns = []
         for is_start, price in zip((True, False), legs):
             at = np.flatnonzero(np.isfinite(price))
             first, out, only = len(cost), np.full(len(at), home), float(len(at) == 1) * n_routes
@@ -140,6 +141,10 @@ def make_model(
             must = np.concatenate([must, np.full(len(at), only)])
             chosen = np.arange(first, len(cost))
             rows.rows.append((float(n_routes), float(n_routes), chosen, np.ones(len(at))))
+            leg_columns.append(chosen)
+        if same_ends:
+            same = np.array([1.0, -1.0])
+            rows.rows.extend((0.0, 0.0, np.array(pair), same) for pair in zip(*leg_columns))
     constant = float(task.passing[task.required, 0].sum()) + task.least_extra if is_symmetric else 0.0
     if not is_symmetric:
         position = np.full((len(task.tail), 2), -1, np.int64)
@@ -158,7 +163,7 @@ def make_model(
         len(kept),
         Columns(tail, head, cost, low, high, edge.astype(np.int64)),
         Edges(a, b, base, must),
-        needed[kept] & hang_together,
+        needed[kept],
         rows,
         is_directed=not is_symmetric,
     )
