@@ -7,7 +7,7 @@ and drawn is decided in `partition.patrol` and `maps.patrol`.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -18,6 +18,7 @@ import shapely
 from api.problems import fault_rows
 from api.usecases.patrol_land import Land, read_land
 from api.usecases.patrol_papers import PapersOrder, write_papers
+from api.usecases.patrol_shift import walk_shift
 from api.usecases.patrol_summary import grid_row, left_out_m, notes_of, route_row, status_of, totals_of
 from api.usecases.results_folder import file_stem, may_replace, write_index
 from data.files.whole_folder import whole_folder
@@ -25,11 +26,10 @@ from gis.errors import Fault, InputError
 from gis.graph import Int32Array
 from gis.progress import SILENT, Progress
 from partition.executor import Executor, InProcess, Pool
-from partition.patrol.check import BeatBook, Posing, check_patrol
+from partition.patrol.check import BeatBook
 from partition.patrol.describe import describe_route
 from partition.patrol.itinerary import Itinerary
 from partition.patrol.many import GridPatrol, plan_many
-from partition.patrol.schedule.vary import vary
 from partition.patrol.settings import PatrolSettings
 from partition.stop import Stop
 
@@ -146,7 +146,8 @@ def plan_patrols(
     shift = " ".join(part for part in (day.isoformat() if day else "", half) if part)
     if shift:
         book = BeatBook(land.network, land.beats)
-        patrols = [_vary(land, book, patrol, shift, settings.snap_m) for patrol in patrols]
+        asked = {"plan_id": land.plan_id, "day": day.isoformat() if day else "", "half": half}
+        patrols = [walk_shift(patrol, book, **asked, snap_m=settings.snap_m) for patrol in patrols]
     itineraries = [told for patrol in patrols for told in _tell(land, patrol, start, shift)]
     order = PapersOrder(land, tuple(itineraries), language, with_gcj02, with_pages)
     with whole_folder(out, may_replace=may) as place:
@@ -199,21 +200,6 @@ def _starts(land: Land, asked: Sequence[str], settings: PatrolSettings) -> Int32
     if faults:
         raise InputError.of(faults)
     return np.asarray(rows, dtype=np.int32)
-
-
-def _vary(land: Land, book: BeatBook, patrol: GridPatrol, shift: str, snap_m: float) -> GridPatrol:
-    """The patrol as it is walked in one shift, checked again: what is written is what was checked."""
-    if not patrol.check.passed or not patrol.result.routes:
-        return patrol
-    posed = patrol.posed
-    routes = tuple(
-        vary(posed.problem, route, "\n".join((land.plan_id, patrol.grid, shift, str(number))))
-        for number, route in enumerate(patrol.result.routes, start=1)
-    )
-    result = replace(patrol.result, routes=routes)
-    posing = Posing(posed.link, posed.node, posed.place)
-    check = check_patrol(book, patrol.grid, posed.problem, posing, result, snap_m=snap_m)
-    return replace(patrol, result=result, check=check)
 
 
 def _tell(land: Land, patrol: GridPatrol, start: Sequence[str], shift: str) -> list[Itinerary]:
