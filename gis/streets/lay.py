@@ -142,8 +142,8 @@ def _pieces(
 ) -> _Pieces:
     streets = territory["streets"]
     lines = cut_at_borders(lines, land, options.border_m)
-    estates = _points(territory, "estates")
-    in_estate = owners.lie_in_estates(lines.geometry, estates)
+    guarded = territory["estates"]["kind"].isin(owners.GUARDED).to_numpy(dtype=bool)
+    in_estate = owners.lie_in_estates(lines.geometry, _points(territory, "estates")[guarded])
     in_estate &= ~np.isin(road_class, sorted(modes.THROUGH | modes.MOTORWAYS))[lines.street]
     open_street, is_private = modes.open_directions(streets, road_class, options.mode, report)
     may_go = open_street[lines.street]

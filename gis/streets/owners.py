@@ -20,6 +20,9 @@ from gis.streets.noding import degree
 INSPECTED, CLASS, OUTSIDE, ESTATE, CLOSED, PASSAGE = range(6)
 """Values of `gis.streets.beats.Beats.link_reason`."""
 
+GUARDED = ("estate", "school", "hospital", "industrial", "government")
+"""Kinds of estates with guards of their own; markets, parks and business quarters are open to everybody."""
+
 _INSIDE_M = 3.0  # a street along the outline of an estate is not inside it
 _APART = 2.0  # a street that touches nothing of the grid's counts so many times its length when shares are balanced
 _ROUNDS = 6

@@ -118,10 +118,12 @@ def test_lanes_inside_estates_are_inspected_when_wished_and_private_ones_opened(
         street((205, -100), (205, 100), klass="primary"),  # a public street through an estate
         street((200, -50), (200, 50)),  # along its outline
         street((150, 0), (230, 0)),  # mostly outside
+        street((310, 10), (390, 10), klass="service"),  # in a park
     ],
 )
 def test_public_streets_at_or_through_an_estate_are_the_patrols(row: dict) -> None:
-    _, beats, _ = lay(land([row], estates=[("estate", box(200, -50, 300, 50))]), WEST_EAST)
+    grounds = [("estate", box(200, -50, 300, 50)), ("park", box(300, -50, 400, 50))]
+    _, beats, _ = lay(land([row], estates=grounds), WEST_EAST)
     assert (beats.link_reason == 0).all()
 
 
