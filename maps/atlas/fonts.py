@@ -8,8 +8,11 @@ in `Face.missing`, so that the atlas can say so.
 from __future__ import annotations
 
 import unicodedata
+from copy import copy
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
+from weakref import WeakKeyDictionary
 
 from reportlab.pdfbase import pdfdoc
 from reportlab.pdfbase.ttfonts import SUBSETN, TTFont
@@ -36,7 +39,12 @@ class Face(TTFont):  # type: ignore[misc]
     """
 
     def __init__(self, weight: str) -> None:
-        super().__init__(f"gridwright-{weight}", str(font_file(weight)))
+        # Not parsed anew for every document; what a document writes into, its missing characters too, is its own.
+        parsed = _parsed(f"gridwright-{weight}", str(font_file(weight)))
+        self.__dict__.update(parsed.__dict__)
+        self.state = WeakKeyDictionary()
+        self.face = copy(parsed.face)
+        self.face.charToGlyph, self.face.charWidths = dict(parsed.face.charToGlyph), dict(parsed.face.charWidths)
         self.missing: set[str] = set()
 
     def splitString(self, text: str, doc: Any, encoding: str = "utf-8") -> list[tuple[int, bytes]]:
@@ -67,6 +75,11 @@ class Face(TTFont):  # type: ignore[misc]
                 self.face.charToGlyph[code] = 0
             if code not in self.face.charWidths:
                 self.face.charWidths[code] = 1000.0
+
+
+@lru_cache(maxsize=2)
+def _parsed(name: str, file: str) -> TTFont:
+    return TTFont(name, file)
 
 
 def font_file(weight: str) -> Path:

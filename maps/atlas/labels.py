@@ -225,6 +225,7 @@ def place_street_names(
     beside_mm
         From the middle of a street to the edge of a name that stands off it.
     """
+    shapely.prepare(borders)
     lines: list[tuple[int, float, str, shapely.Geometry]] = []
     for name in sorted({n for n in names.tolist() if n}):
         mine = names == name

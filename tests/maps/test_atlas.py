@@ -279,3 +279,12 @@ def test_a_real_town_in_traditional_characters_is_complete_and_searchable(shared
         frame = framed(tmp_path / "tainan.pdf", page, sheets[page][1])
         assert near(frame, COLOURS["paper"], 0).mean() < 0.9
         assert sum(near(frame, fill).mean() for fill in FILLS) > 0.05
+
+
+def test_what_one_document_lacks_is_not_known_to_the_next() -> None:
+    first, second = fonts.Face("regular"), fonts.Face("regular")
+    first.width("\U0001f600", 10)
+    assert first.missing == {"\U0001f600"}
+    assert second.missing == set()
+    second.width("\U0001f600", 10)
+    assert second.missing == {"\U0001f600"}
