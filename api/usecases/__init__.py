@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from api.usecases.examine_store import Examined, examine_store
     from api.usecases.file_papers import Filing, file_papers
     from api.usecases.import_layers import Imported, ImportOptions, import_layers
+    from api.usecases.judge_tracks import JudgedTracks, judge_tracks
     from api.usecases.load_store import Loaded, load_store
     from api.usecases.look_up import Book
     from api.usecases.look_up_batch import Batch, look_up_batch
@@ -46,6 +47,7 @@ _HOMES = {
     "Filing": "file_papers",
     "ImportOptions": "import_layers",
     "Imported": "import_layers",
+    "JudgedTracks": "judge_tracks",
     "Loaded": "load_store",
     "Patrolled": "plan_patrols",
     "Point": "weigh_change",
@@ -62,6 +64,7 @@ _HOMES = {
     "examine_store": "examine_store",
     "file_papers": "file_papers",
     "import_layers": "import_layers",
+    "judge_tracks": "judge_tracks",
     "load_store": "load_store",
     "look_up_batch": "look_up_batch",
     "make_demo": "make_demo",
@@ -87,6 +90,7 @@ __all__ = [
     "Filing",
     "ImportOptions",
     "Imported",
+    "JudgedTracks",
     "Loaded",
     "Patrolled",
     "Point",
@@ -103,6 +107,7 @@ __all__ = [
     "examine_store",
     "file_papers",
     "import_layers",
+    "judge_tracks",
     "load_store",
     "look_up_batch",
     "make_demo",

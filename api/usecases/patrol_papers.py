@@ -10,7 +10,8 @@ from pathlib import Path
 
 from api.usecases.patrol_land import Land
 from gis.progress import SILENT, Progress
-from maps.patrol import DATUMS, Datum, write_geojson, write_gpx, write_kml
+from maps.patrol import DATUMS, Datum, survey, write_geojson, write_gpx, write_kml, write_patrol_page
+from maps.patrol_map import write_patrol_map
 from partition.patrol.itinerary import Itinerary
 
 MAP = "patrol.html"
@@ -65,4 +66,18 @@ def write_papers(order: PapersOrder, place: Path, progress: Progress = SILENT) -
         ]
         files[itinerary.id] = [path.name for path in written]
         progress.advance()
+    if order.with_pages and order.itineraries:
+        _write_pages(order, place, files, progress)
     return files
+
+
+def _write_pages(order: PapersOrder, place: Path, files: dict[str, list[str]], progress: Progress) -> None:
+    filed = order.land.filed
+    progress.stage("stage_patrol_pages", len(order.itineraries))
+    ground = survey(filed, order.land.territory)
+    for itinerary in order.itineraries:
+        page = write_patrol_page(itinerary, filed, ground, place, language=order.language)
+        files[itinerary.id].append(page.name)
+        progress.advance()
+    progress.stage("stage_map")
+    write_patrol_map(order.itineraries, filed, order.land.territory, place / MAP, language=order.language)

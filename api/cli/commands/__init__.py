@@ -19,6 +19,7 @@ from api.cli.commands import (
     redraw,
     restore,
     serve,
+    tracks,
     user,
     worker,
 )
@@ -34,6 +35,7 @@ ALL = (
     file_papers,
     lookup,
     patrol,
+    tracks,
     micro,
     areas,
     map_plan,
