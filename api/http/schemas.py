@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+import re
+from datetime import date, datetime
 from typing import Annotated, Any
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints, WithJsonSchema
@@ -47,3 +48,16 @@ Moment = Annotated[
     WithJsonSchema({"type": "string", "maxLength": 40, "description": "RFC 3339, or a date in China's time"}),
 ]
 """A moment with its time zone, for parameters and bodies; numbers are none."""
+
+
+def _read_day(value: Any) -> date:
+    if isinstance(value, str) and re.fullmatch(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", value):
+        try:
+            return date.fromisoformat(value)
+        except ValueError:
+            pass
+    raise ValueError("a day is written as 2026-11-22")
+
+
+Day = Annotated[date, BeforeValidator(_read_day), WithJsonSchema({"type": "string", "format": "date"})]
+"""A day of the calendar; numbers are none."""

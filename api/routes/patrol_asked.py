@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable
-from datetime import date as Date
 from functools import partial
 from typing import TYPE_CHECKING, Annotated, Literal
 
@@ -12,6 +11,7 @@ import anyio
 import anyio.to_thread
 from fastapi import Depends, FastAPI, Query, Request
 
+from api.http.schemas import Day
 from api.problems import Refusal
 from api.routes.access import Caller, allow
 from api.usecases.patrol_question import PatrolQuestion
@@ -39,7 +39,7 @@ class Asked:
         grid: Annotated[str, Query(min_length=1, max_length=64, description="Code of the grid")],
         plan: Plan = None,
         mode: Annotated[Literal["foot", "ebike", "car"], Query(description="How the patrol moves")] = "foot",
-        date: Annotated[Date | None, Query(description="Day of the shift, 2026-11-22; none: the plain routes")] = None,
+        date: Annotated[Day | None, Query(description="Day of the shift, 2026-11-22; none: the plain routes")] = None,
         half: Annotated[Literal["am", "pm", "night"] | None, Query(description="Which shift of the day")] = None,
         patrollers: Annotated[int, Query(ge=0, le=50, description="0: as few as the shift allows")] = 0,
         shift_minutes: Annotated[float, Query(ge=10, le=1440, description="Longest route")] = 240.0,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import date as Date
 from typing import Annotated, Any, BinaryIO, Literal
 
 import orjson
@@ -11,6 +10,7 @@ from fastapi.routing import APIRoute
 
 from api.http.guard import TABLE
 from api.http.openapi import responses
+from api.http.schemas import Day
 from api.problems import Refusal
 from api.routes.access import Caller
 from api.routes.acts import act_of, language_of, store_of
@@ -81,7 +81,7 @@ def list_tracks(
     plan: Annotated[str | None, Query(max_length=64, description="Of this plan only")] = None,
     grid: Annotated[str | None, Query(max_length=64, description="Of this grid only")] = None,
     mode: Annotated[Literal["foot", "ebike", "car"] | None, Query(description="Of this mode only")] = None,
-    date: Annotated[Date | None, Query(description="Of shifts of this day only")] = None,
+    date: Annotated[Day | None, Query(description="Of shifts of this day only")] = None,
     after: Annotated[str | None, Query(max_length=64, description="Id of the last track of the page before")] = None,
     limit: Annotated[int, Query(ge=1, le=1000)] = 100,
 ) -> Response:
