@@ -62,8 +62,8 @@ def opened(
     yield page
     executed = page.evaluate("window.__t")
     context.close()
-    assert faults == []
-    assert executed is None
+    assert not faults, faults
+    assert executed is None, executed
 
 
 def put_named_town(store: SqlStore, town: Town, names: Sequence[str] = ()) -> str:

@@ -1,11 +1,10 @@
 // The page as a whole: its views, its language, what it tells, the map with the shift on it, and the reader's position.
 // Everything a reader did is kept at once (patrol_kept.js); everything asked for can fail and then says so.
-import { askJson } from "./patrol_ask.js";
 import { keep, kept, whenFull } from "./patrol_kept.js";
 import { GroundMap, nearest } from "./patrol_map.js";
 import { forgetColours, painted, scene, widthClass } from "./patrol_paint.js";
 import { askGrids, showPicking, startPicking } from "./patrol_pick.js";
-import { goTo, isSamePlan, legs, load, loadKept, keyOf, on, planName, route, shift, shiftName, step } from "./patrol_shift.js";
+import { askNewer, goTo, legs, load, loadKept, keyOf, on, planName, route, shift, shiftName, step } from "./patrol_shift.js";
 import { startTaking } from "./patrol_take.js";
 import { startTracking } from "./patrol_track.js";
 import { placesFor, setRemaining, startWalking } from "./patrol_walk.js";
@@ -169,27 +168,21 @@ function showSignal() {
 
 // Whether the plan has changed since the shift at hand was worked out.
 async function checkPlan() {
-  const { answer, choice } = shift;
+  const { answer } = shift;
   if (!answer || navigator.onLine === false) return;
   try {
-    const found = await askJson("/v1/patrols/grids", { query: { plan: choice.plan } });
-    const mine = found.grids.find((one) => one.code === answer.grid);
-    if (!mine && shift.answer === answer) notice("warn", say("grid_gone", { grid: answer.grid }));
-    const plan = mine && (found.plans || [found.plan]).find((one) => !mine.plan || one.id === mine.plan);
-    if (!plan || shift.answer !== answer || isSamePlan(plan, answer.plan)) return;
-    const box = notice("warn", say("plan_changed", { old: planName(answer.plan), now: planName(plan) }), [
-      button(say("load_new"), async () => {
+    const newer = await askNewer();
+    if (!newer) return;
+    const box = notice("warn", say("plan_changed", { old: planName(answer.plan), now: planName(newer.plan) }), [
+      button(say("load_new"), () => {
         box.remove();
-        try {
-          await load(choice);
-          open("route");
-        } catch (error) {
-          trouble(error);
-        }
+        newer.take();
+        open("route");
       }),
     ]);
   } catch (error) {
     if (error.kind === "session") trouble(error);
+    else if (error.code === "patrol_grid_not_here") notice("warn", say("grid_gone", { grid: answer.grid }));
   }
 }
 

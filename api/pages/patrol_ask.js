@@ -7,9 +7,10 @@ let csrf = null;
 
 export class Trouble extends Error {
   // kind: gone (no network or no answer), session (signed out), refused (the service says why), stopped (by the reader)
-  constructor(kind, message) {
+  constructor(kind, message, code = "") {
     super(message);
     this.kind = kind;
+    this.code = code; // the service's own
   }
 }
 
@@ -29,13 +30,13 @@ async function once(path, options, signal) {
   }
 }
 
-// The service's good answer.
+// The service's good answer, or that the asker has it already.
 export async function ask(path, { query = {}, signal, ...options } = {}) {
   const filled = Object.entries(query).filter(([, value]) => value !== "" && value !== undefined && value !== null);
   const asked = new URLSearchParams(filled).toString();
   for (let attempt = 1; ; attempt += 1) {
     const answer = await once(asked ? `${path}?${asked}` : path, options, signal);
-    if (answer.ok) return answer;
+    if (answer.ok || answer.status === 304) return answer;
     const seconds = Number(answer.headers.get("Retry-After"));
     if ([429, 503].includes(answer.status) && seconds > 0 && seconds <= 10 && attempt < TRIES) {
       await wait(seconds * 1000);
@@ -47,12 +48,15 @@ export async function ask(path, { query = {}, signal, ...options } = {}) {
     }
     const content = await answer.json().catch(() => ({}));
     if (!content.detail && answer.status >= 500) throw new Trouble("gone", say("no_answer"));
-    throw new Trouble("refused", content.detail || say("refused", { status: answer.status }));
+    throw new Trouble("refused", content.detail || say("refused", { status: answer.status }), content.code);
   }
 }
 
 export async function askJson(path, options = {}) {
-  const answer = await ask(path, { ...options, headers: { Accept: "application/json", ...options.headers } });
+  return contentOf(await ask(path, { ...options, headers: { Accept: "application/json", ...options.headers } }));
+}
+
+export async function contentOf(answer) {
   try {
     return await answer.json();
   } catch {

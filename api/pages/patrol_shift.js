@@ -1,12 +1,12 @@
 // The shift at hand: what was chosen, what the service answered, how far one is.  Other parts are told of changes.
-import { askJson } from "./patrol_ask.js";
+import { ask, contentOf } from "./patrol_ask.js";
 import { keep, keepSaved, keepWork, kept, workOf } from "./patrol_kept.js";
 import { say } from "./patrol_words.js";
 
 const SAVED_CACHE = "gridwright-patrol-routes";
 const hearers = { loaded: [], moved: [], report: [] };
 
-export const shift = { choice: null, answer: null, isFromPhone: false, report: null };
+export const shift = { choice: null, answer: null, etag: "", isFromPhone: false, report: null };
 
 export function on(name, hear) {
   hearers[name].push(hear);
@@ -72,22 +72,40 @@ export function setTick(leg, isOn) {
 
 // -- from the service, or from the phone
 
-function take(choice, answer, isFromPhone) {
-  Object.assign(shift, { choice, answer, isFromPhone, report: null });
+function take(choice, answer, etag, isFromPhone = false) {
+  Object.assign(shift, { choice, answer, etag, isFromPhone, report: null });
   keep({ choice });
   if (!kept().shifts[keyOf(choice)]) keepWork(keyOf(choice), {});
   tell("loaded");
 }
 
 export async function load(choice, signal) {
-  const answer = await askJson("/v1/patrols", { query: queryOf(choice), signal });
+  const found = await askRoutes(choice, "", signal);
+  const answer = await contentOf(found);
   const number = Math.min(choice.number, Math.max(answer.routes.length, 1));
-  take({ ...choice, number }, answer, false);
+  take({ ...choice, number }, answer, found.headers.get("ETag") || "");
   return number === choice.number;
 }
 
+function askRoutes(choice, etag, signal) {
+  const headers = { Accept: "application/json" };
+  if (etag) headers["If-None-Match"] = etag;
+  return ask("/v1/patrols", { query: queryOf(choice), headers, signal });
+}
+
+// The answer of today to the question of the shift at hand, where the plan has changed since: its name, and how to
+// go on with it.
+export async function askNewer() {
+  const { choice, answer, etag } = shift;
+  const found = await askRoutes(choice, etag);
+  if (found.status === 304) return null;
+  const newer = await contentOf(found);
+  if (shift.answer !== answer || isSamePlan(newer.plan, answer.plan)) return null;
+  return { plan: newer.plan, take: () => take(choice, newer, found.headers.get("ETag") || "") };
+}
+
 export function choosePatroller(number) {
-  take({ ...shift.choice, number }, shift.answer, shift.isFromPhone);
+  take({ ...shift.choice, number }, shift.answer, shift.etag, shift.isFromPhone);
 }
 
 // -- kept on the phone: the answer and the files of a shift, in the browser's own store
@@ -119,7 +137,7 @@ export async function loadKept(key) {
   const found = await getPart(key, "route.json");
   const what = kept().saved[key];
   if (found && what) {
-    take(what.choice, await found.json(), true);
+    take(what.choice, await found.json(), what.etag || "", true);
     return true;
   }
   if (what) keepSaved(key, null);

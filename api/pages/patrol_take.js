@@ -123,8 +123,9 @@ async function save() {
   at("save").disabled = true;
   at("save").textContent = say("saving");
   const mine = keyOf(shift.choice);
-  const { choice, answer } = shift;
+  const { choice, answer, etag } = shift;
   try {
+    await ask("/healthz"); // before the browser is told to fetch what it keeps
     await workerReady();
     const text = JSON.stringify(answer);
     const parts = [{ part: "route", bytes: new Blob([text]).size }];
@@ -141,7 +142,7 @@ async function save() {
     }
     await putPart(mine, "route.json", text, "application/json");
     const { id, name, revision } = answer.plan;
-    keepSaved(mine, { choice, plan: { id, name, revision }, at: Date.now(), parts, missing });
+    keepSaved(mine, { choice, etag, plan: { id, name, revision }, at: Date.now(), parts, missing });
     if (navigator.storage && navigator.storage.persist) await navigator.storage.persist().catch(() => false);
     page.notice("good", say("saved_now"));
   } catch (error) {

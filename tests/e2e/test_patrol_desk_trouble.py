@@ -10,7 +10,7 @@ from playwright.sync_api import Browser, Page
 from api.usecases.accounts import add_account
 from data.store import SqlStore
 from tests.api.test_http_pages_in_browser import HOSTILE, browser
-from tests.desk_kit import go, opened, put_named_town, show_route, to_first_place, until
+from tests.desk_kit import go, opened, put_named_town, show_route, to_first_place
 from tests.e2e.test_patrol_desk import grid
 from tests.served import Town, drawn_town, running
 from tests.stores import act, embedded_store, migrated_file
@@ -117,8 +117,11 @@ def test_a_service_that_is_gone_is_said_and_the_walk_goes_on(
         page.locator("[data-file=pdf]").click()
         page.locator(".notice.bad").wait_for()
         assert "does not answer" in page.locator(".notice.bad").inner_text()
+        page.locator(".notice .close").click()
         page.locator("#save").click()
-        until(page, "document.querySelector('.notice.bad p').textContent.includes('Not saved')")
+        page.locator(".notice.bad").wait_for()
+        assert "does not answer" in page.locator(".notice.bad").inner_text()
+        assert page.locator("#save").inner_text() == "Save on this phone"
         assert not page.locator("#forget").is_visible()
         go(page, "route")
         assert page.locator("#told strong").inner_text() == step
