@@ -247,7 +247,8 @@ class _Page:
         pen.text(width - MARGIN, top - 6.6, right, 13, COLOURS["ink"], bold=True, anchor="end")
         told = facts(self.itinerary, self.language)
         room = (width - 2 * MARGIN) * MM
-        said = told[0] if not self.itinerary.post else f"{told[0]} · {clean(self.itinerary.post)}"
+        post = self.words["list_post"].format(post=clean(self.itinerary.post)) if self.itinerary.post else ""
+        said = " · ".join(filter(None, (told[0], post)))
         pen.text(MARGIN, top - 12.6, _fitted(pen, said, room), _FACTS, COLOURS["ink"], bold=True)
         skipped = 2 if self.itinerary.n_patrollers > 1 else 1
         second = " · ".join([plain(self.itinerary.id), *told[skipped:]])
