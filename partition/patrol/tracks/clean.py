@@ -137,13 +137,13 @@ def clean_track(track: Track, settings: TrackSettings, *, within: tuple[float, f
     leave_out("clock", stray)
     most_ms = settings.most_kmh[settings.mode] / 3.6
     slack_m = _NOISE_M if is_timed else _STEP_M
-    if is_timed:
-        leave_out("too_fast", ride_mask(track.lon[kept], track.lat[kept], time_s[kept], _RIDE_S, most_ms, slack_m))
     steps_m = distances_m(track.lon[kept], track.lat[kept])
     usual_m = float(np.median(steps_m)) if len(steps_m) else 0.0
     near_m = max(slack_m, min(_USUAL * usual_m, _CUT_M))  # a poor receiver jumps about at every fix
     stray, _ = drop_strays(track.lon[kept], track.lat[kept], time_s[kept], np.inf, most_ms, near_m)
     leave_out("too_fast", stray)
+    if is_timed:
+        leave_out("too_fast", ride_mask(track.lon[kept], track.lat[kept], time_s[kept], _RIDE_S, most_ms, slack_m))
 
     lon, lat, time_s = track.lon[kept], track.lat[kept], time_s[kept]
     part = _parts(lon, lat, time_s, settings.gap_s, most_ms, max(near_m, _CUT_M))

@@ -2,7 +2,8 @@
 
 A link is patrolled when enough of its metres were passed; one whose two sides are inspected apart has to be passed
 twice.  A link shorter than the error of a fix cannot be told from its surroundings: it is patrolled when the patrol
-passed both its ends, or the open end of a dead end.
+passed both its ends, or its only corner: where the other
+end is a dead end, or a mere cut in a street that goes on.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ from dataclasses import dataclass, fields
 
 import numpy as np
 
-from gis.graph import BoolArray, FloatArray, Int32Array
+from gis.graph import BoolArray, FloatArray, Int32Array, IntArray
 from gis.streets.network import StreetNetwork
 from partition.patrol.tracks.kernels_passes import join_passes, visits_of
 from partition.patrol.tracks.match import Passes
@@ -58,9 +59,7 @@ class Coverage:
             getattr(self, name).setflags(write=False)
 
 
-def cover(
-    network: StreetNetwork, passes: Sequence[Passes], settings: TrackSettings, *, is_dead_end: BoolArray
-) -> Coverage:
+def cover(network: StreetNetwork, passes: Sequence[Passes], settings: TrackSettings, *, degree: IntArray) -> Coverage:
     """Put the passes of all tracks together.
 
     Parameters
@@ -71,8 +70,8 @@ def cover(
         Of each track.
     settings
         Share of a link that has to be covered, error of a fix.
-    is_dead_end
-        Per node: it ends one link only.
+    degree
+        Per node: ends of links there.
     """
     n, length = network.n_links, network.length_m
     link = np.concatenate([np.zeros(0, np.int32), *(p.link for p in passes)])
@@ -94,10 +93,11 @@ def cover(
     is_whole = (once_m >= enough) & (~network.both_sides | (twice_m >= enough))
     passed = np.isfinite(node_first)
     at_tail, at_head = passed[network.tail], passed[network.head]
+    tail_ends, head_ends = degree[network.tail], degree[network.head]
     is_short = (length < settings.end_m) & (
         (at_tail & at_head)
-        | (at_tail & is_dead_end[network.head] & ~is_dead_end[network.tail])
-        | (at_head & is_dead_end[network.tail] & ~is_dead_end[network.head])
+        | (at_tail & ((head_ends == 1) | ((head_ends == 2) & (tail_ends > 2))) & (tail_ends > 1))
+        | (at_head & ((tail_ends == 1) | ((tail_ends == 2) & (head_ends > 2))) & (head_ends > 1))
     )
     due_m = np.where(network.both_sides, 2 * length, length)
     is_patrolled = is_whole | is_short

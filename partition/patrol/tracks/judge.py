@@ -105,7 +105,7 @@ def judge_tracks(
         warnings += _warnings(clean, found, matcher)
         passes.append(found)
         progress.advance()
-    coverage = cover(network, passes, settings, is_dead_end=matcher.is_dead_end)
+    coverage = cover(network, passes, settings, degree=matcher.degree)
     if not due.any():
         warnings.append(Fault("warn_tracks_nothing_due", {"measured": len(beats.grids if grids is None else grids)}))
     missed = _missed(network, beats, due, coverage, homes, settings)

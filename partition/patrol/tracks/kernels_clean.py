@@ -56,12 +56,30 @@ def drop_strays(lon: Any, lat: Any, time_s: Any, gap_s: float, most_ms: float, s
         end = i
         while end + 1 < n and _joined(lon, lat, time_s, end, end + 1, gap_s, most_ms, slack_m):
             end += 1
+        if last >= 0 and time_s[i] < time_s[last]:
+            # One or two fixes of this run, or of the one before, may have a wrong clock.
+            late = last
+            n_late = 0
+            while late >= 0 and n_late < _SHORTEST_RUN and (stray[late] or time_s[late] > time_s[i]):
+                n_late += not stray[late]
+                late -= 1
+            early = i
+            while early <= end and early - i < _SHORTEST_RUN and time_s[early] < time_s[last]:
+                early += 1
+            if early - i <= n_late and early - i < _SHORTEST_RUN:
+                stray[i:early] = True
+                i = early
+                continue
+            if n_late < _SHORTEST_RUN and late >= 0:
+                stray[late + 1 : last + 1] = True
+                last = late
         follows = last >= 0 and _joined(lon, lat, time_s, last, i, gap_s, most_ms, slack_m)
-        if end - i + 1 < _SHORTEST_RUN and not follows and n > 1:
-            late = end + 1 < n and time_s[end] > time_s[end + 1]
-            early = last >= 0 and time_s[i] < time_s[last]
+        is_all = i == 0 and end + 1 == n
+        if end - i + 1 < _SHORTEST_RUN and not follows and not is_all:
+            late_run = end + 1 < n and time_s[end] > time_s[end + 1]
+            early_run = last >= 0 and time_s[i] < time_s[last]
             # Without a limit of space only the order of time can be wrong.
-            if late or early or np.isfinite(slack_m):
+            if late_run or early_run or np.isfinite(slack_m):
                 stray[i : end + 1] = True
                 i = end + 1
                 continue
@@ -96,7 +114,8 @@ def thin(x: Any, y: Any, time_s: Any, smooth_s: float, thin_m: float) -> tuple[A
     """Means of fixes that belong together, and the last time each stood for: ``x, y, first_s, last_s``.
 
     One part at a time.  Averaging takes off the error that changes from fix to fix; leaving out means that are close
-    to the one before keeps standing still from looking like walking to and fro.  The last mean always stays.
+    to the one before keeps standing still from looking like walking to and fro.  The last mean stays, unless the
+    track never left its first place.
     """
     n = len(x)
     out_x, out_y = np.empty(n), np.empty(n)

@@ -42,7 +42,7 @@ def passes_of(
     n_pieces = len(piece_link)
     link = np.empty(n_pieces, np.int32)
     low, high, from_s, to_s = np.empty(n_pieces), np.empty(n_pieces), np.empty(n_pieces), np.empty(n_pieces)
-    node, node_s = np.empty(2 * n_pieces, np.int32), np.empty(2 * n_pieces)
+    node, node_s = np.empty(4 * n_pieces, np.int32), np.empty(4 * n_pieces)
     n_passed = 0
     walked_m = 0.0
     n = 0
@@ -54,11 +54,20 @@ def passes_of(
             k1 += 1
         enter = -1 if begins[k0] else (0 if start[k0] <= 0 else 1)
         leave = -1 if k1 + 1 == n_pieces or begins[k1 + 1] else (0 if stop[k1] <= 0 else 1)
-        if enter >= 0:
-            node[n_passed], node_s[n_passed] = head[here] if enter else tail[here], start_s[k0]
+        # A chain that begins or ends near a corner may well have done so at the corner.
+        near_m = 0.0 if enter >= 0 else end_m
+        if start[k0] <= near_m:
+            node[n_passed], node_s[n_passed] = tail[here], start_s[k0]
             n_passed += 1
-        if leave >= 0:
-            node[n_passed], node_s[n_passed] = head[here] if leave else tail[here], stop_s[k1]
+        if length[here] - start[k0] <= near_m:
+            node[n_passed], node_s[n_passed] = head[here], start_s[k0]
+            n_passed += 1
+        near_m = 0.0 if leave >= 0 else end_m
+        if stop[k1] <= near_m:
+            node[n_passed], node_s[n_passed] = tail[here], stop_s[k1]
+            n_passed += 1
+        if length[here] - stop[k1] <= near_m:
+            node[n_passed], node_s[n_passed] = head[here], stop_s[k1]
             n_passed += 1
         end = _runs(k0, k1, start, stop, start_s, stop_s, low, high, from_s, to_s, n, end_m)
         far_dead = is_dead_end[tail[here] if enter == 1 or (enter < 0 and leave == 1) else head[here]]
@@ -69,6 +78,10 @@ def passes_of(
         end = _settle(n, end, enter, leave, length[here], far_dead, spent, low, high, end_m)
         if end > n:
             walked_m += metres
+        if end == n + 1 and enter >= 0 and enter == leave and k1 > k0:
+            # In and out again is two passes, also where error hides the turn.
+            low[end], high[end], from_s[end], to_s[end] = low[n], high[n], from_s[n], to_s[n]
+            end += 1
         link[n:end] = here
         n = end
         k0 = k1 + 1

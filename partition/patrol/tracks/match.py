@@ -15,7 +15,7 @@ import numpy as np
 import shapely
 from pyproj import Transformer
 
-from gis.graph import BoolArray, FloatArray, Int32Array
+from gis.graph import BoolArray, FloatArray, Int32Array, IntArray
 from gis.streets.network import Mode, StreetNetwork
 from partition.patrol.tracks.clean import CleanTrack
 from partition.patrol.tracks.kernels_clean import thin
@@ -95,10 +95,10 @@ class Matcher:
         return first, link[order], stop[order].astype(np.int32), net.length_m[link[order]]
 
     @cached_property
-    def is_dead_end(self) -> BoolArray:
-        """Per node: one end of one link only."""
+    def degree(self) -> IntArray:
+        """Per node: ends of links there that this mode may use."""
         ends = np.concatenate([self.network.tail[self._open], self.network.head[self._open]])
-        return np.asarray(np.bincount(ends, minlength=self.network.n_nodes) == 1)
+        return np.bincount(ends, minlength=self.network.n_nodes)
 
     @cached_property
     def _alone_s(self) -> FloatArray:
@@ -175,7 +175,7 @@ class Matcher:
         chosen, fresh = likeliest(x, y, first_s, last_s, starts, link, at, off, *shape, figures)
         pieces = trace(chosen, fresh, first_s, last_s, link, at, *shape, s.end_m)
         stretches, nodes, metres = passes_of(
-            *pieces, net.tail, net.head, net.length_m, self._alone_s, self.is_dead_end, s.end_m
+            *pieces, net.tail, net.head, net.length_m, self._alone_s, self.degree == 1, s.end_m
         )
         matched = chosen >= 0
         straight = np.hypot(np.diff(x), np.diff(y))
