@@ -61,7 +61,7 @@ def circulate(
     model.passModel(lp)
     model.run()
     if model.getModelStatus() != highspy.HighsModelStatus.kOptimal:
-        raise ValueError("a required link cannot be left or reached")
+        raise ValueError("a required link cannot be left or not be reached")
     passes = np.zeros((len(task.tail), 2), np.int64)
     passes[ways.link, ways.side] = np.rint(np.asarray(model.getSolution().col_value)).astype(np.int64)
     return passes, float((passes[ways.link, ways.side] * ways.cost).sum()) + task.least_extra

@@ -41,6 +41,11 @@ def solve_one(
     -------
     PatrolResult
         One route; ``proof`` tells which method proved it shortest.
+
+    Raises
+    ------
+    ValueError
+        When something required cannot be reached or left: that is sorted out before.
     """
     effort = Effort() if seconds is None else Effort(1_000, 10_000_000, clock() + seconds, clock)
     dwell = float(np.sum(problem.stop_s))
@@ -100,7 +105,10 @@ def _walk_directed(task: Task, effort: Effort) -> Walk:
             return Walk(passes, task.start, cost, cost, "flow")
         passes = join_round_trips(task, passes)
         walk = Walk(passes, task.start, cost_of(task, passes), cost, "none")
-    return improve_walk(task, walk, effort)
+    walk = improve_walk(task, walk, effort)
+    if not np.isfinite(walk.cost):
+        raise ValueError("not everything that is required can be reached and left")
+    return walk
 
 
 def _route(problem: PatrolProblem, walk: Walk) -> Route:
