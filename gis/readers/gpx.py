@@ -52,6 +52,10 @@ class GpxLimits:
 LIMITS = GpxLimits()
 
 
+PLANNER = "gridwright"
+"""Creator that our own route files name; their lines have no times."""
+
+
 @dataclass(frozen=True, slots=True)
 class Track:
     """Fixes of one patrol in the order of the file.  Arrays are read-only.
@@ -153,6 +157,9 @@ def _read(
     if not columns or not len(columns[0]):
         raise _without_fixes(gathered, file)
     lon, lat, time_s, accuracy_m, segment = columns
+    if gathered.is_plan and np.isnan(time_s).all():
+        # The file that was taken along to walk by: judged, it would say that all of it was walked.
+        raise InputError("gpx_route_not_track", file=file)
     on_earth = (np.abs(lat) <= 90) & (np.abs(lon) <= 180) & ((lat != 0) | (lon != 0))
     _check_earth(file, lon, lat, on_earth)
     has_position = np.isfinite(lon) & np.isfinite(lat)
@@ -177,7 +184,7 @@ class _Fixes:
     def __init__(self, file: str, limits: GpxLimits) -> None:
         self.file, self.limits = file, limits
         self.blocks: list[tuple[np.ndarray, ...]] = []
-        self.is_gpx = self.has_names = self.has_route = False
+        self.is_gpx = self.is_plan = self.has_names = self.has_route = False
         self._depth = self._n = 0
         self._segment = -1
         self._inside = self._in_extensions = False
@@ -197,6 +204,7 @@ class _Fixes:
             if name.lower() != "gpx":
                 raise InputError("gpx_not_gpx", file=self.file, measured=name[:40])
             self.is_gpx = True
+            self.is_plan = attributes.get("creator") == PLANNER
         elif self._depth > _DEEPEST:
             raise InputError("gpx_too_deep", file=self.file, allowed=_DEEPEST)
         if name == "trkpt":

@@ -11,6 +11,7 @@ from pathlib import Path
 import shapely
 from gpxpy.gpx import GPX, GPXRoute, GPXRoutePoint, GPXTrack, GPXTrackPoint, GPXTrackSegment
 
+from gis.readers.gpx import PLANNER
 from maps.patrol.datum import Datum, clean, degrees, file_name, title, write_whole
 from maps.patrol.turns import about, end_point, starts, turn_rows
 from maps.patrol.words import length_text, patrol_words
@@ -32,7 +33,7 @@ def write_gpx(itinerary: Itinerary, folder: Path, *, language: str = "zh", datum
 def render_gpx(itinerary: Itinerary, *, language: str = "zh", datum: Datum = "wgs84") -> bytes:
     """The file of `write_gpx` as bytes; the same route gives the same bytes."""
     file = GPX()
-    file.creator = "gridwright"
+    file.creator = PLANNER
     file.name = patrol_words(language)["list_title"].format(id=title(itinerary, datum))
     file.description = about(itinerary, language, datum)
     file.keywords = ", ".join(k for k in (clean(itinerary.grid), itinerary.mode.value, datum) if k)

@@ -6,6 +6,7 @@ import json
 import re
 import string
 from dataclasses import replace
+from io import BytesIO
 from pathlib import Path
 from xml.etree import ElementTree as ET
 
@@ -16,7 +17,8 @@ import shapely
 from lxml import etree
 from pyproj import CRS
 
-from gis.errors import StorageError
+from gis.errors import InputError, StorageError
+from gis.readers.gpx import read_gpx
 from gis.shift import gcj02_to_wgs84
 from maps.features import to_lonlat
 from maps.patrol import (
@@ -116,6 +118,18 @@ def test_the_line_has_no_times_so_that_a_plan_never_passes_for_a_track(whole: It
     assert [p.time for p in gpx.tracks[0].segments[0].points if p.time] == []
     assert "计划路线" in gpx.description
     assert "planned route" in gpxpy.parse(render_gpx(whole, language="en").decode()).description
+
+
+@pytest.mark.parametrize("datum", ["wgs84", "gcj02"])
+@pytest.mark.parametrize("starts_at", ["", STARTS])
+def test_a_planned_route_that_comes_back_as_a_track_is_refused(starts_at: str, datum: str) -> None:
+    content = render_gpx(itinerary_of(WHOLE, starts_at=starts_at), datum=datum)
+    with pytest.raises(InputError) as caught:
+        read_gpx(BytesIO(content), file="330402015001001-1.gpx")
+    assert caught.value.faults[0].code == "gpx_route_not_track"
+    # What a receiver records on the way has times, or another creator.
+    walked = content.replace(b'creator="gridwright"', b'creator="receiver"')
+    assert len(read_gpx(BytesIO(walked), file="1.gpx")) > 10
 
 
 def test_times_are_left_out_where_no_day_is_set() -> None:
