@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from api.usecases.make_demo import Demo, make_demo
     from api.usecases.map_plan import map_plan
     from api.usecases.plan_patrols import Patrolled, plan_patrols
+    from api.usecases.plan_roster import Rostered, plan_roster
     from api.usecases.redraw_plan import RedrawnPlan, redraw_plan
     from api.usecases.restore_store import Restored, restore_store
     from api.usecases.weigh_change import Point, weigh_change
@@ -53,6 +54,7 @@ _HOMES = {
     "Point": "weigh_change",
     "RedrawnPlan": "redraw_plan",
     "Restored": "restore_store",
+    "Rostered": "plan_roster",
     "Saved": "backup_store",
     "assess_territory": "assess_territory",
     "backup_store": "backup_store",
@@ -71,6 +73,7 @@ _HOMES = {
     "map_plan": "map_plan",
     "open_book": "look_up_file",
     "plan_patrols": "plan_patrols",
+    "plan_roster": "plan_roster",
     "redraw_plan": "redraw_plan",
     "restore_store": "restore_store",
     "weigh_change": "weigh_change",
@@ -96,6 +99,7 @@ __all__ = [
     "Point",
     "RedrawnPlan",
     "Restored",
+    "Rostered",
     "Saved",
     "assess_territory",
     "backup_store",
@@ -114,6 +118,7 @@ __all__ = [
     "map_plan",
     "open_book",
     "plan_patrols",
+    "plan_roster",
     "redraw_plan",
     "restore_store",
     "weigh_change",

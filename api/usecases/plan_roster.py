@@ -115,7 +115,9 @@ def plan_roster(
     may = may_replace(out, INDEX, FORM)
     settings = replace(settings or PatrolSettings(), n_patrollers=0)
     settings = replace(settings, shift_minutes=float(max((w.minutes for w in watches if w.must_cover), default=240)))
-    modes = sorted({mode for watch in watches for mode in watch.modes}, key=list(Mode).index)
+    there = {Mode.FOOT: 1, Mode.CAR: cars, Mode.EBIKE: ebikes}
+    wanted = {mode for watch in watches for mode in watch.modes if there[mode]} or {Mode.FOOT}
+    modes = sorted(wanted, key=list(Mode).index)
     planned: dict[Mode, _Planned] = {}
     executor: Executor = InProcess() if workers == 1 else Pool(workers)
     try:

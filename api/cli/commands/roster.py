@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from api import settings
+from api.cli.commands.tables import word
 from api.cli.parser import Parser
 from api.cli.talk import Outcome, Table, Talk
 from api.problems import BROKEN, DONE
@@ -40,8 +41,8 @@ def run(arguments: Namespace, talk: Talk) -> Outcome:
     """Plan; status 1 when some round does not fit."""
     from dataclasses import replace
 
+    from api.usecases import plan_roster
     from api.usecases.patrol_settings import read_patrol_settings
-    from api.usecases.plan_roster import plan_roster
     from partition.patrol.schedule import EVENING_SWEEP, HALF_DAYS, NIGHT, VOLUNTEERS
 
     for option, value in (("--cars", arguments.cars), ("--ebikes", arguments.ebikes), ("--patrols", arguments.patrols)):
@@ -70,7 +71,13 @@ def run(arguments: Namespace, talk: Talk) -> Outcome:
         )
     content: dict[str, Any] = dict(made.summary)
     rows = [
-        (w["name"], f"{w['held']} / {w['possible']}", w["shifts"], w["vehicle_times"], w["person_times"])
+        (
+            word("roster_watch", w["name"], talk),
+            f"{w['held']} / {w['possible']}",
+            w["shifts"],
+            w["vehicle_times"],
+            w["person_times"],
+        )
         for w in content["watches"]
     ]
     headings = ("roster_watch", "roster_held", "roster_shifts", "roster_vehicles", "roster_persons")
