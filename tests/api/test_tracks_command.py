@@ -54,9 +54,20 @@ def write_track(path: Path, points: list[tuple[float, float]], name: str = "") -
     return path
 
 
+def walked(patrols: Path, folder: Path) -> Path:
+    """The line of a route as a receiver brings it back."""
+    row = route_of(patrols)
+    return write_track(folder / f"{row['id']}.gpx", points_of(patrols, row))
+
+
+def test_a_planned_route_is_no_track_of_itself(judge: Judge, patrols: Path) -> None:
+    status, answer = judge(patrols / f"{route_of(patrols)['id']}.gpx")
+    assert (status, codes(answer)) == (2, ["gpx_route_not_track"])
+
+
 def test_a_route_that_was_walked_is_covered(judge: Judge, patrols: Path, tmp_path: Path) -> None:
     row = route_of(patrols)
-    status, answer = judge(patrols / f"{row['id']}.gpx")
+    status, answer = judge(walked(patrols, tmp_path))
     assert status == 0
     (grid,) = answer["grids"]
     assert grid["grid"] == row["grid"]
@@ -146,14 +157,14 @@ def test_every_file_that_can_not_be_read_is_named(judge: Judge, patrols: Path, t
 def test_wishes_that_can_not_be_met_are_refused(
     judge: Judge, patrols: Path, tmp_path: Path, words: tuple[str, ...], code: str
 ) -> None:
-    track = patrols / f"{route_of(patrols)['id']}.gpx"
+    track = walked(patrols, tmp_path)
     filled = [word.format(track=track, folder=patrols) for word in words]
     status, answer = judge(*filled)
     assert (status, codes(answer)[0]) == (2, code)
 
 
-def test_an_earlier_folder_of_tracks_is_replaced(judge: Judge, patrols: Path) -> None:
-    track = patrols / f"{route_of(patrols)['id']}.gpx"
+def test_an_earlier_folder_of_tracks_is_replaced(judge: Judge, patrols: Path, tmp_path: Path) -> None:
+    track = walked(patrols, tmp_path)
     assert judge(track, "--no-pages")[0] == 0
     assert judge(track, "--no-pages")[0] == 0
 
@@ -161,7 +172,7 @@ def test_an_earlier_folder_of_tracks_is_replaced(judge: Judge, patrols: Path) ->
 def test_it_is_told_to_people_in_both_languages(
     drawn_town: DrawnTown, patrols: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    track = str(patrols / f"{route_of(patrols)['id']}.gpx")
+    track = str(walked(patrols, tmp_path))
     files = [str(drawn_town.territory), str(drawn_town.plan), track, "--out", str(tmp_path / "seen"), "--no-pages"]
     for language, words in (("zh", "轨迹已核对"), ("en", "Tracks judged")):
         assert main(["tracks", *files, "--lang", language]) == 0
