@@ -4,7 +4,7 @@ import { keep, kept, whenFull } from "./patrol_kept.js";
 import { GroundMap, nearest } from "./patrol_map.js";
 import { forgetColours, painted, scene, widthClass } from "./patrol_paint.js";
 import { askGrids, showPicking, startPicking } from "./patrol_pick.js";
-import { askNewer, goTo, legs, load, loadKept, keyOf, on, planName, route, shift, shiftName, step } from "./patrol_shift.js";
+import { askNewer, goTo, legs, load, loadKept, keyOf, on, planName, route, shift, shiftName, step, tell } from "./patrol_shift.js";
 import { startTaking } from "./patrol_take.js";
 import { startTracking } from "./patrol_track.js";
 import { placesFor, setRemaining, startWalking } from "./patrol_walk.js";
@@ -35,6 +35,7 @@ function open(wanted) {
   at("map-box").hidden = !shift.answer;
   keep({ view: wanted });
   at(wanted).scrollTop = 0;
+  tell("opened");
   showLegend();
 }
 

@@ -18,14 +18,19 @@ const wait = (ms) => new Promise((go) => setTimeout(go, ms));
 
 async function once(path, options, signal) {
   if (navigator.onLine === false) throw new Trouble("gone", say("no_network"));
-  const late = AbortSignal.timeout(PATIENCE_MS);
-  const both = signal ? AbortSignal.any([signal, late]) : late;
+  const stop = new AbortController();
+  let isLate = false;
+  setTimeout(() => {
+    isLate = true;
+    stop.abort();
+  }, PATIENCE_MS);
+  if (signal) signal.addEventListener("abort", () => stop.abort());
   const headers = { "Accept-Language": languageNow(), ...options.headers };
   try {
-    return await fetch(path, { ...options, headers, credentials: "same-origin", signal: both });
+    return await fetch(path, { ...options, headers, credentials: "same-origin", signal: stop.signal });
   } catch {
     if (signal && signal.aborted) throw new Trouble("stopped", "");
-    if (late.aborted) throw new Trouble("gone", say("too_slow"));
+    if (isLate) throw new Trouble("gone", say("too_slow"));
     throw new Trouble("gone", say("no_answer"));
   }
 }

@@ -4,7 +4,7 @@ import { keep, keepSaved, keepWork, kept, workOf } from "./patrol_kept.js";
 import { say } from "./patrol_words.js";
 
 const SAVED_CACHE = "gridwright-patrol-routes";
-const hearers = { loaded: [], moved: [], report: [] };
+const hearers = { loaded: [], moved: [], report: [], opened: [] };
 
 export const shift = { choice: null, answer: null, etag: "", isFromPhone: false, report: null };
 
@@ -47,7 +47,7 @@ export const isSamePlan = (a, b) => a.id === b.id && a.revision === b.revision;
 
 export function route() {
   const routes = shift.answer ? shift.answer.routes : [];
-  return routes.length ? routes[Math.min(shift.choice.number, routes.length) - 1] : null;
+  return routes[Math.min(shift.choice ? shift.choice.number : 1, routes.length) - 1] || routes[0] || null;
 }
 
 export const legs = () => (route() ? route().legs.map((leg) => leg.properties) : []);

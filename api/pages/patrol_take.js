@@ -1,7 +1,7 @@
 // What one takes along: the shift kept on the phone for where there is no network, files to download, the QR code.
 import { ask } from "./patrol_ask.js";
 import { kept, keepSaved } from "./patrol_kept.js";
-import { canKeep, dropParts, getPart, keyOf, on, planName, putPart, queryOf, route, shift, shiftName } from "./patrol_shift.js";
+import { canKeep, dropParts, getPart, keyOf, load, on, planName, putPart, queryOf, route, shift, shiftName } from "./patrol_shift.js";
 import { byteSize, clock, dayOf, make, onLanguage, say } from "./patrol_words.js";
 
 const at = (id) => document.getElementById(id);
@@ -39,6 +39,9 @@ async function fileOf(part, signal) {
     const what = kept().saved[mine];
     return what && what.plan.id === shift.answer.plan.id && what.plan.revision === shift.answer.plan.revision ? getPart(mine, part) : null;
   };
+  // What is looked at is what one gets: a copy on the phone comes with its own files.
+  const own = shift.isFromPhone ? await stored() : null;
+  if (own) return own;
   try {
     const query = { ...queryOf(shift.choice), crs: part === "gcj02" ? "gcj02" : "" };
     return await ask(pathOf(part), { query, headers: { Accept: TYPES[part] }, signal });
@@ -123,9 +126,10 @@ async function save() {
   at("save").disabled = true;
   at("save").textContent = say("saving");
   const mine = keyOf(shift.choice);
-  const { choice, answer, etag } = shift;
   try {
     await ask("/healthz"); // before the browser is told to fetch what it keeps
+    if (shift.isFromPhone) await load(shift.choice);
+    const { choice, answer, etag } = shift;
     await workerReady();
     const text = JSON.stringify(answer);
     const parts = [{ part: "route", bytes: new Blob([text]).size }];

@@ -34,6 +34,7 @@ export function startWalking(given) {
     show();
   });
   on("moved", show);
+  on("opened", showList);
   onLanguage(show);
 }
 
@@ -163,6 +164,7 @@ const reasonOf = (one) => (has(`why_${one.reason}`) ? say(`why_${one.reason}`) :
 // -- the list
 
 function showList() {
+  if (page.view() !== "list") return; // a long list takes a slow phone a while; it is made when it is looked at
   showPatrollers();
   const all = legs();
   const places = all.filter((leg) => leg.kind === "dwell");

@@ -76,3 +76,36 @@ def test_the_page_states_its_policy_and_says_nothing_of_who_reads_it(app: FastAP
     assert "unsafe" not in answer.headers["content-security-policy"]
     assert answer.text == patrol_page("zh")
     assert code(client.get("/desk/patrol?lang=fr"))[0] in (400, 422)
+
+
+def colours(of: str) -> dict[str, str]:
+    """Variables of the style sheet by day, or by night."""
+    css = page_file("patrol", "patrol.css")[0].decode()
+    day, night = re.findall(r":root \{(.*?)\}", css, re.DOTALL)[:2]
+    found = dict(re.findall(r"--([\w-]+): (#[0-9a-f]{6})", day))
+    return found if of == "day" else found | dict(re.findall(r"--([\w-]+): (#[0-9a-f]{6})", night))
+
+
+def contrast(one: str, other: str) -> float:
+    """Of two colours, after WCAG."""
+
+    def light(colour: str) -> float:
+        parts = [int(colour[i : i + 2], 16) / 255 for i in (1, 3, 5)]
+        r, g, b = (p / 12.92 if p <= 0.03928 else ((p + 0.055) / 1.055) ** 2.4 for p in parts)
+        return 0.2126 * r + 0.7152 * g + 0.0722 * b
+
+    high, low = sorted((light(one), light(other)), reverse=True)
+    return (high + 0.05) / (low + 0.05)
+
+
+@pytest.mark.parametrize("of", ["day", "night"])
+def test_text_can_be_read_in_rain_and_in_the_dark(of: str) -> None:
+    named = colours(of)
+    pairs = [("ink", "paper"), ("soft", "paper"), ("soft", "soft-paper"), ("main", "paper"), ("on-main", "main")]
+    pairs += [("on-top", "top"), ("warn", "warn-paper"), ("good", "good-paper"), ("map-ink", "map-now")]
+    poor = {pair: round(contrast(named[pair[0]], named[pair[1]]), 2) for pair in pairs}
+    night_only = {("map-ink", "map-now")} if of == "night" else set()
+    assert not {pair: value for pair, value in poor.items() if value < 7 and pair not in night_only}
+    lines = ("map-route", "map-empty", "map-missed", "map-grid", "map-place", "map-me")
+    poor = {line: round(contrast(named[line], named["map-street"]), 2) for line in lines}
+    assert not {line: value for line, value in poor.items() if value < 4.5}

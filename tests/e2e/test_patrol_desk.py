@@ -233,6 +233,60 @@ def test_a_saved_shift_is_walked_with_the_network_cable_out(browser: Browser, ad
         page.reload()
         page.locator("#walk").wait_for()
         assert page.locator("#signal").inner_text() == "本机副本"
+        go(page, "take")
+        page.locator("#forget").click()
+        assert page.locator("#forget").is_hidden()
+        assert page.evaluate("caches.open('gridwright-patrol-routes').then(c => c.keys()).then(k => k.length)") == 0
+
+
+def test_each_of_several_patrollers_has_a_route_of_their_own(browser: Browser, address: str, grid: str) -> None:
+    with opened(browser, address) as page:
+        page.goto(f"{address}/desk/patrol?lang=en&grid={grid}")
+        page.locator("#grids [aria-pressed=true]").wait_for()
+        page.locator("summary").click()
+        page.locator("#patrollers").select_option("2")
+        page.locator("[data-step='1']").click()
+        assert page.locator("#number").inner_text() == "No. 2"
+        page.locator("#go").click()
+        page.locator("#walk").wait_for()
+        assert page.locator("#when").inner_text().endswith("No. 2")
+        second = page.locator("#told").inner_text()
+        page.locator("#next").click()
+        go(page, "list")
+        page.get_by_role("button", name="No. 1", exact=True).click()
+        go(page, "route")
+        first = page.locator("#told").inner_text()
+        assert first.startswith("1 /")
+        assert first != second
+        go(page, "list")
+        page.get_by_role("button", name="No. 2", exact=True).click()
+        go(page, "route")
+        assert page.locator("#told strong").inner_text().startswith("2 /")
+
+
+@pytest.mark.parametrize("size", [(320, 568), (390, 844), (768, 1024), (1280, 800)])
+@pytest.mark.parametrize("language", ["zh", "en"])
+def test_nothing_is_wider_than_the_screen_or_below_it(
+    browser: Browser, address: str, grid: str, size: tuple[int, int], language: str
+) -> None:
+    with opened(browser, address, size) as page:
+        show_route(page, address, grid, language)
+        name = to_first_place(page)
+        assert name
+        for view in ("pick", "route", "list", "take", "track"):
+            go(page, view)
+            assert page.evaluate("document.documentElement.scrollWidth") <= size[0], view
+            wide = page.evaluate(
+                """(most) => [...document.querySelectorAll('body *')]
+                    .filter((one) => one.checkVisibility() && one.getBoundingClientRect().right > most + 1)
+                    .map((one) => `${one.tagName} ${one.id} ${one.textContent.trim().slice(0, 30)}`)""",
+                size[0],
+            )
+            assert wide == [], view
+            tabs = page.locator("#tabs").bounding_box()
+            assert tabs["y"] + tabs["height"] <= size[1] + 1, view
+        go(page, "route")
+        assert page.locator("#map").bounding_box()["height"] > size[1] / 5
 
 
 def test_a_saved_shift_tells_when_the_plan_has_changed(

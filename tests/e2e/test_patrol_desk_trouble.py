@@ -83,8 +83,15 @@ def test_a_lost_session_asks_to_sign_in_and_goes_on_where_one_was(
         page.locator("#tick").click()
         step = page.locator("#told strong").inner_text()
 
-        page.context.clear_cookies()
         go(page, "take")
+        page.locator("#save").click()
+        page.locator("#forget").wait_for()
+        page.context.clear_cookies()
+        # What the phone keeps opens also for who is signed out, and says so.
+        page.reload()
+        page.locator("#saved-parts li").first.wait_for()
+        page.locator(".notice a").first.wait_for()
+        page.locator("#forget").click()
         page.locator("[data-file=gpx]").click()
         page.locator(".notice.bad").wait_for()
         assert "signed out" in page.locator(".notice.bad").inner_text()
