@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
-from collections.abc import Callable
-from functools import partial
+from collections.abc import AsyncIterator, Callable
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Annotated, Literal
 
-import anyio
-import anyio.to_thread
 from fastapi import Depends, FastAPI, Query, Request
 
 from api.http.schemas import Day
@@ -67,21 +67,52 @@ def states_for(caller: Caller) -> tuple[str, ...]:
     return PLAN_STATES if caller.role in _SEES_DRAFTS else _PUBLIC_STATES
 
 
-async def in_turn[T](request: Request, work: Callable[[], T]) -> T:
-    """Work that takes long, in a thread, a few at a time: look-ups and pages go on beside it.
+class Turns:
+    """Threads of their own for what takes long, so that look-ups and pages go on beside it."""
 
-    Raises
-    ------
-    Refusal
-        503 ``patrol_desk_busy``.
-    """
+    def __init__(self) -> None:
+        # Ever the same few: what a thread has made for itself (transformations of coordinates) is there the next time.
+        self._threads = ThreadPoolExecutor(_AT_ONCE, thread_name_prefix="patrols")
+        self._n_asked = 0
+
+    async def take[T](self, work: Callable[[], T]) -> T:
+        """Do some work in its turn.
+
+        Raises
+        ------
+        Refusal
+            503 ``patrol_desk_busy``.
+        """
+        if self._n_asked >= _AT_ONCE + _MOST_WAITING:
+            raise Refusal(503, "patrol_desk_busy", headers={"Retry-After": str(_LATER_S)}, allowed=_MOST_WAITING)
+        self._n_asked += 1
+        try:
+            return await asyncio.get_running_loop().run_in_executor(self._threads, work)
+        finally:
+            self._n_asked -= 1
+
+    def end(self) -> None:
+        """Begin nothing more."""
+        self._threads.shutdown(wait=False, cancel_futures=True)
+
+
+async def in_turn[T](request: Request, work: Callable[[], T]) -> T:
+    """Do some work of a request in its turn; see `Turns.take`."""
     state = request.app.state
-    limiter: anyio.CapacityLimiter | None = getattr(state, "patrol_turns", None)
-    if limiter is None:
-        limiter = state.patrol_turns = anyio.CapacityLimiter(_AT_ONCE)
-    if limiter.statistics().tasks_waiting >= _MOST_WAITING:
-        raise Refusal(503, "patrol_desk_busy", headers={"Retry-After": str(_LATER_S)}, allowed=_MOST_WAITING)
-    return await anyio.to_thread.run_sync(partial(work), limiter=limiter)
+    turns: Turns | None = getattr(state, "patrol_turns", None)
+    if turns is None:
+        turns = state.patrol_turns = Turns()
+    return await turns.take(work)
+
+
+@asynccontextmanager
+async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+    """Let the threads go when the service ends."""
+    yield
+    turns: Turns | None = getattr(app.state, "patrol_turns", None)
+    if turns is not None:
+        turns.end()
+        app.state.patrol_turns = None
 
 
 def etag_for(version: str, question: PatrolQuestion, *more: str) -> str:

@@ -14,13 +14,15 @@ from api.problems import Refusal
 from api.routes.access import Caller
 from api.routes.acts import language_of, settings_of, store_of
 from api.routes.lookup import lookups_of
-from api.routes.patrol_asked import READS, Asked, Plan, Question, desk_of, etag_for, in_turn, states_for
+from api.routes.patrol_asked import READS, Asked, Plan, Question, desk_of, etag_for, in_turn, lifespan, states_for
 from api.routes.repeats import is_known
 from data.store.rooms.tracks import TrackCard
 from gis.errors import NotFound
 
 if TYPE_CHECKING:
     from api.usecases.patrol_desk import DeskPatrol
+
+__all__ = ["lifespan", "router"]
 
 router = APIRouter(tags=["patrols"])
 
