@@ -1,4 +1,4 @@
-"""The sample town from layers to map, in one folder: as files, and in a store beside them."""
+"""The sample town from layers to map and patrols, in one folder: as files, and in a store beside them."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from pathlib import Path
 from api.usecases.draw_plan import Drawn, draw_plan
 from api.usecases.load_store import load_store
 from api.usecases.map_plan import map_plan
+from api.usecases.plan_patrols import Patrolled, plan_patrols
 from api.wiring import open_ready_store
 from data.files.territory_file import write_territory
 from data.sample import make_town
@@ -15,7 +16,7 @@ from data.store import Act
 from gis.errors import InputError
 from gis.progress import SILENT, Progress
 
-TERRITORY, PLAN, MAP, STORE = "town.gpkg", "plan.gpkg", "plan.html", "store.sqlite"
+TERRITORY, PLAN, MAP, STORE, PATROLS = "town.gpkg", "plan.gpkg", "plan.html", "store.sqlite", "patrols"
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +27,7 @@ class Demo:
     map_path: Path
     store_path: Path
     drawn: Drawn
+    patrolled: Patrolled
 
 
 def make_demo(
@@ -39,12 +41,12 @@ def make_demo(
     name: str = "town",
     progress: Progress = SILENT,
 ) -> Demo:
-    """Generate the sample town, draw it, check it, map it, load it.
+    """Generate the sample town, draw it, check it, map it, plan its patrols, load it.
 
     Parameters
     ----------
     folder
-        Where ``town.gpkg``, ``plan.gpkg``, ``plan.html`` and ``store.sqlite`` go; made when missing.
+        Where ``town.gpkg``, ``plan.gpkg``, ``plan.html``, ``patrols`` and ``store.sqlite`` go; made when missing.
     act
         Who loads it into the store.
     households
@@ -63,7 +65,7 @@ def make_demo(
     Raises
     ------
     InputError
-        ``option_out_of_range``, ``out_folder_missing``.
+        ``option_out_of_range``, ``out_folder_missing``, ``results_holds_other_files``.
     StorageError
         A file can not be written.
     """
@@ -77,10 +79,13 @@ def make_demo(
     write_territory(town.territory, territory_path, progress=progress)
     drawn = draw_plan(territory_path, folder / PLAN, seed=seed, workers=workers, progress=progress)
     mapped = map_plan(drawn.path, territory_path, folder / MAP, language=language, progress=progress)
+    patrolled = plan_patrols(
+        territory_path, drawn.path, folder / PATROLS, language=language, seed=seed, workers=workers, progress=progress
+    )
     store_path = folder / STORE
     store = open_ready_store(f"sqlite:///{store_path}")
     try:
         load_store(store, territory_path, drawn.path, act, name=name, progress=progress)
     finally:
         store.close()
-    return Demo(territory_path, mapped.path, store_path, drawn)
+    return Demo(territory_path, mapped.path, store_path, drawn, patrolled)

@@ -35,11 +35,11 @@ _CLOSE = 1e-6
 
 
 class Watch:
-    """Seconds of the processor per stage, of this process and of its workers."""
+    """Seconds of the processor per stage, of this process; those of workers are known when they have ended."""
 
     def __init__(self) -> None:
         self.seconds: dict[str, float] = {}
-        self._stage, self._since = "", _cpu_s()
+        self._stage, self._since = "", time.process_time()
 
     def stage(self, name: str, total: int | None = None) -> None:
         """Begin a stage."""
@@ -51,14 +51,10 @@ class Watch:
 
     def end(self) -> None:
         """Write down the stage that is running."""
-        now = _cpu_s()
+        now = time.process_time()
         if self._stage:
             self.seconds[self._stage] = self.seconds.get(self._stage, 0.0) + now - self._since
         self._stage, self._since = "", now
-
-
-def _cpu_s() -> float:
-    return time.process_time() + sum(resource.getrusage(resource.RUSAGE_CHILDREN)[:2])
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -89,6 +85,8 @@ def run(arguments: argparse.Namespace) -> int:
         executor.close()
     planned = time.monotonic()
     watch.end()
+    workers_s = sum(resource.getrusage(resource.RUSAGE_CHILDREN)[:2])
+    planning_s = sum(s for name, s in watch.seconds.items() if name.startswith("stage_patrol_"))
     rows = [grid_row(patrol) for patrol in patrols]
     for row in rows:
         say(out, row)
@@ -98,7 +96,8 @@ def run(arguments: argparse.Namespace) -> int:
         "one": arguments.one,
         "workers": arguments.workers,
         "cpu_s": {name: round(seconds, 2) for name, seconds in watch.seconds.items()},
-        "plan_cpu_s": round(sum(s for n, s in watch.seconds.items() if n.startswith("stage_patrol_")), 2),
+        "workers_cpu_s": round(workers_s, 2),
+        "plan_cpu_s": round(planning_s + workers_s, 2),
         "plan_wall_s": round(planned - planning, 1),
         "wall_s": round(planned - began, 1),
     }

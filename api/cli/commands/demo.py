@@ -1,4 +1,4 @@
-"""``gridwright demo``: the main job on a generated town, from layers to a served map."""
+"""``gridwright demo``: the main job on a generated town, from layers to a served map, with its patrols."""
 
 from __future__ import annotations
 
@@ -55,6 +55,8 @@ def run(arguments: Namespace, talk: Talk) -> Outcome:
         "territory": demo.territory_path,
         "plan": drawn.path,
         "map": demo.map_path,
+        "patrols": demo.patrolled.folder,
+        "routes": demo.patrolled.summary["totals"]["routes"],
         "store": f"sqlite:///{demo.store_path}",
         "passed": drawn.verdict.passed,
         **drawn.figures,
@@ -69,6 +71,7 @@ def run(arguments: Namespace, talk: Talk) -> Outcome:
             map=str(demo.map_path),
             store=str(demo.store_path),
         ),
+        talk.say("demo_patrols", file=str(demo.patrolled.folder), measured=demo.patrolled.summary["totals"]["routes"]),
     ]
     status = DONE if drawn.verdict.passed else BROKEN
     address = f"sqlite:///{demo.store_path}"
