@@ -77,14 +77,12 @@ def _solve(part: Part, ways: Ways, n_patrollers: int, seed: int, stop: Stop) -> 
     """One problem in which everything can be reached."""
     problem = replace(part.problem, n_patrollers=n_patrollers)
     work = float(problem.inspecting_s[problem.required].min(axis=1).sum() + problem.stop_s.sum())
-    least_s = work
-    if n_patrollers == 1 or (n_patrollers == 0 and work <= problem.shift_s):
-        result = _by_one(problem, ways, seed, stop)
-        if n_patrollers == 1 or result.routes[0].seconds <= problem.shift_s:
-            return _finished(part, problem, ways, result, seed, stop)
-        least_s = result.bound_s
-    n_least = max(1, math.ceil((least_s - _NEAR_S) / problem.shift_s))
-    routes, method = share_out(problem, ways, n_least=n_least, seed=seed, stop=stop)
+    one = _by_one(problem, ways, seed, stop)
+    if n_patrollers == 1 or (n_patrollers == 0 and one.routes[0].seconds <= problem.shift_s):
+        return _finished(part, problem, ways, one, one.routes[0], seed, stop)
+    giant = one.routes[0]
+    n_least = max(1, math.ceil((work - _NEAR_S) / problem.shift_s))
+    routes, method = share_out(problem, ways, giant, n_least=n_least, seed=seed, stop=stop)
     bounds = bound_routes(problem, len(routes))
     longest_s = max(route.seconds for route in routes)
     total_s = math.fsum(route.seconds for route in routes)
@@ -98,7 +96,7 @@ def _solve(part: Part, ways: Ways, n_patrollers: int, seed: int, stop: Stop) -> 
         proof="none",
         method=method,
     )
-    return _finished(part, problem, ways, result, seed, stop)
+    return _finished(part, problem, ways, result, giant, seed, stop)
 
 
 def _by_one(problem: PatrolProblem, ways: Ways, seed: int, stop: Stop) -> PatrolResult:
@@ -106,14 +104,15 @@ def _by_one(problem: PatrolProblem, ways: Ways, seed: int, stop: Stop) -> Patrol
     result = solve_one(problem, seed=seed)
     if result.proof != "none":
         return result
-    routes, method = share_out(replace(problem, n_patrollers=1), ways, n_least=1, seed=seed, stop=stop)
+    once = replace(problem, n_patrollers=1)
+    routes, method = share_out(once, ways, result.routes[0], n_least=1, seed=seed, stop=stop)
     if routes[0].seconds >= result.routes[0].seconds:
         return result
     return replace(result, routes=routes, method=method)
 
 
 def _finished(
-    part: Part, problem: PatrolProblem, ways: Ways, result: PatrolResult, seed: int, stop: Stop
+    part: Part, problem: PatrolProblem, ways: Ways, result: PatrolResult, giant: Route, seed: int, stop: Stop
 ) -> PatrolResult:
     """Told in the whole problem's numbers, and with what would do when the shift is too short."""
     longest_s = max(route.seconds for route in result.routes)
@@ -122,7 +121,7 @@ def _finished(
         result,
         routes=tuple(_renumbered(route, part) for route in result.routes),
         shift_s_needed=longest_s if is_over else 0.0,
-        n_patrollers_needed=n_needed(problem, ways, seed=seed, stop=stop) if is_over else 0,
+        n_patrollers_needed=n_needed(problem, ways, giant, seed=seed, stop=stop) if is_over else 0,
     )
 
 

@@ -13,6 +13,7 @@ import numpy as np
 
 from gis.graph import BoolArray, Int32Array, IntArray
 from partition.patrol.arcs.run import Tour, Tours, orient, search_tours
+from partition.patrol.arcs.split import split_tour
 from partition.patrol.arcs.tasks import Tasks, make_tasks
 from partition.patrol.arcs.vehicles import search_by_vehicles
 from partition.patrol.problem import PatrolProblem, Route
@@ -21,8 +22,8 @@ from partition.stop import Stop
 
 ROUNDS, VEHICLE_ROUNDS = 30_000, 400
 """Rounds of one search at effort 1: of our own, of PyVRP."""
-ANCHORS = 48
-"""Places where routes may begin when there is no post."""
+WARM = 0.15
+"""Share of the temperatures for a search that begins with a good answer."""
 EVEN_FRAC, EXTRA_FRAC = 0.02, 0.03
 """A longest route this near to its bound is even enough; evening out may cost this much more walking in all."""
 
@@ -41,43 +42,46 @@ class TaskSet:
         self.cost = np.full((n_links + n_stops, 2), np.inf)
         self.cost[:n_links] = problem.inspecting_s[self.links]
         self.cost[n_links:, 0] = problem.stop_s
-        self.has_posts = bool(len(problem.posts))
         self.posts = problem.posts
 
     def tasks(self, limit: float, max_routes: int) -> Tasks:
         """For the search, with a longest route and a number of routes."""
-        problem, n = self._problem, len(self.ends)
-        is_free = not self.has_posts
         terminals, row = np.unique(np.concatenate([self.ends.reshape(-1), self.posts]), return_inverse=True)
-        distance = self._ways.from_nodes(terminals)[:, terminals]
-        if is_free and not problem.is_open:
-            rows = _spread(distance, ANCHORS)
-            self.posts = terminals[rows].astype(np.int32)
-        else:
-            rows = row[2 * n :]
+        size = self.ends.size
         return make_tasks(
-            distance,
-            row[: 2 * n].reshape(n, 2).astype(np.int32),
+            self._ways.from_nodes(terminals)[:, terminals],
+            row[:size].reshape(-1, 2).astype(np.int32),
             self.cost,
-            rows.astype(np.int32),
+            row[size:].astype(np.int32),
             limit=limit,
             max_routes=max_routes,
-            is_open=problem.is_open,
+            is_open=self._problem.is_open,
         )
+
+    def order_of(self, route: Route) -> Int32Array:
+        """The tasks of a route in the order it does them; stops before the step they stand at."""
+        number = np.full(self._problem.n_links, -1, np.int64)
+        number[self.links] = np.arange(len(self.links))
+        steps = np.flatnonzero(route.inspects)
+        when = np.concatenate([route.stop_step - 0.5, steps])
+        task = np.concatenate([len(self.links) + route.stop, number[route.link[steps]]])
+        return task[np.argsort(when, kind="stable")].astype(np.int32)
 
     def walk(self, tasks: Tasks, tour: Tour) -> Route:
         """The route of a tour: every link passed, deadheads by the quickest ways."""
         problem, n_links = self._problem, len(self.links)
         order, backs = tour.tasks, tour.is_back
-        is_free = not self.has_posts
-        if is_free and not problem.is_open:
-            order, backs = _turned(self._ways, self.ends, self.cost, order)
         link: list[int] = []
         is_back: list[int] = []
         inspects: list[bool] = []
         stop: list[int] = []
         stop_step: list[int] = []
-        begins = int(self.ends[order[0], backs[0]]) if is_free else int(self.posts[tour.post])
+        if len(self.posts):
+            begins = int(self.posts[tour.post])
+        elif problem.is_open:
+            begins = int(self.ends[order[0], backs[0]])
+        else:
+            begins = int(np.unique(self.ends)[tour.post])
         at = begins
 
         def go(to: int) -> None:
@@ -133,43 +137,8 @@ def make_route(
     )
 
 
-def _spread(distance: np.ndarray, k: int) -> IntArray:
-    """Rows far from each other, the farthest first."""
-    n = len(distance)
-    if n <= k:
-        return np.arange(n)
-    away = distance + distance.T
-    chosen = [0]
-    nearest = away[0].copy()
-    while len(chosen) < k:
-        chosen.append(int(np.argmax(np.where(np.isfinite(nearest), nearest, -1.0))))
-        np.minimum(nearest, away[chosen[-1]], out=nearest)
-    return np.sort(np.array(chosen))
-
-
-def _turned(ways: Ways, ends: Int32Array, cost: np.ndarray, order: Int32Array) -> tuple[Int32Array, Int32Array]:
-    """Begin a closed tour at its own first task instead of at an anchor: the best directions of the whole ring."""
-    nodes, row = np.unique(ends[order].reshape(-1), return_inverse=True)
-    distance = ways.from_nodes(nodes)[:, nodes]
-    local = row.reshape(-1, 2).astype(np.int32)
-    best: Tour | None = None
-    for first in (0, 1):
-        anchor = local[0, first : first + 1]
-        ring = make_tasks(distance, local, cost[order], anchor)
-        tour = orient(ring, np.arange(len(order), dtype=np.int32), 0)
-        if best is None or tour.cost < best.cost - 1e-9:
-            best = tour
-    assert best is not None
-    return order, best.is_back
-
-
 def share_out(
-    problem: PatrolProblem,
-    ways: Ways,
-    *,
-    n_least: int,
-    seed: int,
-    stop: Stop,
+    problem: PatrolProblem, ways: Ways, giant: Route, *, n_least: int, seed: int, stop: Stop
 ) -> tuple[tuple[Route, ...], str]:
     """Routes for several patrollers.
 
@@ -179,6 +148,8 @@ def share_out(
         Everything required can be reached and held by a shift.
     ways
         Of the problem.
+    giant
+        A short route of everything, whatever the shift: cut into pieces it is the first answer.
     n_least
         No fewer routes can do.
     seed, stop
@@ -190,37 +161,82 @@ def share_out(
         Routes, and which search found them.  With a number of patrollers asked for, they may be over the shift.
     """
     task_set = TaskSet(problem, ways)
-    shift = problem.shift_s
-    rounds = max(1_000, int(ROUNDS * stop.effort))
+    rounds = _rounds(stop)
     fixed = problem.n_patrollers
-    tasks = task_set.tasks(shift if not fixed else math.inf, fixed)
-    tours = search_tours(tasks, seed=seed, n_rounds=rounds)
-    method = "arcs"
+    order = task_set.order_of(giant)
+    if fixed:
+        tasks = task_set.tasks(math.inf, fixed)
+        first = _split_into(tasks, order, fixed)
+    else:
+        tasks = task_set.tasks(problem.shift_s, 0)
+        first = split_tour(tasks, order, is_ring=not len(problem.posts))
+    tours, method = (
+        _better(
+            search_tours(tasks, seed=seed, n_rounds=rounds, start=first, heat=WARM),
+            search_tours(tasks, seed=seed, n_rounds=rounds),
+        ),
+        "arcs",
+    )
     if not fixed:
         tours = _fewer(tasks, tours, n_least, seed, rounds)
         tasks = replace(tasks, max_routes=len(tours.tours))
     elif len(tours.tours) < fixed:
-        tours = _split(tasks, tours, fixed)
+        tours = _halved(tasks, tours, fixed)
     if len(tours.tours) > 1:
-        other = search_by_vehicles(tasks, seed=seed, n_rounds=int(VEHICLE_ROUNDS * stop.effort))
+        other = _by_vehicles(tasks, tours, seed, int(VEHICLE_ROUNDS * stop.effort))
         if len(other.tours) == len(tours.tours) and other.cost < tours.cost * (1 - 1e-6):
             tours, method = other, "vehicles"
         tours = _even_out(tasks, tours, seed, rounds)
     return tuple(task_set.walk(tasks, tour) for tour in tours.tours), method
 
 
-def n_needed(problem: PatrolProblem, ways: Ways, *, seed: int, stop: Stop) -> int:
+def n_needed(problem: PatrolProblem, ways: Ways, giant: Route, *, seed: int, stop: Stop) -> int:
     """How many patrollers keep the shift."""
-    tasks = TaskSet(problem, ways).tasks(problem.shift_s, 0)
-    return len(search_tours(tasks, seed=seed, n_rounds=max(1_000, int(ROUNDS * stop.effort))).tours)
+    task_set = TaskSet(problem, ways)
+    tasks = task_set.tasks(problem.shift_s, 0)
+    first = split_tour(tasks, task_set.order_of(giant), is_ring=not len(problem.posts))
+    return len(search_tours(tasks, seed=seed, n_rounds=_rounds(stop), start=first, heat=WARM).tours)
+
+
+def _rounds(stop: Stop) -> int:
+    return max(300, int(ROUNDS * stop.effort))
+
+
+def _better(a: Tours, b: Tours) -> Tours:
+    return min(a, b, key=lambda tours: (len(tours.missing), len(tours.tours), tours.cost))
+
+
+def _split_into(tasks: Tasks, order: Int32Array, n: int) -> Tours:
+    """The giant tour in at most ``n`` pieces, the longest as short as cutting alone can make it."""
+    best = split_tour(tasks, order)
+    low, high = best.cost / n, best.cost
+    for _ in range(10):
+        limit = (low + high) / 2
+        found = split_tour(replace(tasks, limit=limit), order)
+        if len(found.missing) or len(found.tours) > n:
+            low = limit
+        else:
+            best, high = found, limit
+    return best
+
+
+def _by_vehicles(tasks: Tasks, tours: Tours, seed: int, n_rounds: int) -> Tours:
+    """PyVRP's answer; routes that may begin anywhere begin at the posts of the routes in hand."""
+    post = np.unique([tour.post for tour in tours.tours])
+    if len(tasks.own_post):
+        tasks = replace(tasks, leaving=tasks.leaving[post], returning=tasks.returning[post])
+    else:
+        post = np.arange(len(tasks.leaving))
+    found = search_by_vehicles(tasks, seed=seed, n_rounds=n_rounds)
+    return replace(found, tours=tuple(replace(tour, post=int(post[tour.post])) for tour in found.tours))
 
 
 def _fewer(tasks: Tasks, tours: Tours, n_least: int, seed: int, rounds: int) -> Tours:
     """One route fewer, as long as that can be done."""
     while len(tours.tours) > max(1, n_least):
         tighter = replace(tasks, max_routes=len(tours.tours) - 1)
-        shorter = tuple(sorted(tours.tours, key=lambda tour: -len(tour.tasks))[:-1])
-        found = search_tours(tighter, seed=seed, n_rounds=rounds, start=Tours(shorter, tours.missing, 0))
+        shorter = tuple(sorted(tours.tours, key=lambda tour: -tour.cost)[:-1])
+        found = search_tours(tighter, seed=seed, n_rounds=rounds, start=Tours(shorter, tours.missing, 0), heat=WARM)
         if len(found.missing):
             break
         tours = found
@@ -231,7 +247,7 @@ def _even_out(tasks: Tasks, tours: Tours, seed: int, rounds: int) -> Tours:
     """A shorter longest route with as many routes, while the whole grows by a few per cent at most."""
     n = len(tours.tours)
     low, best, dear = tours.cost / n, tours, tours.cost * (1 + EXTRA_FRAC)
-    for attempt in range(6):
+    for attempt in range(5):
         if best.longest <= low * (1 + EVEN_FRAC):
             break
         limit = max(low * (1 + EVEN_FRAC / 2), (low + best.longest) / 2)
@@ -252,7 +268,7 @@ def _shortened(tasks: Tasks, tour: Tour, limit: float) -> Tour:
     return tour
 
 
-def _split(tasks: Tasks, tours: Tours, n: int) -> Tours:
+def _halved(tasks: Tasks, tours: Tours, n: int) -> Tours:
     """As many routes as asked for: the dearest is halved until there are enough or nothing is left to halve."""
     parts = list(tours.tours)
     while len(parts) < n:

@@ -14,9 +14,21 @@ import numpy as np
 from numba import njit
 
 from gis.graph import FloatArray, Int32Array
+from partition.patrol.arcs.chains import (
+    HUGE,
+    cost_from,
+    nearest_post,
+    pack,
+    settle,
+    sum_load,
+    unpack,
+    weigh,
+    weigh_in,
+)
 from partition.patrol.arcs.tasks import Float32Array
 
-HUGE = 1e18
+MANY, BESIDE = 200, 30
+"""With more tasks than this an insertion is weighed only beside so many of the nearest tasks."""
 
 
 @njit(cache=True, inline="always")
@@ -31,92 +43,6 @@ def _draw(state: Any) -> Any:
 
 
 @njit(cache=True)
-def weigh(
-    r: int,
-    between: Float32Array,
-    leaving: Float32Array,
-    returning: Float32Array,
-    after: Int32Array,
-    before: Int32Array,
-    first: Int32Array,
-    post: Int32Array,
-    route: Int32Array,
-    place: Int32Array,
-    upto: FloatArray,
-    onward: FloatArray,
-    length: Int32Array,
-    cost: FloatArray,
-) -> None:
-    """Make all figures of one route anew: position, cost up to and from each task, length, cost."""
-    t = first[r]
-    if t < 0:
-        length[r] = 0
-        cost[r] = 0.0
-        return
-    p = post[r]
-    upto[t, 0] = leaving[p, 2 * t]
-    upto[t, 1] = leaving[p, 2 * t + 1]
-    n = 0
-    last = t
-    while t >= 0:
-        route[t] = r
-        place[t] = n
-        n += 1
-        last = t
-        s = after[t]
-        if s >= 0:
-            a, b = upto[t, 0], upto[t, 1]
-            upto[s, 0] = min(a + between[2 * t, 2 * s], b + between[2 * t + 1, 2 * s])
-            upto[s, 1] = min(a + between[2 * t, 2 * s + 1], b + between[2 * t + 1, 2 * s + 1])
-        t = s
-    length[r] = n
-    onward[last, 0] = returning[p, 2 * last]
-    onward[last, 1] = returning[p, 2 * last + 1]
-    cost[r] = min(upto[last, 0] + onward[last, 0], upto[last, 1] + onward[last, 1])
-    t = last
-    while before[t] >= 0:
-        s = before[t]
-        a, b = onward[t, 0], onward[t, 1]
-        onward[s, 0] = min(between[2 * s, 2 * t] + a, between[2 * s, 2 * t + 1] + b)
-        onward[s, 1] = min(between[2 * s + 1, 2 * t] + a, between[2 * s + 1, 2 * t + 1] + b)
-        t = s
-
-
-@njit(cache=True)
-def cost_from(
-    r: int,
-    p: int,
-    between: Float32Array,
-    leaving: Float32Array,
-    returning: Float32Array,
-    after: Int32Array,
-    first: Int32Array,
-) -> Any:
-    """What route ``r`` would cost from post ``p``."""
-    t = first[r]
-    a, b = float(leaving[p, 2 * t]), float(leaving[p, 2 * t + 1])
-    s = after[t]
-    while s >= 0:
-        c = min(a + between[2 * t, 2 * s], b + between[2 * t + 1, 2 * s])
-        b = min(a + between[2 * t, 2 * s + 1], b + between[2 * t + 1, 2 * s + 1])
-        a = c
-        t = s
-        s = after[t]
-    return min(a + returning[p, 2 * t], b + returning[p, 2 * t + 1])
-
-
-@njit(cache=True)
-def _best_post(x: int, leaving: Float32Array, returning: Float32Array) -> Any:
-    """The post nearest to a route of this one task, and its cost."""
-    best, at = HUGE, 0
-    for p in range(leaving.shape[0]):
-        c = min(leaving[p, 2 * x] + returning[p, 2 * x], leaving[p, 2 * x + 1] + returning[p, 2 * x + 1])
-        if c < best:
-            best, at = c, p
-    return best, at
-
-
-@njit(cache=True)
 def search(
     n_rounds: int,
     hot: float,
@@ -128,6 +54,7 @@ def search(
     returning: Float32Array,
     load: FloatArray,
     near: Int32Array,
+    own_post: Int32Array,
     capacity: float,
     limit: float,
     max_routes: int,
@@ -146,6 +73,8 @@ def search(
     """
     n = load.shape[0]
     n_posts = leaving.shape[0]
+    is_anywhere = own_post.shape[0] > 0
+    n_beside = near.shape[1] if n <= MANY else min(near.shape[1], BESIDE)
     after = np.full(n, -1, np.int32)
     before = np.full(n, -1, np.int32)
     route = np.full(n, -1, np.int32)
@@ -157,10 +86,10 @@ def search(
     length = np.zeros(n + 1, np.int32)
     cost = np.zeros(n + 1)
     filled = np.zeros(n + 1)
-    n_routes = _unpack(now, now_post, after, before, first, post)
+    n_routes = unpack(now, now_post, after, before, first, post)
     for r in range(n_routes):
         weigh(r, between, leaving, returning, after, before, first, post, route, place, upto, onward, length, cost)
-        filled[r] = _sum_load(r, first, after, load)
+        filled[r] = sum_load(r, first, after, load)
     out = np.empty(n, np.int32)
     n_out = 0
     for t in range(n):
@@ -182,7 +111,7 @@ def search(
     scores[0] = score
     if score < scores[1] - 1e-9:
         scores[1] = score
-        _pack(best, best_post, after, first, post, n_routes)
+        pack(best, best_post, after, first, post, n_routes)
     cooling = (cold / hot) ** (1.0 / max(1, n_rounds - 1)) if n_rounds > 1 else 1.0
     heat = hot
     for _ in range(n_rounds):
@@ -258,6 +187,8 @@ def search(
                             t = after[t]
                     first[n_routes] = -1
                     continue
+                if is_anywhere:
+                    settle(r, own_post, between, leaving, returning, after, first, post)
                 weigh(
                     r, between, leaving, returning, after, before, first, post, route, place, upto, onward, length, cost
                 )
@@ -280,7 +211,33 @@ def search(
             x = waiting[i]
             x0, x1 = 2 * x, 2 * x + 1
             best_gain, best_r, best_a = HUGE, -1, -1
-            for r in range(n_routes):
+            if n > MANY:
+                for j in range(n_beside):
+                    c = near[x, j]
+                    r = route[c]
+                    if r < 0 or filled[r] + load[x] > capacity:
+                        continue
+                    p = post[r]
+                    room = limit - cost[r]
+                    for side in range(2):
+                        a = before[c] if side == 0 else c
+                        b = c if side == 0 else after[c]
+                        if a >= 0:
+                            u0, u1 = upto[a, 0], upto[a, 1]
+                            in0 = min(u0 + between[2 * a, x0], u1 + between[2 * a + 1, x0])
+                            in1 = min(u0 + between[2 * a, x1], u1 + between[2 * a + 1, x1])
+                        else:
+                            in0, in1 = float(leaving[p, x0]), float(leaving[p, x1])
+                        if b >= 0:
+                            s0, s1 = onward[b, 0], onward[b, 1]
+                            out0 = min(between[x0, 2 * b] + s0, between[x0, 2 * b + 1] + s1)
+                            out1 = min(between[x1, 2 * b] + s0, between[x1, 2 * b + 1] + s1)
+                        else:
+                            out0, out1 = float(returning[p, x0]), float(returning[p, x1])
+                        gain = min(in0 + out0, in1 + out1) - cost[r]
+                        if gain < best_gain and gain <= room and _draw(state) > 0.01:
+                            best_gain, best_r, best_a = gain, r, a
+            for r in range(n_routes if best_r < 0 else 0):
                 if filled[r] + load[x] > capacity:
                     continue
                 room = limit - cost[r]
@@ -306,7 +263,7 @@ def search(
                     in1 = min(u0 + between[2 * b, x1], u1 + between[2 * b + 1, x1])
                     a = b
                     b = after[b]
-            alone, at = _best_post(x, leaving, returning)
+            alone, at = nearest_post(x, own_post, leaving, returning)
             may_open = (max_routes == 0 or n_routes < max_routes) and alone <= limit
             if may_open and (best_r < 0 or (alone < best_gain and _draw(state) > 0.01)):
                 best_r = n_routes
@@ -328,28 +285,27 @@ def search(
             if b >= 0:
                 before[b] = x
             filled[best_r] += load[x]
-            if n_posts > 1 and b < 0:
+            moved = False
+            if is_anywhere:
+                if best_a < 0:
+                    moved = settle(best_r, own_post, between, leaving, returning, after, first, post)
+            elif n_posts > 1 and (b < 0 or best_a < 0):
                 other = int(_draw(state) * n_posts)
-                if cost_from(best_r, other, between, leaving, returning, after, first) < cost_from(
-                    best_r, post[best_r], between, leaving, returning, after, first
-                ):
+                if other != post[best_r] and cost_from(
+                    best_r, other, between, leaving, returning, after, first
+                ) < cost_from(best_r, post[best_r], between, leaving, returning, after, first):
                     post[best_r] = other
-            weigh(
-                best_r,
-                between,
-                leaving,
-                returning,
-                after,
-                before,
-                first,
-                post,
-                route,
-                place,
-                upto,
-                onward,
-                length,
-                cost,
-            )
+                    moved = True
+            if moved or (best_a < 0 and b < 0):
+                weigh(
+                    best_r, between, leaving, returning, after, before, first, post,
+                    route, place, upto, onward, length, cost,
+                )  # fmt: skip
+            else:
+                weigh_in(
+                    x, best_r, between, leaving, returning, after, before, post,
+                    route, place, upto, onward, length, cost,
+                )  # fmt: skip
         # ---- accept
         new = n_out * missing_cost
         for r in range(n_routes):
@@ -358,7 +314,7 @@ def search(
             score = new
             if new < scores[1] - 1e-9:
                 scores[1] = new
-                _pack(best, best_post, after, first, post, n_routes)
+                pack(best, best_post, after, first, post, n_routes)
             k_after[:], k_before[:], k_route[:], k_place[:] = after, before, route, place
             k_upto[:], k_onward[:] = upto, onward
             k_first[:], k_post[:], k_length[:], k_cost[:], k_filled[:] = first, post, length, cost, filled
@@ -372,57 +328,4 @@ def search(
             n_out, n_routes = k_n_out, k_n_routes
         heat *= cooling
     scores[0] = score
-    _pack(now, now_post, after, first, post, n_routes)
-
-
-@njit(cache=True)
-def _sum_load(r: int, first: Int32Array, after: Int32Array, load: FloatArray) -> Any:
-    total = 0.0
-    t = first[r]
-    while t >= 0:
-        total += load[t]
-        t = after[t]
-    return total
-
-
-@njit(cache=True)
-def _unpack(
-    row: Int32Array, row_post: Int32Array, after: Int32Array, before: Int32Array, first: Int32Array, post: Int32Array
-) -> Any:
-    """Fill the chains from a packed solution; return the number of routes."""
-    r = 0
-    last = -1
-    for i in range(row.shape[0]):
-        t = row[i]
-        if t == -2:
-            break
-        if t == -1:
-            r += 1
-            last = -1
-            continue
-        if last < 0:
-            first[r] = t
-            post[r] = row_post[r]
-        else:
-            after[last] = t
-            before[t] = last
-        last = t
-    return r
-
-
-@njit(cache=True)
-def _pack(
-    row: Int32Array, row_post: Int32Array, after: Int32Array, first: Int32Array, post: Int32Array, n_routes: int
-) -> None:
-    """Write a solution as one row: tasks, -1 after each route, -2 at the end."""
-    i = 0
-    for r in range(n_routes):
-        row_post[r] = post[r]
-        t = first[r]
-        while t >= 0:
-            row[i] = t
-            i += 1
-            t = after[t]
-        row[i] = -1
-        i += 1
-    row[i] = -2
+    pack(now, now_post, after, first, post, n_routes)

@@ -91,7 +91,7 @@ def search_tours(
     def go(rounds: int, hot: float, cold: float) -> None:
         search(
             rounds, hot, cold, REMOVED_MEAN, LONGEST_STRING,
-            tasks.between, tasks.leaving, tasks.returning, tasks.load, tasks.near,
+            tasks.between, tasks.leaving, tasks.returning, tasks.load, tasks.near, tasks.own_post,
             tasks.capacity, tasks.limit, tasks.max_routes, missing_cost,
             state, now, now_post, best, best_post, scores,
         )  # fmt: skip

@@ -37,6 +37,8 @@ class Tasks:
         Greatest cost of a route; infinite for none.
     max_routes
         Most routes; 0 for any number.
+    own_post
+        ``(n, 2)``: the posts at tail and head of each task, where a closed route may begin anywhere; empty elsewhere.
     near
         ``(n, k)``: for every task the tasks nearest to it, nearest first.
     """
@@ -48,6 +50,7 @@ class Tasks:
     capacity: float
     limit: float
     max_routes: int
+    own_post: Int32Array
     near: Int32Array
 
     def __post_init__(self) -> None:
@@ -85,8 +88,8 @@ def make_tasks(
     cost
         ``(n, 2)``: cost of doing the task from tail to head, and back; infinite where forbidden.
     posts
-        Rows of ``distance`` where a route may begin; none: a route may begin and end anywhere (an open route without
-        any approach).
+        Rows of ``distance`` where a route may begin; none: anywhere.  A closed route then begins at an end of one of
+        its tasks, an open one has no way to its first.
     load, capacity, limit, max_routes
         See `Tasks`.
     is_open
@@ -96,6 +99,10 @@ def make_tasks(
     start, end = ends.reshape(-1), ends[:, ::-1].reshape(-1)
     doing = cost.reshape(-1)
     between = (distance[end][:, start] + doing[None, :]).astype(np.float32)
+    own_post = np.zeros((0, 2), np.int32)
+    if not len(posts) and not is_open:
+        posts, own = np.unique(ends, return_inverse=True)
+        own_post = own.reshape(n, 2).astype(np.int32)
     if len(posts):
         leaving = distance[posts][:, start] + doing[None, :]
         returning = np.zeros((len(posts), 2 * n)) if is_open else distance[end][:, posts].T.copy()
@@ -111,6 +118,7 @@ def make_tasks(
         float(capacity),
         float(limit),
         int(max_routes),
+        own_post,
         _nearest(distance, ends, min(n - 1, 60)) if n > 1 else np.zeros((n, 0), np.int32),
     )
 
