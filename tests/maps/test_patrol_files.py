@@ -20,6 +20,7 @@ from pyproj import CRS
 from gis.errors import InputError, StorageError
 from gis.readers.gpx import read_gpx
 from gis.shift import gcj02_to_wgs84
+from maps.atlas.words import atlas_words
 from maps.features import to_lonlat
 from maps.patrol import (
     file_name,
@@ -29,6 +30,7 @@ from maps.patrol import (
     turn_dicts,
     turn_rows,
     turn_text,
+    turns,
     write_geojson,
     write_gpx,
     write_kml,
@@ -314,3 +316,23 @@ def test_both_languages_have_the_same_words_with_the_same_facts() -> None:
     for key, text in zh.items():
         said, also = ({name for _, name, _, _ in string.Formatter().parse(t) if name} for t in (text, en[key]))
         assert said == also, key
+
+
+def test_every_word_that_is_asked_for_is_there() -> None:
+    known = {*patrol_words("en"), *atlas_words("en")}
+    folder = Path(turns.__file__).parent
+    asked = {
+        (path.name, key)
+        for path in sorted(folder.glob("*.py"))
+        for key in re.findall(r'words\["(\w+)"\]', path.read_text(encoding="utf-8"))
+    }
+    assert len(asked) > 40
+    assert not [pair for pair in asked if pair[1] not in known]
+    for prefix, ends in {
+        "turn_": ("start", "straight", "left", "right", "back", "dwell", "arrive"),
+        "say_": ("start", "straight", "left", "right", "back", "inspect", "deadhead", "other_side"),
+        "mode_": ("foot", "ebike", "car"),
+        "heading_": tuple("01234567"),
+        "datum_": ("wgs84", "gcj02"),
+    }.items():
+        assert {prefix + end for end in ends} <= known

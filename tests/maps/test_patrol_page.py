@@ -110,6 +110,17 @@ def test_all_text_lies_inside_the_margins_on_every_page(plan: Plan, land: Land, 
         assert boxes[:, 3].max() < h - MARGIN + 1.0
 
 
+def test_hostile_names_are_drawn_as_text(plan: Plan, land: Land, tmp_path: Path) -> None:
+    bad = "</p>\x00\u202e(BT /F1 Tj) \\) \ud800 %PDF {{7*7}} \U0001f600"
+    network = network_of(corner=AT, names={"North Street": bad, "West Street": bad})
+    grid = grid_at(plan)
+    itinerary = itinerary_of(WHOLE, network=network, id=bad, grid=grid, post=bad, shift=bad, plan_id=bad)
+    missed = Missed(METRIC, (MissedStreet(bad, bad, 9.0),), (), bad)
+    path = written(plan, land, tmp_path, itinerary, missed=missed)
+    assert path.parent == tmp_path
+    assert "(BT/F1Tj)\\)%PDF{{7*7}}" in "".join(texts(path))
+
+
 def test_the_type_of_the_list_is_large(plan: Plan, land: Land, tmp_path: Path) -> None:
     path = written(plan, land, tmp_path, walk(plan, " ".join([WHOLE] * 5)))
     boxes = character_boxes(path, 2)
