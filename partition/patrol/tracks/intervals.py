@@ -1,9 +1,9 @@
 """Linear referencing: which metres of which link were patrolled, how often and when, by all tracks together.
 
 A link is patrolled when enough of its metres were passed; one whose two sides are inspected apart has to be passed
-twice.  A link shorter than the error of a fix cannot be told from its surroundings: it is patrolled when the patrol
-passed both its ends, or its only corner: where the other
-end is a dead end, or a mere cut in a street that goes on.
+twice.  A link shorter than the error of fixes cannot be told from its surroundings: it is patrolled when the patrol
+passed both its ends, or its only corner (the other end is a dead end, or a mere cut in a street that goes on); the
+very shortest ones are seen from either corner.
 """
 
 from __future__ import annotations
@@ -96,6 +96,7 @@ def cover(network: StreetNetwork, passes: Sequence[Passes], settings: TrackSetti
     tail_ends, head_ends = degree[network.tail], degree[network.head]
     is_short = (length < settings.end_m) & (
         (at_tail & at_head)
+        | ((at_tail | at_head) & (length < settings.sigma_m))
         | (at_tail & ((head_ends == 1) | ((head_ends == 2) & (tail_ends > 2))) & (tail_ends > 1))
         | (at_head & ((tail_ends == 1) | ((tail_ends == 2) & (head_ends > 2))) & (head_ends > 1))
     )

@@ -12,7 +12,7 @@ from numba import njit
 
 # A visit that turns back is believed when the share of the link that the fixes tell and the share of the time it takes
 # come to so much together; of the time at most half counts, and below the least depth nothing is believed.
-_LEAST, _ENOUGH = 0.4, 1.0
+_LEAST, _ENOUGH = 0.4, 0.9
 _LEAST_INTO_DEAD_END, _ENOUGH_INTO_DEAD_END = 0.25, 0.7
 _MOST_BY_TIME = 0.5
 
@@ -152,9 +152,9 @@ def _settle(
     ``spent``: time of the visit by that of inspecting the link there and back; not a number without times.
 
     - Entered at one end and left at the other: all of it.
-    - Entered and left at the same end: an error of the fixes when done in less than half the time it takes, or when
-      not deeper than ``end_m``, unless depth and time together say otherwise; when it came within ``end_m`` of the
-      far end it turned there.
+    - Entered and left at the same end: an error of the fixes when done in less than a third of the time it takes, or
+      when not deeper than ``end_m``, unless depth and time together say otherwise; when it came within ``end_m`` of
+      the far end it turned there.
     - The same into a dead end: less is asked for, because nothing else leads there, and the place of turning may be
       ``end_m`` farther than the fixes tell.
     - Begun or ended inside (the track begins, ends or breaks off there): half its length is enough, and that end may
@@ -172,7 +172,7 @@ def _settle(
         if most - least < end_m and (depth < _LEAST_INTO_DEAD_END or told < _ENOUGH_INTO_DEAD_END):
             return first
     elif is_turn:
-        if spent < depth / 2 or (most - least < end_m and (depth < _LEAST or told < _ENOUGH)):
+        if spent < depth / 3 or (most - least < end_m and (depth < _LEAST or told < _ENOUGH)):
             return first
         if most - least < whole - end_m:
             return end
