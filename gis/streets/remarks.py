@@ -27,8 +27,10 @@ def note_parts(
     _note_separate(network, beats, part, report)
     if network.mode is not Mode.FOOT:
         _note_traps(network, beats, part, report)
-    if network.n_links:
-        _note_off(network, beats, territory, options, report)
+    if np.isfinite(network.passing_s).any():
+        _note_off(beats, territory, options, report)
+    elif network.n_links:
+        report.add("warn_streets_all_closed", "streets", before=network.n_links, after=0)
     with_street = set(beats.link_grid[beats.link_grid >= 0].tolist())
     for k, code in enumerate(beats.grids):
         if k not in with_street:
@@ -112,14 +114,12 @@ def _note_traps(network: StreetNetwork, beats: Beats, part: Int32Array, report: 
         )
 
 
-def _note_off(
-    network: StreetNetwork, beats: Beats, territory: Territory, options: NetworkOptions, report: QualityReport
-) -> None:
+def _note_off(beats: Beats, territory: Territory, options: NetworkOptions, report: QualityReport) -> None:
     for layer, node, off_m in (
         ("posts", beats.post_node, beats.post_off_m),
         ("key_places", beats.place_node, beats.place_off_m),
     ):
         ids = territory[layer]["id"].tolist()
         for k in np.flatnonzero(node < 0):
-            measured = round(float(off_m[k])) if np.isfinite(off_m[k]) else None
-            report.add("warn_off_network", layer, str(ids[k]), measured=measured, allowed=float(options.place_m))
+            off = round(float(off_m[k]))
+            report.add("warn_off_network", layer, str(ids[k]), measured=off, allowed=float(options.place_m))

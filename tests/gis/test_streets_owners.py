@@ -169,7 +169,7 @@ def world(rows: list, shift: tuple[float, float]) -> list[dict]:
 
 
 @given(drawn, st.floats(-4, 4), st.floats(-4, 4), st.randoms(use_true_random=False))
-@settings(max_examples=60, phases=[Phase.explicit, Phase.reuse, Phase.generate])
+@settings(max_examples=40, phases=[Phase.explicit, Phase.reuse, Phase.generate])
 def test_every_required_metre_has_one_owner_whatever_the_order_of_rows(rows, dx, dy, random) -> None:
     streets = [{"id": f"s{k:02d}", **row} for k, row in enumerate(world(rows, (dx, dy)))]
     four = {

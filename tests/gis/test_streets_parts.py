@@ -139,6 +139,14 @@ def test_a_post_two_kilometres_off_is_off_the_network_with_its_distance() -> Non
     assert off == [("posts", "p0", 2000, 100.0), ("key_places", "k1", 101, 100.0)]
 
 
+def test_a_land_whose_streets_are_all_closed_to_the_mode_says_so() -> None:
+    network, beats, report = lay(land([street((0, 0), (100, 0), klass="steps")], posts=[(50, 5)]), mode="car")
+    assert codes(report)[:1] == ["warn_streets_all_closed"]
+    assert beats.post_node.tolist() == [-1]
+    assert beats.link_reason.tolist() == [1]
+    assert network.n_links == 1
+
+
 def test_a_post_stands_rather_on_a_street_one_can_leave() -> None:
     rows = [street((0, 0), (900, 0)), street((100, 60), (100, 90))]
     wall = ("wall", line((-50, 30), (950, 30)))
