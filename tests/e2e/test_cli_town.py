@@ -22,8 +22,16 @@ def demo(tmp_path_factory) -> Path:
     return folder
 
 
-def test_demo_writes_town_plan_map_and_store(demo) -> None:
-    assert {path.name for path in demo.iterdir()} == {"town.gpkg", "plan.gpkg", "plan.html", "store.sqlite"}
+def test_demo_writes_town_plan_map_patrols_and_store(demo) -> None:
+    assert {path.name for path in demo.iterdir()} == {"town.gpkg", "plan.gpkg", "plan.html", "patrols", "store.sqlite"}
+
+
+def test_demo_patrols_every_street_of_every_grid(demo) -> None:
+    content = json.loads((demo / "patrols" / "summary.json").read_text(encoding="utf-8"))
+    totals = content["totals"]
+    assert totals["covered_m"] + totals["unreachable_m"] == pytest.approx(totals["required_m"], abs=0.1)
+    assert totals["covered_m"] > 5_000
+    assert {f"{row['id']}.gpx" for row in content["routes"]} <= {path.name for path in (demo / "patrols").iterdir()}
 
 
 def test_demo_again_gives_the_same_bytes_with_more_workers(demo, tmp_path, capsys) -> None:
