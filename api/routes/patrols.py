@@ -17,7 +17,7 @@ from api.routes.lookup import lookups_of
 from api.routes.patrol_asked import READS, Asked, Plan, Question, desk_of, etag_for, in_turn, lifespan, states_for
 from api.routes.repeats import is_known
 from data.store.rooms.tracks import TrackCard
-from gis.errors import NotFound
+from gis.errors import InputError, NotFound
 
 if TYPE_CHECKING:
     from api.usecases.patrol_desk import DeskPatrol
@@ -40,6 +40,7 @@ _FILES: dict[int | str, dict[str, Any]] = {
 _RouteId = Annotated[str, Path(max_length=80, description="GRID-1: the first patroller's route")]
 _Crs = Annotated[Literal["wgs84", "gcj02"], Query(description="gcj02 for Chinese phone maps; not with pdf")]
 _HALVES = ("am", "pm", "night")
+_OF_THE_QUESTION = frozenset({"patrol_post_unknown", "patrol_post_off_network"})
 
 
 @router.get("/v1/patrols/grids", summary="Grids that can be patrolled", responses=responses(404))
@@ -189,7 +190,15 @@ async def _found(request: Request, caller: Caller, asked: Asked, *more: str) -> 
         etag = etag_for(f"{card.id}-{card.revision}", question, *more)
         if is_known(request, etag):
             return etag, None
-        return etag, desk.patrol(question, asked.plan, caller.jurisdiction, states)
+        try:
+            return etag, desk.patrol(question, asked.plan, caller.jurisdiction, states)
+        except InputError as error:
+            if error.code in _OF_THE_QUESTION:
+                raise
+            # Not the parameters are at fault but the territory: nothing can be walked there.
+            refusal = Refusal(422, error.code, **error.facts)
+            refusal.faults = error.faults
+            raise refusal from error
 
     return await in_turn(request, find)
 

@@ -133,33 +133,43 @@ class DeskPatrol:
 
 @dataclass(slots=True)
 class _Shelf[T]:
-    """The last few things that were made; each is made once, by the first who asks."""
+    """The last few things that were made; each is made once, by the first who asks.
+
+    What can not be made is kept as well: it follows from the same version and would fail again.
+    """
 
     most: int
-    made: OrderedDict[Hashable, T] = field(default_factory=OrderedDict)
+    made: OrderedDict[Hashable, T | InputError] = field(default_factory=OrderedDict)
     lock: threading.Lock = field(default_factory=threading.Lock)
     making: dict[Hashable, threading.Lock] = field(default_factory=dict)
 
     def get(self, key: Hashable, make: Callable[[], T]) -> T:
         with self.lock:
-            if key in self.made:
-                self.made.move_to_end(key)
-                return self.made[key]
             mine = self.making.setdefault(key, threading.Lock())
         with mine:
-            with self.lock:
-                if key in self.made:
-                    return self.made[key]
-            try:
-                found = make()
-            finally:
-                with self.lock:
-                    self.making.pop(key, None)
-            with self.lock:
-                self.made[key] = found
-                while len(self.made) > self.most:
-                    self.made.popitem(last=False)
-            return found
+            found = self._kept(key)
+            if found is None:
+                try:
+                    found = make()
+                except InputError as error:
+                    found = error
+                self._keep(key, found)
+        if isinstance(found, InputError):
+            raise InputError.of(found.faults)
+        return found
+
+    def _kept(self, key: Hashable) -> T | InputError | None:
+        with self.lock:
+            if key in self.made:
+                self.made.move_to_end(key)
+            return self.made.get(key)
+
+    def _keep(self, key: Hashable, found: T | InputError) -> None:
+        with self.lock:
+            self.made[key] = found
+            while len(self.made) > self.most:
+                gone, _ = self.made.popitem(last=False)
+                self.making.pop(gone, None)
 
 
 class PatrolDesk:

@@ -13,6 +13,9 @@ from fastapi.testclient import TestClient
 from api.app import ServiceSettings, create_app
 from data.store import SqlStore
 from data.store.tables.plans import plans
+from gis.territory import Territory
+from tests.data.store.kit import plan as small_plan
+from tests.data.store.kit import town as small_town
 from tests.drawn_town import DrawnTown, drawn_town, loaded_file, town_store
 from tests.http_kit import code
 from tests.patrol_site import NOON, SHIFT, a_grid, service
@@ -245,3 +248,15 @@ def test_a_plan_that_has_changed_has_another_version(store: SqlStore, drawn_town
     assert after.status_code == 200
     assert after.json()["plan"]["revision"] == before.json()["plan"]["revision"] + 1
     assert after.headers["etag"] != before.headers["etag"]
+
+
+def test_a_territory_without_streets_says_that_nothing_can_be_walked(embedded_store: SqlStore) -> None:
+    territory = small_town("330402")
+    bare = Territory.of({name: territory[name] for name in ("communities", "buildings")})
+    with embedded_store.write(act(at=NOON)) as tx:
+        ground = tx.territories.save(bare, "bare").id
+        card = tx.plans.save(small_plan(bare), territory_id=ground, name="bare")
+    client = TestClient(create_app(embedded_store, ServiceSettings(now=lambda: NOON)), base_url="http://127.0.0.1")
+    query = {"grid": "330402001001001", "plan": card.id, **SHIFT}
+    assert code(client.get("/v1/patrols", params=query)) == (422, "patrol_no_streets")
+    assert code(client.get("/v1/patrols/330402001001001-1.gpx", params=query)) == (422, "patrol_no_streets")
