@@ -91,7 +91,8 @@
   }
 
   function walkLegs(step) {
-    if (chosen < 0) return;
+    if (!routes.length) return;
+    if (chosen < 0) chooseRoute(0, { zoom: true });
     const n = routes[chosen].legs.length;
     if (n) chooseLeg(Math.max(0, Math.min(n - 1, leg < 0 ? (step > 0 ? 0 : n - 1) : leg + step)));
   }
@@ -272,15 +273,17 @@
     map.keyboard.disable();
     L.control.scale({ imperial: false, position: "bottomright", maxWidth: 140 }).addTo(map);
     const patrolled = data.grids.filter((grid) => grid.patrolled).flatMap((grid) => grid.rings.flatMap(gridwright.unpack));
-    whole = L.latLngBounds([...patrolled, ...routes.flatMap((route) => route.legs.flatMap((l) => l.path))]);
-    data.missed.forEach((_, part) => whole.extend(gridwright.missedBounds(part)));
-    if (!whole.isValid()) whole = L.latLngBounds(data.grids.flatMap((grid) => grid.rings.flatMap(gridwright.unpack)));
+    const ways = L.latLngBounds(routes.flatMap((route) => route.legs.flatMap((l) => l.path)));
+    data.missed.forEach((_, part) => ways.extend(gridwright.missedBounds(part)));
+    const all = L.latLngBounds(patrolled.length ? patrolled : data.grids.flatMap((grid) => grid.rings.flatMap(gridwright.unpack))).extend(ways);
+    // The grids too, but where the routes are a small part of a large one they come first.
+    whole = ways.isValid() && map.getBoundsZoom(ways) - map.getBoundsZoom(all) > 0.7 ? ways : all;
     makePanes();
     names = map.getPane("gwNames");
     openSheet("peek");
     showBounds(whole, 19);
-    map.setMinZoom(Math.floor(map.getZoom()) - 1);
-    map.setMaxBounds(whole.pad(1.5));
+    map.setMinZoom(Math.floor(map.getBoundsZoom(all)) - 1);
+    map.setMaxBounds(all.pad(1.5));
     drawLand();
     gridwright.startRoutes(map);
     map.on("zoomstart", () => names.replaceChildren());
