@@ -106,7 +106,7 @@ function show() {
   at("report").replaceChildren(
     make("div", [
       figure(`${shown} %`, say("coverage"), report.missed.length ? "warn big" : "good big"),
-      figure(km(1000 * report.missed_km), say("missed_length"), report.missed.length ? "warn" : "good"),
+      figure(metres(1000 * report.missed_km), say("missed_length"), report.missed.length ? "warn" : "good"),
       figure(`${report.covered_km.toFixed(2)} / ${km(1000 * report.planned_km)}`, say("covered_of_planned")),
       figure(hours, say("track_time")),
       figure(km(1000 * report.km), say("track_length")),

@@ -286,7 +286,9 @@ def test_nothing_is_wider_than_the_screen_or_below_it(
             tabs = page.locator("#tabs").bounding_box()
             assert tabs["y"] + tabs["height"] <= size[1] + 1, view
         go(page, "route")
-        assert page.locator("#map").bounding_box()["height"] > size[1] / 5
+        map_box = page.locator("#map").bounding_box()
+        assert map_box["height"] > size[1] / 5
+        assert page.locator(".map-buttons").bounding_box()["y"] >= map_box["y"]
 
 
 def test_a_saved_shift_tells_when_the_plan_has_changed(
