@@ -42,7 +42,7 @@ def passes_of(
     n_pieces = len(piece_link)
     link = np.empty(n_pieces, np.int32)
     low, high, from_s, to_s = np.empty(n_pieces), np.empty(n_pieces), np.empty(n_pieces), np.empty(n_pieces)
-    node, node_s = np.empty(4 * n_pieces, np.int32), np.empty(4 * n_pieces)
+    node, node_s = np.empty(5 * n_pieces, np.int32), np.empty(5 * n_pieces)
     n_passed = 0
     walked_m = 0.0
     n = 0
@@ -78,6 +78,15 @@ def passes_of(
         end = _settle(n, end, enter, leave, length[here], far_dead, spent, low, high, end_m)
         if end > n:
             walked_m += metres
+        if end > n and enter >= 0 and enter == leave:
+            # Where it turned at the far corner, it was there.
+            at_corner = False
+            for r in range(n, end):
+                at_corner |= low[r] <= 0 if enter else high[r] >= length[here]
+            if at_corner:
+                node[n_passed] = tail[here] if enter else head[here]
+                node_s[n_passed] = (start_s[k0] + stop_s[k1]) / 2
+                n_passed += 1
         if end == n + 1 and enter >= 0 and enter == leave and k1 > k0:
             # In and out again is two passes, also where error hides the turn.
             low[end], high[end], from_s[end], to_s[end] = low[n], high[n], from_s[n], to_s[n]
