@@ -45,17 +45,48 @@ def bound_routes(problem: PatrolProblem, n_routes: int = 1, *, seconds: float | 
     """
     effort = Effort() if seconds is None else Effort(deadline=time.monotonic() + seconds)
     dwell = float(np.sum(problem.stop_s))
-    total = least_total(problem, passing_cost(problem), extra_cost(problem), n_routes, effort) + dwell
-    metres = metres_bound(problem, n_routes, effort=effort)
+    walked = least_total(problem, passing_cost(problem), extra_cost(problem), n_routes, effort)
+    metres = metres_bound(problem, n_routes, seconds=walked, effort=effort)
+    total = walked + dwell
     return Bounds(total, metres, max(total / n_routes, longest_single(problem)))
 
 
-def metres_bound(problem: PatrolProblem, n_routes: int = 1, *, effort: Effort = _STANDARD) -> float:
-    """Lower bound on the metres of ``n_routes`` routes together."""
+def metres_bound(
+    problem: PatrolProblem, n_routes: int = 1, *, seconds: float | None = None, effort: Effort = _STANDARD
+) -> float:
+    """Lower bound on the metres of ``n_routes`` routes together.
+
+    Parameters
+    ----------
+    seconds
+        A lower bound on their seconds without dwell, if one is known: where every metre takes the same time it is one
+        on metres too.
+    """
+    pace = _seconds_per_metre(problem)
+    if seconds is not None and pace is not None:
+        extra = extra_cost(problem)[problem.required]
+        return max(0.0, (seconds - float(extra.min(axis=1).sum())) / pace)
     allowed = np.isfinite(passing_cost(problem))
     length = np.repeat(np.asarray(problem.length_m, float)[:, None], 2, axis=1)
     nothing = np.where(np.isfinite(extra_cost(problem)), 0.0, np.inf)
     return least_total(problem, np.where(allowed, length, np.inf), nothing, n_routes, effort)
+
+
+def _seconds_per_metre(problem: PatrolProblem) -> float | None:
+    """Seconds of a metre without inspection, where all are alike and inspecting adds the same in both directions."""
+    passing = passing_cost(problem)
+    extra = extra_cost(problem)[problem.required]
+    one_only = np.isinf(extra).any(axis=1)
+    if not (one_only | (extra[:, 0] == extra[:, 1])).all():
+        return None
+    metres = np.repeat(np.asarray(problem.length_m, float)[:, None], 2, axis=1)
+    allowed = np.isfinite(passing)
+    total = float(metres[allowed].sum())
+    if total <= 0:
+        return None
+    pace = float(passing[allowed].sum()) / total
+    is_alike = pace > 0 and np.allclose(passing[allowed], pace * metres[allowed], rtol=1e-9, atol=1e-9)
+    return pace if is_alike else None
 
 
 def longest_single(problem: PatrolProblem) -> float:

@@ -20,6 +20,7 @@ from partition.patrol.postman.task import Walk, is_same
 
 _WHOLE = 1e-6
 _NODE_ROUNDS, _EXACT_ROUNDS, _LOOK_EVERY = 12, 4, 8
+_COLUMNS, _FEWEST = 300, 30
 
 
 def raise_bound(
@@ -87,6 +88,8 @@ def branch(
     queue: list[tuple[float, int, tuple[tuple[int, float, float], ...]]] = [(-np.inf, 0, ())]
     changed: list[int] = []
     used = serial = 0
+    # A program of many columns takes longer: the work as a whole is what is limited.
+    n_allowed = min(effort.programs, max(_FEWEST, round(effort.programs * _COLUMNS / n)))
     while queue:
         bound, _, halves = heapq.heappop(queue)
         if lift(bound) >= ceiling - _near(ceiling):
@@ -99,7 +102,7 @@ def branch(
                 model.changeColBounds(column, least, most)
             value, cost, n_programs = _solve_node(program, n, ceiling, lift, effort)
             used += n_programs
-            if (value is None and cost < np.inf) or used >= effort.programs or effort.seconds_left <= 0:
+            if (value is None and cost < np.inf) or used >= n_allowed or effort.seconds_left <= 0:
                 return min(lift(least) for least in [bound, *(b for b, _, _ in queue)])
             if value is None or lift(cost) >= ceiling - _near(ceiling):
                 break

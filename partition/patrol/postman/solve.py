@@ -52,7 +52,7 @@ def solve_one(
     walk = _best_walk(problem, effort)
     route = _route(problem, walk)
     bound = min(walk.bound + dwell, route.seconds)
-    metres = min(metres_bound(problem, effort=effort), route.length_m)
+    metres = min(metres_bound(problem, seconds=walk.bound, effort=effort), route.length_m)
     method = {"matching": "postman", "flow": "postman", "mip": "postman", "none": "postman search"}[walk.proof]
     return PatrolResult((route,), (), bound, metres, bound, walk.proof, method)
 
