@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections import Counter
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 from urllib.parse import quote
@@ -43,7 +44,7 @@ _HALVES = ("am", "pm", "night")
 _OF_THE_QUESTION = frozenset({"patrol_post_unknown", "patrol_post_off_network"})
 
 
-@router.get("/v1/patrols/grids", summary="Grids that can be patrolled", responses=responses(404))
+@router.get("/v1/patrols/grids", summary="Grids that can be patrolled", responses={**responses(404), **NOT_MODIFIED})
 async def list_grids(request: Request, caller: Annotated[Caller, Depends(READS)], plan: Plan = None) -> Response:
     """Grids with a point inside each, posts to begin at, and the plan: the one in force with most grids here."""
 
@@ -84,7 +85,11 @@ async def list_grids(request: Request, caller: Annotated[Caller, Depends(READS)]
             "posts": posts_out(list(zip(posts["id"], posts["name"], posts["kind"]))),
         }
 
-    return _json(await in_turn(request, find))
+    body = await in_turn(request, lambda: orjson.dumps(find()))
+    etag = f'"{hashlib.sha256(body).hexdigest()[:24]}"'
+    if is_known(request, etag):  # phones ask again and again whether the plan has changed
+        return Response(status_code=304, headers={**_KEPT, "ETag": etag})
+    return Response(body, headers={**_KEPT, "ETag": etag}, media_type="application/json")
 
 
 @router.get("/v1/patrols", summary="Routes of one grid in one shift", responses={**responses(404, 422), **NOT_MODIFIED})
@@ -99,12 +104,13 @@ async def show_patrol(request: Request, caller: Annotated[Caller, Depends(READS)
     if found is None:
         return Response(status_code=304, headers={**_KEPT, "ETag": etag})
 
-    def tell() -> dict[str, Any]:
+    def tell() -> bytes:
         from api.patrol_answers import patrol_out
 
-        return patrol_out(found, language)
+        return orjson.dumps(patrol_out(found, language))
 
-    return _json(await in_turn(request, tell), {"ETag": etag})
+    body = await in_turn(request, tell)
+    return Response(body, headers={**_KEPT, "ETag": etag}, media_type="application/json")
 
 
 @router.get(
@@ -249,7 +255,3 @@ def _gpx_url(request: Request, route_id: str, crs: str) -> str:
         kept.append(("crs", crs))
     query = "&".join(f"{quote(key)}={quote(value)}" for key, value in kept)
     return f"{_base(request)}/v1/patrols/{quote(route_id, safe='')}.gpx?{query}"
-
-
-def _json(content: Any, headers: dict[str, str] | None = None) -> Response:
-    return Response(orjson.dumps(content), headers={**_KEPT, **(headers or {})}, media_type="application/json")

@@ -62,6 +62,12 @@ def test_the_grids_come_with_a_point_inside_the_posts_and_the_plan(service: Test
         assert grid["plan"] == found["plan"]["id"]
 
 
+def test_whether_the_plan_has_changed_costs_nothing_to_ask(service: TestClient) -> None:
+    first = service.get("/v1/patrols/grids")
+    again = service.get("/v1/patrols/grids", headers={"If-None-Match": first.headers["etag"]})
+    assert (again.status_code, again.content) == (304, b"")
+
+
 def test_a_patrol_covers_its_grid_or_says_why_not(service: TestClient) -> None:
     grids = service.get("/v1/patrols/grids").json()["grids"]
     n_walked = 0
