@@ -20,7 +20,7 @@ WORKER = "patrol_worker.js"
 SCOPE = "/desk/patrol"
 _PREFIX = "walk_"
 _SHARED = ("walk_", "why_patrol_", "track_dropped_")
-"""Beginnings of the codes that the page says itself: its own, and reasons that others give by code."""
+"""Beginnings of the codes whose sentences the page has: its own, and reasons that answers give by code."""
 
 
 def patrol_page(language: str) -> str:
@@ -56,7 +56,9 @@ def _shell() -> list[str]:
 def _words() -> str:
     """The words by language, as JSON that cannot end the element it stands in."""
     tables = {
-        language: {code.removeprefix(_PREFIX): text for code, text in sentences(language).items() if code.startswith(_SHARED)}
+        language: {
+            code.removeprefix(_PREFIX): text for code, text in sentences(language).items() if code.startswith(_SHARED)
+        }
         for language in LANGUAGES
     }
     text = json.dumps(tables, ensure_ascii=False, sort_keys=True)
