@@ -170,6 +170,7 @@ def _settle(
       be ``end_m`` farther.
     """
     if enter >= 0 and leave >= 0 and enter != leave:
+        _reach_corners(first, end, whole, low, high, end_m)
         return end
     least, most = low[first], high[first]
     for r in range(first, end):
@@ -194,7 +195,18 @@ def _settle(
             low[r] = max(0.0, least - end_m)
         if high[r] == most and not has_head_end:
             high[r] = min(whole, most + end_m)
+    _reach_corners(first, end, whole, low, high, end_m)
     return end
+
+
+@njit(cache=True, nogil=True)
+def _reach_corners(first: int, end: int, whole: float, low: Any, high: Any, end_m: float) -> None:
+    """A visit of several runs turned under way: where that is near a corner, it was at the corner."""
+    if end - first < 2:
+        return
+    for r in range(first, end):
+        low[r] = 0.0 if low[r] <= end_m else low[r]
+        high[r] = whole if whole - high[r] <= end_m else high[r]
 
 
 @njit(cache=True, nogil=True)
