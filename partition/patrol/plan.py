@@ -9,7 +9,8 @@ from dataclasses import replace
 
 import numpy as np
 
-from partition.patrol.postman import bound_routes, solve_one
+from partition.patrol.parting import most_saved
+from partition.patrol.postman import bound_routes, metres_bound, solve_one
 from partition.patrol.problem import PatrolProblem, PatrolResult, Route
 from partition.patrol.reach import Part, sort_out
 from partition.patrol.several import n_needed, share_out
@@ -83,30 +84,65 @@ def _solve(part: Part, ways: Ways, n_patrollers: int, seed: int, stop: Stop) -> 
     giant = one.routes[0]
     n_least = max(1, math.ceil((work - _NEAR_S) / problem.shift_s))
     routes, method = share_out(problem, ways, giant, n_least=n_least, seed=seed, stop=stop)
-    bounds = bound_routes(problem, len(routes))
-    longest_s = max(route.seconds for route in routes)
-    total_s = math.fsum(route.seconds for route in routes)
-    total_m = math.fsum(route.length_m for route in routes)
+    total_s, total_m, longest_s = _bounds(problem, ways, one, len(routes))
     result = PatrolResult(
         routes=routes,
         unreachable=(),
-        bound_s=min(bounds.total_s, total_s),
-        bound_m=min(bounds.total_m, total_m),
-        longest_bound_s=min(bounds.longest_s, longest_s),
+        bound_s=min(total_s, math.fsum(route.seconds for route in routes)),
+        bound_m=min(total_m, math.fsum(route.length_m for route in routes)),
+        longest_bound_s=min(longest_s, max(route.seconds for route in routes)),
         proof="none",
         method=method,
     )
     return _finished(part, problem, ways, result, giant, seed, stop)
 
 
+def _bounds(problem: PatrolProblem, ways: Ways, one: PatrolResult, n_routes: int) -> tuple[float, float, float]:
+    """Seconds and metres of all routes together, and seconds of the longest, that nothing undercuts."""
+    bounds = bound_routes(problem, n_routes)
+    total_s = bounds.total_s
+    if not problem.is_open:
+        n_posts = len(np.unique(problem.posts))
+        if n_posts == 1:
+            total_s = max(total_s, one.bound_s)  # closed routes from one post are one closed walk
+        elif n_posts == 0:
+            total_s = max(total_s, one.bound_s - most_saved(problem, ways, n_routes))
+    return total_s, max(bounds.total_m, _metres(problem, total_s, n_routes)), max(bounds.longest_s, total_s / n_routes)
+
+
+def _metres(problem: PatrolProblem, total_s: float, n_routes: int) -> float:
+    """Metres of all routes: from the seconds where every metre takes the same, else as the seconds but by length."""
+    dwell_s = float(problem.stop_s.sum())
+    least_m = metres_bound(problem, n_routes, seconds=total_s - dwell_s)
+    if problem.is_open or len(problem.posts) or _is_even(problem):
+        return least_m
+    length = np.where(np.isfinite(problem.passing_s), problem.length_m[:, None], np.inf)
+    by_length = replace(
+        problem,
+        passing_s=length,
+        inspecting_s=np.where(np.isfinite(problem.inspecting_s), length, np.inf),
+        stop_s=np.zeros_like(problem.stop_s),
+    )
+    one_m = solve_one(by_length).bound_s
+    return max(least_m, one_m - most_saved(problem, Ways.of(by_length), n_routes))
+
+
+def _is_even(problem: PatrolProblem) -> bool:
+    """Every metre takes the same time."""
+    open_ = np.isfinite(problem.passing_s)
+    pace = (problem.passing_s / problem.length_m[:, None])[open_]
+    return not len(pace) or bool(np.allclose(pace, pace[0], rtol=1e-9))
+
+
 def _by_one(problem: PatrolProblem, ways: Ways, seed: int, stop: Stop) -> PatrolResult:
     """One route: exact where that reaches, else the better of two searches."""
     result = solve_one(problem, seed=seed)
+    route = result.routes[0]
     if result.proof != "none":
         return result
     once = replace(problem, n_patrollers=1)
-    routes, method = share_out(once, ways, result.routes[0], n_least=1, seed=seed, stop=stop)
-    if routes[0].seconds >= result.routes[0].seconds:
+    routes, method = share_out(once, ways, route, n_least=1, seed=seed, stop=stop)
+    if routes[0].seconds >= route.seconds:
         return result
     return replace(result, routes=routes, method=method)
 

@@ -1,7 +1,7 @@
 """From the network and a grid's beat to the problem of that grid: its streets, and the ways around it that may help.
 
-Decides how much of the network a grid's problem holds: its own streets and everything within a margin, wider where
-they do not hang together otherwise, at last the whole network.  A street too long for one shift is cut here.
+A grid's problem holds its own streets and the shortest ways between them, wherever these lead (`gis.streets.around`):
+no best route needs more.  A street too long for one shift is cut here.
 """
 
 from __future__ import annotations
@@ -10,19 +10,14 @@ from copy import copy
 from dataclasses import dataclass, fields, replace
 
 import numpy as np
-import shapely
-from scipy.sparse import coo_array
-from scipy.sparse.csgraph import connected_components
 
 from gis.graph import FloatArray, Int32Array
+from gis.streets.around import Surroundings
 from gis.streets.beats import Beats
 from gis.streets.network import Mode, StreetNetwork
 from partition.patrol.cut import Pieces, cut_long_links
 from partition.patrol.problem import PatrolProblem
 from partition.patrol.settings import PatrolSettings
-
-MARGIN_M = 150.0
-"""Streets this near to a grid may be used to walk from one of its streets to another; widened fourfold twice."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,9 +70,7 @@ class Poser:
         order = np.argsort(beats.link_grid, kind="stable")
         self._by_grid = order
         self._begin = np.searchsorted(beats.link_grid[order], np.arange(len(beats.grids) + 1))
-        self._is_open = np.isfinite(network.passing_s).any(axis=1)
-        self._x, self._y = network.node_x[network.tail], network.node_y[network.tail]
-        self._tree = shapely.STRtree(network.geometry)
+        self._around = Surroundings(network)
 
     def under(self, settings: PatrolSettings) -> Poser:
         """The same network and indexes, with another shift, number of patrollers or dwell."""
@@ -107,7 +100,7 @@ class Poser:
         post = np.zeros(0, np.int32) if posts is None else np.asarray(posts, np.int32)
         post = post[beats.post_node[post] >= 0]
         anchors = np.concatenate([beats.place_node[place], beats.post_node[post]]).astype(np.int32)
-        link = self._around(must, anchors)
+        link = self._around.links(must, anchors)
         sides = self._network.both_sides[must] & (self._network.mode is Mode.FOOT)
         link = np.concatenate([link, must[sides]]).astype(np.int32)
         required = np.isin(link, must, assume_unique=False)
@@ -138,56 +131,6 @@ class Poser:
     def _dwell(self, place: Int32Array) -> FloatArray:
         stated = self._beats.place_dwell_min[place]
         return 60.0 * np.where(np.isnan(stated), self._settings.default_dwell_min, stated)
-
-    def _around(self, must: Int32Array, anchors: Int32Array) -> Int32Array:
-        """The grid's links and those around that may join them."""
-        net = self._network
-        nodes = np.concatenate([net.tail[must], net.head[must], anchors])
-        if not len(nodes):
-            return must
-        x0, x1 = net.node_x[nodes].min(), net.node_x[nodes].max()
-        y0, y1 = net.node_y[nodes].min(), net.node_y[nodes].max()
-        margin = MARGIN_M
-        for _ in range(3):
-            box = shapely.box(x0 - margin, y0 - margin, x1 + margin, y1 + margin)
-            near = np.sort(self._tree.query(box)).astype(np.int32)
-            link = near[self._is_open[near]]
-            if _hang_together(net, link, nodes):
-                break
-            margin *= 4
-        else:
-            link = np.flatnonzero(self._is_open).astype(np.int32)
-        return np.union1d(_without_spurs(net, link, must, anchors), must).astype(np.int32)
-
-
-def _hang_together(net: StreetNetwork, link: Int32Array, nodes: Int32Array) -> bool:
-    """Whether the nodes lie in one strongly connected part of these links, as far as they do in the network."""
-    tail, head = net.tail[link], net.head[link]
-    ids, at = np.unique(np.concatenate([tail, head, nodes]), return_inverse=True)
-    m = len(link)
-    there, back = np.isfinite(net.passing_s[link, 0]), np.isfinite(net.passing_s[link, 1])
-    rows = np.concatenate([at[:m][there], at[m : 2 * m][back]])
-    columns = np.concatenate([at[m : 2 * m][there], at[:m][back]])
-    matrix = coo_array((np.ones(len(rows), np.int8), (rows, columns)), shape=(len(ids), len(ids)))
-    part = connected_components(matrix, directed=True, connection="strong")[1][at[2 * m :]]
-    whole = net.component[nodes]
-    pairs = np.unique(np.stack([whole, part], axis=1), axis=0)
-    return len(pairs) == len(np.unique(whole))
-
-
-def _without_spurs(net: StreetNetwork, link: Int32Array, must: Int32Array, anchors: Int32Array) -> Int32Array:
-    """Leave out dead ends that nobody has to enter: a shortest way never does."""
-    keep_node = np.zeros(net.n_nodes, bool)
-    keep_node[net.tail[must]] = keep_node[net.head[must]] = True
-    keep_node[anchors] = True
-    while len(link):
-        degree = np.bincount(np.concatenate([net.tail[link], net.head[link]]), minlength=net.n_nodes)
-        loose = (degree == 1) & ~keep_node
-        spur = loose[net.tail[link]] | loose[net.head[link]]
-        if not spur.any():
-            break
-        link = link[~spur]
-    return link
 
 
 def _with_pieces(posed: Posed, pieces: Pieces) -> Posed:

@@ -7,6 +7,7 @@ short longest route as long as that costs little extra walking.
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
 from dataclasses import replace
 
 import numpy as np
@@ -16,12 +17,15 @@ from partition.patrol.arcs.run import Tour, Tours, orient, search_tours
 from partition.patrol.arcs.split import split_tour
 from partition.patrol.arcs.tasks import Tasks, make_tasks
 from partition.patrol.arcs.vehicles import search_by_vehicles
+from partition.patrol.parting import groups_of
 from partition.patrol.problem import PatrolProblem, Route
 from partition.patrol.ways import Ways
 from partition.stop import Stop
 
-ROUNDS, VEHICLE_ROUNDS = 30_000, 400
-"""Rounds of one search at effort 1: of our own, of PyVRP."""
+ROUNDS, VEHICLE_ROUNDS = 30_000, 20_000
+"""Rounds of one search at effort 1: of our own; of PyVRP, to be divided by the number of tasks."""
+MOST_CUTS = 6
+"""The longest ways between parts of a beat at which it is tried to part the routes."""
 WARM = 0.15
 """Share of the temperatures for a search that begins with a good answer."""
 EVEN_FRAC, EXTRA_FRAC = 0.02, 0.03
@@ -43,6 +47,7 @@ class TaskSet:
         self.cost[:n_links] = problem.inspecting_s[self.links]
         self.cost[n_links:, 0] = problem.stop_s
         self.posts = problem.posts
+        self.shift_s = problem.shift_s
 
     def tasks(self, limit: float, max_routes: int) -> Tasks:
         """For the search, with a longest route and a number of routes."""
@@ -66,6 +71,13 @@ class TaskSet:
         when = np.concatenate([route.stop_step - 0.5, steps])
         task = np.concatenate([len(self.links) + route.stop, number[route.link[steps]]])
         return task[np.argsort(when, kind="stable")].astype(np.int32)
+
+    def groups(self) -> Iterator[Int32Array]:
+        """Per task its group, when the beat is parted at its longest ways; only where routes may begin anywhere."""
+        if len(self.posts) or self._problem.is_open:
+            return
+        for nodes, group in groups_of(self._problem, self._ways, MOST_CUTS):
+            yield group[np.searchsorted(nodes, self.ends[:, 0])]
 
     def walk(self, tasks: Tasks, tour: Tour) -> Route:
         """The route of a tour: every link passed, deadheads by the quickest ways."""
@@ -164,26 +176,17 @@ def share_out(
     rounds = _rounds(stop)
     fixed = problem.n_patrollers
     order = task_set.order_of(giant)
+    method = "arcs"
     if fixed:
         tasks = task_set.tasks(math.inf, fixed)
-        first = _split_into(tasks, order, fixed)
+        tours = _searched(tasks, _split_into(tasks, order, fixed), seed, rounds)
+        if len(tours.tours) < fixed:
+            tours = _halved(tasks, tours, fixed)
     else:
-        tasks = task_set.tasks(problem.shift_s, 0)
-        first = split_tour(tasks, order, is_ring=not len(problem.posts))
-    tours, method = (
-        _better(
-            search_tours(tasks, seed=seed, n_rounds=rounds, start=first, heat=WARM),
-            search_tours(tasks, seed=seed, n_rounds=rounds),
-        ),
-        "arcs",
-    )
-    if not fixed:
-        tours = _fewer(tasks, tours, n_least, seed, rounds)
-        tasks = replace(tasks, max_routes=len(tours.tours))
-    elif len(tours.tours) < fixed:
-        tours = _halved(tasks, tours, fixed)
+        tours = _fewest(task_set, order, n_least, seed, rounds)
+        tasks = task_set.tasks(problem.shift_s, len(tours.tours))
     if len(tours.tours) > 1:
-        other = _by_vehicles(tasks, tours, seed, int(VEHICLE_ROUNDS * stop.effort))
+        other = _by_vehicles(tasks, tours, seed, int(stop.effort * VEHICLE_ROUNDS / len(order)))
         if len(other.tours) == len(tours.tours) and other.cost < tours.cost * (1 - 1e-6):
             tours, method = other, "vehicles"
         tours = _even_out(tasks, tours, seed, rounds)
@@ -193,9 +196,24 @@ def share_out(
 def n_needed(problem: PatrolProblem, ways: Ways, giant: Route, *, seed: int, stop: Stop) -> int:
     """How many patrollers keep the shift."""
     task_set = TaskSet(problem, ways)
-    tasks = task_set.tasks(problem.shift_s, 0)
-    first = split_tour(tasks, task_set.order_of(giant), is_ring=not len(problem.posts))
-    return len(search_tours(tasks, seed=seed, n_rounds=_rounds(stop), start=first, heat=WARM).tours)
+    return len(_fewest(task_set, task_set.order_of(giant), 1, seed, _rounds(stop)).tours)
+
+
+def _fewest(task_set: TaskSet, order: Int32Array, n_least: int, seed: int, rounds: int) -> Tours:
+    """As few routes as the shift allows: the giant tour cut, then one route fewer as long as that can be done."""
+    tasks = task_set.tasks(task_set.shift_s, 0)
+    first = split_tour(tasks, order, is_ring=not len(task_set.posts))
+    for groups in task_set.groups():
+        first = _better(first, _split_groups(tasks, order, groups))
+    # Without a number of routes the search would make ever more: each saves some walking.
+    limited = tasks if len(first.missing) else replace(tasks, max_routes=len(first.tours))
+    return _fewer(tasks, _searched(limited, first, seed, rounds), n_least, seed, rounds)
+
+
+def _searched(tasks: Tasks, first: Tours, seed: int, rounds: int) -> Tours:
+    """The better of two searches: from a first answer, and from nothing."""
+    warm = search_tours(tasks, seed=seed, n_rounds=rounds, start=first, heat=WARM)
+    return _better(warm, search_tours(tasks, seed=seed, n_rounds=rounds))
 
 
 def _rounds(stop: Stop) -> int:
@@ -218,6 +236,13 @@ def _split_into(tasks: Tasks, order: Int32Array, n: int) -> Tours:
         else:
             best, high = found, limit
     return best
+
+
+def _split_groups(tasks: Tasks, order: Int32Array, group: Int32Array) -> Tours:
+    """The giant tour of each group cut by itself."""
+    parts = [split_tour(tasks, order[group[order] == one]) for one in range(int(group.max()) + 1)]
+    tours = tuple(tour for part in parts for tour in part.tours)
+    return Tours(tours, np.concatenate([part.missing for part in parts]).astype(np.int32), 0)
 
 
 def _by_vehicles(tasks: Tasks, tours: Tours, seed: int, n_rounds: int) -> Tours:
