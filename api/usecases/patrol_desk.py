@@ -71,8 +71,7 @@ class Ground:
     @cached_property
     def post_names(self) -> Mapping[int, str]:
         """Name of the post at a node of the network."""
-        nodes = self.land.beats.post_node
-        return {int(node): self.land.post_name(int(node)) for node in np.unique(nodes[nodes >= 0])}
+        return self.land.post_names()
 
     @cached_property
     def street_tree(self) -> shapely.STRtree:

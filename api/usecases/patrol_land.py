@@ -63,12 +63,14 @@ class Land:
         columns = zip(table["id"], table["kind"], table["name"], table.geometry)
         return {row: PlaceName(id, kind, _text(name), point) for row, (id, kind, name, point) in enumerate(columns)}
 
-    def post_name(self, node: int) -> str:
-        """Name of the post at a node of the network, its id where it has none; empty where there is no post."""
+    def post_names(self) -> dict[int, str]:
+        """Name of the post at each node of the network that has one; its id where it has no name."""
         posts = self.territory["posts"]
-        for row in (self.beats.post_node == node).nonzero()[0]:
-            return _text(posts["name"].iloc[row]) or str(posts["id"].iloc[row])
-        return ""
+        names: dict[int, str] = {}
+        for row, node in enumerate(self.beats.post_node.tolist()):
+            if node >= 0:
+                names.setdefault(node, _text(posts["name"].iloc[row]) or str(posts["id"].iloc[row]))
+        return names
 
 
 def read_land(territory_path: Path, plan_path: Path, settings: PatrolSettings, progress: Progress = SILENT) -> Land:

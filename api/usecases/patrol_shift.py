@@ -78,7 +78,7 @@ def tell_shift(
             grid=patrol.grid,
             patroller=number,
             n_patrollers=n,
-            lower_bound_m=result.bound_m / n,
+            lower_bound_m=result.bound_share_m(route),
             unreachable_m=patrol.check.unreachable_m,
             post=post_names.get(int(patrol.posed.node[route.start_node]), ""),
             **facts,

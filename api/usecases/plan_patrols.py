@@ -18,7 +18,7 @@ import shapely
 from api.problems import fault_rows
 from api.usecases.patrol_land import Land, read_land
 from api.usecases.patrol_papers import PapersOrder, write_papers
-from api.usecases.patrol_shift import walk_shift
+from api.usecases.patrol_shift import tell_shift, walk_shift
 from api.usecases.patrol_summary import grid_row, left_out_m, notes_of, route_row, status_of, totals_of
 from api.usecases.results_folder import file_stem, may_replace, write_index
 from data.files.whole_folder import whole_folder
@@ -27,7 +27,6 @@ from gis.graph import Int32Array
 from gis.progress import SILENT, Progress
 from partition.executor import Executor, InProcess, Pool
 from partition.patrol.check import BeatBook
-from partition.patrol.describe import describe_route
 from partition.patrol.itinerary import Itinerary
 from partition.patrol.many import GridPatrol, plan_many
 from partition.patrol.settings import PatrolSettings
@@ -148,7 +147,20 @@ def plan_patrols(
         book = BeatBook(land.network, land.beats)
         asked = {"plan_id": land.plan_id, "day": day.isoformat() if day else "", "half": half}
         patrols = [walk_shift(patrol, book, **asked, snap_m=settings.snap_m) for patrol in patrols]
-    itineraries = [told for patrol in patrols for told in _tell(land, patrol, start, shift)]
+    names = land.post_names() if start else {}
+    itineraries = [
+        told
+        for patrol in patrols
+        for told in tell_shift(
+            patrol,
+            land.network,
+            land.places,
+            stem=file_stem(patrol.grid),
+            post_names=names,
+            plan_id=land.plan_id,
+            shift=shift,
+        )
+    ]
     order = PapersOrder(land, tuple(itineraries), language, with_gcj02, with_pages)
     with whole_folder(out, may_replace=may) as place:
         files = write_papers(order, place, progress)
@@ -200,32 +212,6 @@ def _starts(land: Land, asked: Sequence[str], settings: PatrolSettings) -> Int32
     if faults:
         raise InputError.of(faults)
     return np.asarray(rows, dtype=np.int32)
-
-
-def _tell(land: Land, patrol: GridPatrol, start: Sequence[str], shift: str) -> list[Itinerary]:
-    """The routes of one grid, leg by leg; none where the check found a fault."""
-    if not patrol.check.passed:
-        return []
-    result, stem = patrol.result, file_stem(patrol.grid)
-    n = len(result.routes)
-    return [
-        describe_route(
-            land.network,
-            patrol.posed,
-            route,
-            land.places,
-            id=f"{stem}-{number}",
-            grid=patrol.grid,
-            patroller=number,
-            n_patrollers=n,
-            lower_bound_m=result.bound_m / n,
-            unreachable_m=patrol.check.unreachable_m,
-            plan_id=land.plan_id,
-            shift=shift,
-            post=land.post_name(int(patrol.posed.node[route.start_node])) if start else "",
-        )
-        for number, route in enumerate(result.routes, start=1)
-    ]
 
 
 def _summary(

@@ -186,3 +186,8 @@ class PatrolResult:
     method: str
     shift_s_needed: float = 0.0
     n_patrollers_needed: int = 0
+
+    def bound_share_m(self, route: Route) -> float:
+        """The share of ``bound_m`` that falls to one of the routes, by its length: the shares add up to the bound."""
+        total_m = sum(one.length_m for one in self.routes)
+        return self.bound_m * route.length_m / total_m if total_m > 0 else 0.0
