@@ -71,7 +71,8 @@ class Itinerary:
     """One patroller's shift.
 
     ``id`` names it everywhere (files, pages, tracks): ``GRID-1``; a second shift of the day has its own.
-    ``lower_bound_m`` is this route's share of the bound on all routes of the grid, by length; ``unreachable_m`` counts for the grid.
+    ``lower_bound_m`` is this route's share of the bound on all routes of the grid, by length; ``unreachable_m`` counts
+    for the grid.
     ``starts_at`` is the moment the patrol sets out, ISO 8601 with its offset; empty where no day is set: then times
     are told from the beginning of the route.  ``post`` is the name of the post it sets out from; ``is_closed``: it
     ends where it began.

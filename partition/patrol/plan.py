@@ -5,6 +5,7 @@ several, and the bounds of both.
 from __future__ import annotations
 
 import math
+import time
 from dataclasses import replace
 
 import numpy as np
@@ -13,7 +14,7 @@ from partition.patrol.parting import most_saved
 from partition.patrol.postman import bound_routes, metres_bound, solve_one
 from partition.patrol.problem import PatrolProblem, PatrolResult, Route
 from partition.patrol.reach import Part, sort_out
-from partition.patrol.several import n_needed, share_out
+from partition.patrol.several import Budget, n_needed, share_out
 from partition.patrol.ways import Ways
 from partition.stop import Stop
 
@@ -30,7 +31,7 @@ def plan_patrol(problem: PatrolProblem, *, seed: int = 0, stop: Stop | None = No
     seed
         Of the search.
     stop
-        Its budget; ``effort`` scales the rounds.
+        Its budget: ``effort`` scales the rounds of the search for several patrollers; ``seconds`` end it early.
 
     Returns
     -------
@@ -42,7 +43,8 @@ def plan_patrol(problem: PatrolProblem, *, seed: int = 0, stop: Stop | None = No
     stop = stop or Stop()
     ways = Ways.of(problem)
     parts, unreachable = sort_out(problem, ways)
-    found = [_solve(part, ways, n, seed, stop) for part, n in zip(parts, _share(problem, parts))]
+    search = _Search(seed, stop)
+    found = [_solve(part, ways, n, search) for part, n in zip(parts, _share(problem, parts))]
     if len(found) == 1:
         return replace(found[0], unreachable=unreachable)
     routes = tuple(route for result in found for route in result.routes)
@@ -62,6 +64,21 @@ def plan_patrol(problem: PatrolProblem, *, seed: int = 0, stop: Stop | None = No
     )
 
 
+class _Search:
+    """Seed and budget of one problem."""
+
+    def __init__(self, seed: int, stop: Stop) -> None:
+        self.seed = seed
+        self._deadline = math.inf if stop.seconds is None else time.monotonic() + stop.seconds
+        self.budget = Budget(stop, self._deadline)
+
+    def prove(self, problem: PatrolProblem) -> PatrolResult:
+        """The exact method, within half of the time there is."""
+        if math.isinf(self._deadline):
+            return solve_one(problem, seed=self.seed)
+        return solve_one(problem, seed=self.seed, seconds=max(0.05, (self._deadline - time.monotonic()) / 2))
+
+
 def _share(problem: PatrolProblem, parts: tuple[Part, ...]) -> list[int]:
     """How many patrollers each part gets: one each, the rest where the most work per head is."""
     if not problem.n_patrollers:
@@ -74,16 +91,17 @@ def _share(problem: PatrolProblem, parts: tuple[Part, ...]) -> list[int]:
     return n
 
 
-def _solve(part: Part, ways: Ways, n_patrollers: int, seed: int, stop: Stop) -> PatrolResult:
+def _solve(part: Part, ways: Ways, n_patrollers: int, search: _Search) -> PatrolResult:
     """One problem in which everything can be reached."""
     problem = replace(part.problem, n_patrollers=n_patrollers)
     work = float(problem.inspecting_s[problem.required].min(axis=1).sum() + problem.stop_s.sum())
-    one = _by_one(problem, ways, seed, stop)
+    # What no shift holds is not worth a second search for one.
+    one = search.prove(problem) if n_patrollers != 1 and work > problem.shift_s else _by_one(problem, ways, search)
     if n_patrollers == 1 or (n_patrollers == 0 and one.routes[0].seconds <= problem.shift_s):
-        return _finished(part, problem, ways, one, one.routes[0], seed, stop)
+        return _finished(part, problem, ways, one, one.routes[0], search)
     giant = one.routes[0]
     n_least = max(1, math.ceil((work - _NEAR_S) / problem.shift_s))
-    routes, method = share_out(problem, ways, giant, n_least=n_least, seed=seed, stop=stop)
+    routes, method = share_out(problem, ways, giant, n_least=n_least, seed=search.seed, budget=search.budget)
     total_s, total_m, longest_s = _bounds(problem, ways, one, len(routes))
     result = PatrolResult(
         routes=routes,
@@ -94,7 +112,7 @@ def _solve(part: Part, ways: Ways, n_patrollers: int, seed: int, stop: Stop) -> 
         proof="none",
         method=method,
     )
-    return _finished(part, problem, ways, result, giant, seed, stop)
+    return _finished(part, problem, ways, result, giant, search)
 
 
 def _bounds(problem: PatrolProblem, ways: Ways, one: PatrolResult, n_routes: int) -> tuple[float, float, float]:
@@ -134,21 +152,21 @@ def _is_even(problem: PatrolProblem) -> bool:
     return not len(pace) or bool(np.allclose(pace, pace[0], rtol=1e-9))
 
 
-def _by_one(problem: PatrolProblem, ways: Ways, seed: int, stop: Stop) -> PatrolResult:
+def _by_one(problem: PatrolProblem, ways: Ways, search: _Search) -> PatrolResult:
     """One route: exact where that reaches, else the better of two searches."""
-    result = solve_one(problem, seed=seed)
+    result = search.prove(problem)
     route = result.routes[0]
     if result.proof != "none":
         return result
     once = replace(problem, n_patrollers=1)
-    routes, method = share_out(once, ways, route, n_least=1, seed=seed, stop=stop)
+    routes, method = share_out(once, ways, route, n_least=1, seed=search.seed, budget=search.budget)
     if routes[0].seconds >= route.seconds:
         return result
     return replace(result, routes=routes, method=method)
 
 
 def _finished(
-    part: Part, problem: PatrolProblem, ways: Ways, result: PatrolResult, giant: Route, seed: int, stop: Stop
+    part: Part, problem: PatrolProblem, ways: Ways, result: PatrolResult, giant: Route, search: _Search
 ) -> PatrolResult:
     """Told in the whole problem's numbers, and with what would do when the shift is too short."""
     longest_s = max(route.seconds for route in result.routes)
@@ -157,7 +175,7 @@ def _finished(
         result,
         routes=tuple(_renumbered(route, part) for route in result.routes),
         shift_s_needed=longest_s if is_over else 0.0,
-        n_patrollers_needed=n_needed(problem, ways, giant, seed=seed, stop=stop) if is_over else 0,
+        n_patrollers_needed=n_needed(problem, ways, giant, seed=search.seed, budget=search.budget) if is_over else 0,
     )
 
 

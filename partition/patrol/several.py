@@ -7,6 +7,7 @@ short longest route as long as that costs little extra walking.
 from __future__ import annotations
 
 import math
+import time
 from collections.abc import Iterator
 from dataclasses import replace
 
@@ -30,6 +31,38 @@ WARM = 0.15
 """Share of the temperatures for a search that begins with a good answer."""
 EVEN_FRAC, EXTRA_FRAC = 0.02, 0.03
 """A longest route this near to its bound is even enough; evening out may cost this much more walking in all."""
+
+
+class Budget:
+    """How much each search may do: rounds, and half of what is left of the time where that is limited."""
+
+    def __init__(self, stop: Stop, deadline: float) -> None:
+        self._rounds = max(300, int(ROUNDS * stop.effort))
+        self._vehicle_rounds = stop.effort * VEHICLE_ROUNDS
+        self._deadline = deadline
+
+    def search(
+        self, tasks: Tasks, seed: int, start: Tours | None = None, *, heat: float = 1.0, share: float = 1.0
+    ) -> Tours:
+        """One search of our own; ``share`` scales its rounds."""
+        n_rounds = max(150, int(share * self._rounds))
+        return search_tours(
+            tasks,
+            seed=seed,
+            n_rounds=n_rounds,
+            seconds=self._seconds(),
+            start=start,
+            heat=heat,
+            clock=time.monotonic,
+        )
+
+    def search_by_vehicles(self, tasks: Tasks, seed: int) -> Tours:
+        """One search of PyVRP."""
+        n_rounds = int(self._vehicle_rounds / tasks.n_tasks)
+        return search_by_vehicles(tasks, seed=seed, n_rounds=n_rounds, seconds=self._seconds(), clock=time.monotonic)
+
+    def _seconds(self) -> float | None:
+        return None if math.isinf(self._deadline) else max(0.01, (self._deadline - time.monotonic()) / 2)
 
 
 class TaskSet:
@@ -150,7 +183,7 @@ def make_route(
 
 
 def share_out(
-    problem: PatrolProblem, ways: Ways, giant: Route, *, n_least: int, seed: int, stop: Stop
+    problem: PatrolProblem, ways: Ways, giant: Route, *, n_least: int, seed: int, budget: Budget
 ) -> tuple[tuple[Route, ...], str]:
     """Routes for several patrollers.
 
@@ -164,8 +197,8 @@ def share_out(
         A short route of everything, whatever the shift: cut into pieces it is the first answer.
     n_least
         No fewer routes can do.
-    seed, stop
-        Of the search.
+    seed, budget
+        Of the searches.
 
     Returns
     -------
@@ -173,33 +206,32 @@ def share_out(
         Routes, and which search found them.  With a number of patrollers asked for, they may be over the shift.
     """
     task_set = TaskSet(problem, ways)
-    rounds = _rounds(stop)
     fixed = problem.n_patrollers
     order = task_set.order_of(giant)
     method = "arcs"
     if fixed:
         tasks = task_set.tasks(math.inf, fixed)
-        tours = _searched(tasks, _split_into(tasks, order, fixed), seed, rounds)
+        tours = _searched(tasks, _split_into(tasks, order, fixed), seed, budget)
         if len(tours.tours) < fixed:
             tours = _halved(tasks, tours, fixed)
     else:
-        tours = _fewest(task_set, order, n_least, seed, rounds)
+        tours = _fewest(task_set, order, n_least, seed, budget)
         tasks = task_set.tasks(problem.shift_s, len(tours.tours))
     if len(tours.tours) > 1:
-        other = _by_vehicles(tasks, tours, seed, int(stop.effort * VEHICLE_ROUNDS / len(order)))
+        other = _by_vehicles(tasks, tours, seed, budget)
         if len(other.tours) == len(tours.tours) and other.cost < tours.cost * (1 - 1e-6):
             tours, method = other, "vehicles"
-        tours = _even_out(tasks, tours, seed, rounds)
+        tours = _even_out(tasks, tours, seed, budget)
     return tuple(task_set.walk(tasks, tour) for tour in tours.tours), method
 
 
-def n_needed(problem: PatrolProblem, ways: Ways, giant: Route, *, seed: int, stop: Stop) -> int:
+def n_needed(problem: PatrolProblem, ways: Ways, giant: Route, *, seed: int, budget: Budget) -> int:
     """How many patrollers keep the shift."""
     task_set = TaskSet(problem, ways)
-    return len(_fewest(task_set, task_set.order_of(giant), 1, seed, _rounds(stop)).tours)
+    return len(_fewest(task_set, task_set.order_of(giant), 1, seed, budget).tours)
 
 
-def _fewest(task_set: TaskSet, order: Int32Array, n_least: int, seed: int, rounds: int) -> Tours:
+def _fewest(task_set: TaskSet, order: Int32Array, n_least: int, seed: int, budget: Budget) -> Tours:
     """As few routes as the shift allows: the giant tour cut, then one route fewer as long as that can be done."""
     tasks = task_set.tasks(task_set.shift_s, 0)
     first = split_tour(tasks, order, is_ring=not len(task_set.posts))
@@ -207,17 +239,13 @@ def _fewest(task_set: TaskSet, order: Int32Array, n_least: int, seed: int, round
         first = _better(first, _split_groups(tasks, order, groups))
     # Without a number of routes the search would make ever more: each saves some walking.
     limited = tasks if len(first.missing) else replace(tasks, max_routes=len(first.tours))
-    return _fewer(tasks, _searched(limited, first, seed, rounds), n_least, seed, rounds)
+    return _fewer(tasks, _searched(limited, first, seed, budget), n_least, seed, budget)
 
 
-def _searched(tasks: Tasks, first: Tours, seed: int, rounds: int) -> Tours:
+def _searched(tasks: Tasks, first: Tours, seed: int, budget: Budget) -> Tours:
     """The better of two searches: from a first answer, and from nothing."""
-    warm = search_tours(tasks, seed=seed, n_rounds=rounds, start=first, heat=WARM)
-    return _better(warm, search_tours(tasks, seed=seed, n_rounds=rounds))
-
-
-def _rounds(stop: Stop) -> int:
-    return max(300, int(ROUNDS * stop.effort))
+    warm = budget.search(tasks, seed, first, heat=WARM)
+    return _better(warm, budget.search(tasks, seed))
 
 
 def _better(a: Tours, b: Tours) -> Tours:
@@ -245,30 +273,30 @@ def _split_groups(tasks: Tasks, order: Int32Array, group: Int32Array) -> Tours:
     return Tours(tours, np.concatenate([part.missing for part in parts]).astype(np.int32), 0)
 
 
-def _by_vehicles(tasks: Tasks, tours: Tours, seed: int, n_rounds: int) -> Tours:
+def _by_vehicles(tasks: Tasks, tours: Tours, seed: int, budget: Budget) -> Tours:
     """PyVRP's answer; routes that may begin anywhere begin at the posts of the routes in hand."""
     post = np.unique([tour.post for tour in tours.tours])
     if len(tasks.own_post):
         tasks = replace(tasks, leaving=tasks.leaving[post], returning=tasks.returning[post])
     else:
         post = np.arange(len(tasks.leaving))
-    found = search_by_vehicles(tasks, seed=seed, n_rounds=n_rounds)
+    found = budget.search_by_vehicles(tasks, seed)
     return replace(found, tours=tuple(replace(tour, post=int(post[tour.post])) for tour in found.tours))
 
 
-def _fewer(tasks: Tasks, tours: Tours, n_least: int, seed: int, rounds: int) -> Tours:
+def _fewer(tasks: Tasks, tours: Tours, n_least: int, seed: int, budget: Budget) -> Tours:
     """One route fewer, as long as that can be done."""
     while len(tours.tours) > max(1, n_least):
         tighter = replace(tasks, max_routes=len(tours.tours) - 1)
         shorter = tuple(sorted(tours.tours, key=lambda tour: -tour.cost)[:-1])
-        found = search_tours(tighter, seed=seed, n_rounds=rounds, start=Tours(shorter, tours.missing, 0), heat=WARM)
+        found = budget.search(tighter, seed, Tours(shorter, tours.missing, 0), heat=WARM)
         if len(found.missing):
             break
         tours = found
     return tours
 
 
-def _even_out(tasks: Tasks, tours: Tours, seed: int, rounds: int) -> Tours:
+def _even_out(tasks: Tasks, tours: Tours, seed: int, budget: Budget) -> Tours:
     """A shorter longest route with as many routes, while the whole grows by a few per cent at most."""
     n = len(tours.tours)
     low, best, dear = tours.cost / n, tours, tours.cost * (1 + EXTRA_FRAC)
@@ -278,7 +306,7 @@ def _even_out(tasks: Tasks, tours: Tours, seed: int, rounds: int) -> Tours:
         limit = max(low * (1 + EVEN_FRAC / 2), (low + best.longest) / 2)
         tighter = replace(tasks, limit=limit, max_routes=n)
         start = Tours(tuple(_shortened(tasks, tour, limit) for tour in best.tours), best.missing, 0)
-        found = search_tours(tighter, seed=seed + attempt + 1, n_rounds=rounds // 2, start=start, heat=0.3)
+        found = budget.search(tighter, seed + attempt + 1, start, heat=0.3, share=0.5)
         if len(found.missing) or found.cost > dear or len(found.tours) < n:
             low = max(low, limit)
         elif found.longest < best.longest:

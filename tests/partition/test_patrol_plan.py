@@ -156,3 +156,11 @@ def test_the_same_problem_gives_the_same_routes():
     problem = problem_of(6, links, posts=[0, 3], shift_s=400)
     first, again = (plan_patrol(problem, seed=4, stop=QUICK) for _ in range(2))
     assert [route.link.tolist() for route in first.routes] == [route.link.tolist() for route in again.routes]
+
+
+def test_a_search_that_is_cut_short_still_covers_everything():
+    links = [(i, j, 10.0 + i + j, True) for i in range(8) for j in range(i + 1, 8)]
+    problem = problem_of(8, links, posts=[0], shift_s=400)
+    result = plan_patrol(problem, stop=Stop(seconds=0.05))
+    assert faults_of(problem, result) == []
+    assert not result.unreachable

@@ -70,7 +70,7 @@ def search_tours(
     n_rounds
         Rounds of ruin and recreate; ``None``: as many as ``seconds`` allow (then the machine decides).
     seconds
-        Processor seconds, counted by ``clock``.
+        At most so long, counted by ``clock``: processor seconds unless told otherwise.
     start
         Solution to begin with.
     heat
@@ -114,6 +114,8 @@ def search_tours(
         made += rounds
         if n_rounds is not None:
             share = made / n_rounds
+            if seconds is not None and clock() - began >= seconds:
+                break
             continue
         used = clock() - began
         share = used / (seconds or 1.0)

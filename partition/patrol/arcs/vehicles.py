@@ -93,15 +93,15 @@ def search_by_vehicles(
     began = clock()
 
     class Watch:
-        """PyVRP's stop rule: rounds where given, else seconds."""
+        """PyVRP's stop rule: rounds, seconds, or whichever comes first."""
 
         n = 0
 
         def __call__(self, best_cost: int) -> bool:
             self.n += 1
-            if n_rounds is not None:
-                return self.n > n_rounds
-            return clock() - began > (seconds or 1.0)
+            if n_rounds is not None and self.n > n_rounds:
+                return True
+            return seconds is not None and clock() - began > seconds
 
     watch = Watch()
     found = pyvrp.solve(data, stop=watch, seed=seed, display=False, collect_stats=False)
