@@ -235,7 +235,7 @@ def test_a_saved_shift_is_walked_with_the_network_cable_out(browser: Browser, ad
         assert page.locator("#signal").inner_text() == "本机副本"
         go(page, "take")
         page.locator("#forget").click()
-        assert page.locator("#forget").is_hidden()
+        page.locator("#forget").wait_for(state="hidden")
         assert page.evaluate("caches.open('gridwright-patrol-routes').then(c => c.keys()).then(k => k.length)") == 0
 
 
