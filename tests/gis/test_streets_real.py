@@ -21,8 +21,8 @@ FILES = {
     "monaco": "osm-monaco/monaco-2023.osm.pbf",
     "helsinki": "osm-helsinki/helsinki-centre.osm.pbf",
 }
-# Required metres that hang together on foot with the largest part of the network, at least.  In Monaco 0.5 km of service ways
-# lie 31 m from the next mapped street.
+# Required metres that hang together on foot with the largest part of the network, at least.  In Monaco
+# 0.5 km of service ways lie 31 m from the next mapped street.
 TOGETHER = {"liechtenstein": 0.999, "monaco": 0.985, "helsinki": 0.999, "town": 1.0}
 PATROLLED = frozenset(name + link for name in ("trunk", "primary", "secondary", "tertiary") for link in ("", "_link"))
 PATROLLED |= {"unclassified", "residential", "living_street", "pedestrian", "service", "road"}
