@@ -16,7 +16,7 @@ from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components, minimum_spanning_tree
 
 from gis.graph import FloatArray, Int32Array, IntArray
-from partition.patrol.postman import bound_routes
+from partition.patrol.postman import bound_routes, solve_one
 from partition.patrol.problem import PatrolProblem
 from partition.patrol.ways import Ways
 
@@ -24,27 +24,58 @@ _MOST_LOOKED_AT = 4
 """Ways between parts of which it is examined whether two routes could do without them."""
 
 
-def most_saved(problem: PatrolProblem, ways: Ways, n_routes: int) -> float:
-    """Seconds that ``n_routes`` closed routes without a post can save at most against one.
+def least_of_several(
+    problem: PatrolProblem,
+    ways: Ways,
+    n_routes: int,
+    one: float,
+    *,
+    enough: float = np.inf,
+    measured: PatrolProblem | None = None,
+) -> float:
+    """What ``n_routes`` closed routes that begin anywhere take together at least.
 
     Each way saved lies between the streets of some of the routes and those of the others.  So it is no longer than the
     longest way for which the parts on its two sides can be shared out among the routes within their shifts; that is
-    examined for the longest ways of the tree.
+    examined for the longest ways of the tree.  Two routes moreover take what their sides take by themselves.
+
+    Parameters
+    ----------
+    problem
+        In seconds: shifts are kept in them.
+    ways
+        Of ``measured``.
+    one
+        What one route takes at least.
+    enough
+        A bound this high needs no more work: what the routes in hand take.
+    measured
+        The problem in the unit of ``one`` and of the answer; the same as ``problem`` where that is seconds.
     """
+    measured = measured or problem
     part, nodes = parts_of(problem)
     n = int(part.max(initial=-1)) + 1
     if n_routes < 2 or n < 2:
-        return 0.0
-    a, b, seconds = tree_between(ways, part, nodes, n)
-    if np.isfinite(problem.shift_s):
-        for i in range(min(len(seconds), _MOST_LOOKED_AT)):
-            if any(_fits(problem, part, nodes, side, n_routes) for side in _sides(a, b, n, i)):
-                longest = seconds[i]
-                break
-        else:
-            longest = seconds[_MOST_LOOKED_AT] if len(seconds) > _MOST_LOOKED_AT else 0.0
-        seconds = np.minimum(seconds, longest)
-    return float(seconds[: n_routes - 1].sum())
+        return one
+    a, b, away = tree_between(ways, part, nodes, n)
+    rest = float(away[_MOST_LOOKED_AT]) if len(away) > _MOST_LOOKED_AT else 0.0
+    if n_routes == 2:
+        least = one - rest
+        for i in range(min(len(away), _MOST_LOOKED_AT)):
+            if one - float(away[i]) >= enough:
+                return min(least, one - float(away[i]))
+            for side in _sides(a, b, n, i):
+                halves = [_half(problem, part, nodes, side, half) for half in (0, 1)]
+                if all(bound_routes(half).total_s <= problem.shift_s for half in halves):
+                    apart = sum(solve_one(_half(measured, part, nodes, side, half)).bound_s for half in (0, 1))
+                    least = min(least, max(one - float(away[i]), apart))
+        return least
+    longest = rest
+    for i in range(min(len(away), _MOST_LOOKED_AT)):
+        if any(_fits(problem, part, nodes, side, n_routes) for side in _sides(a, b, n, i)):
+            longest = float(away[i])
+            break
+    return one - float(np.minimum(away, longest)[: n_routes - 1].sum())
 
 
 def parts_of(problem: PatrolProblem) -> tuple[Int32Array, IntArray]:
@@ -109,19 +140,25 @@ def _sides(a: IntArray, b: IntArray, n: int, i: int) -> Iterator[Int32Array]:
             yield side[piece]
 
 
-def _fits(problem: PatrolProblem, part: Int32Array, nodes: IntArray, side: Int32Array, n_routes: int) -> bool:
-    """Whether some routes could do one side and the others the other, as far as the bounds tell."""
+def _half(problem: PatrolProblem, part: Int32Array, nodes: IntArray, side: Int32Array, half: int) -> PatrolProblem:
+    """The problem of one side."""
     side_of = np.full(problem.n_nodes, -1, np.int32)
     side_of[nodes] = side[part]
+    stops = side_of[problem.stop_node] == half
+    return replace(
+        problem,
+        required=problem.required & (side_of[problem.tail] == half),
+        stop_node=problem.stop_node[stops],
+        stop_s=problem.stop_s[stops],
+        n_patrollers=1,
+    )
+
+
+def _fits(problem: PatrolProblem, part: Int32Array, nodes: IntArray, side: Int32Array, n_routes: int) -> bool:
+    """Whether some routes could do one side and the others the other, as far as the bounds tell."""
     needed = []
     for half in (0, 1):
-        stops = side_of[problem.stop_node] == half
-        mine = replace(
-            problem,
-            required=problem.required & (side_of[problem.tail] == half),
-            stop_node=problem.stop_node[stops],
-            stop_s=problem.stop_s[stops],
-        )
+        mine = _half(problem, part, nodes, side, half)
         able = (k for k in range(1, n_routes) if bound_routes(mine, k).total_s <= k * problem.shift_s)
         needed.append(next(able, n_routes))
     return sum(needed) <= n_routes

@@ -10,7 +10,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from partition.patrol.parting import most_saved
+from partition.patrol.parting import least_of_several
 from partition.patrol.postman import bound_routes, metres_bound, solve_one
 from partition.patrol.problem import PatrolProblem, PatrolResult, Route
 from partition.patrol.reach import Part, sort_out
@@ -102,12 +102,14 @@ def _solve(part: Part, ways: Ways, n_patrollers: int, search: _Search) -> Patrol
     giant = one.routes[0]
     n_least = max(1, math.ceil((work - _NEAR_S) / problem.shift_s))
     routes, method = share_out(problem, ways, giant, n_least=n_least, seed=search.seed, budget=search.budget)
-    total_s, total_m, longest_s = _bounds(problem, ways, one, len(routes))
+    walked_s = math.fsum(route.seconds for route in routes)
+    walked_m = math.fsum(route.length_m for route in routes)
+    total_s, total_m, longest_s = _bounds(problem, ways, one, len(routes), (walked_s, walked_m))
     result = PatrolResult(
         routes=routes,
         unreachable=(),
-        bound_s=min(total_s, math.fsum(route.seconds for route in routes)),
-        bound_m=min(total_m, math.fsum(route.length_m for route in routes)),
+        bound_s=min(total_s, walked_s),
+        bound_m=min(total_m, walked_m),
         longest_bound_s=min(longest_s, max(route.seconds for route in routes)),
         proof="none",
         method=method,
@@ -115,8 +117,12 @@ def _solve(part: Part, ways: Ways, n_patrollers: int, search: _Search) -> Patrol
     return _finished(part, problem, ways, result, giant, search)
 
 
-def _bounds(problem: PatrolProblem, ways: Ways, one: PatrolResult, n_routes: int) -> tuple[float, float, float]:
-    """Seconds and metres of all routes together, and seconds of the longest, that nothing undercuts."""
+def _bounds(
+    problem: PatrolProblem, ways: Ways, one: PatrolResult, n_routes: int, enough: tuple[float, float]
+) -> tuple[float, float, float]:
+    """Seconds and metres of all routes together, and seconds of the longest, that nothing undercuts; no more work than
+    is needed to prove ``enough`` (seconds, metres).
+    """
     bounds = bound_routes(problem, n_routes)
     total_s = bounds.total_s
     if not problem.is_open:
@@ -124,11 +130,15 @@ def _bounds(problem: PatrolProblem, ways: Ways, one: PatrolResult, n_routes: int
         if n_posts == 1:
             total_s = max(total_s, one.bound_s)  # closed routes from one post are one closed walk
         elif n_posts == 0:
-            total_s = max(total_s, one.bound_s - most_saved(problem, ways, n_routes))
-    return total_s, max(bounds.total_m, _metres(problem, total_s, n_routes)), max(bounds.longest_s, total_s / n_routes)
+            total_s = max(total_s, least_of_several(problem, ways, n_routes, one.bound_s, enough=enough[0]))
+    return (
+        total_s,
+        max(bounds.total_m, _metres(problem, total_s, n_routes, enough[1])),
+        max(bounds.longest_s, total_s / n_routes),
+    )
 
 
-def _metres(problem: PatrolProblem, total_s: float, n_routes: int) -> float:
+def _metres(problem: PatrolProblem, total_s: float, n_routes: int, enough_m: float) -> float:
     """Metres of all routes: from the seconds where every metre takes the same, else as the seconds but by length."""
     dwell_s = float(problem.stop_s.sum())
     least_m = metres_bound(problem, n_routes, seconds=total_s - dwell_s)
@@ -142,7 +152,9 @@ def _metres(problem: PatrolProblem, total_s: float, n_routes: int) -> float:
         stop_s=np.zeros_like(problem.stop_s),
     )
     one_m = solve_one(by_length).bound_s
-    return max(least_m, one_m - most_saved(problem, Ways.of(by_length), n_routes))
+    return max(
+        least_m, least_of_several(problem, Ways.of(by_length), n_routes, one_m, enough=enough_m, measured=by_length)
+    )
 
 
 def _is_even(problem: PatrolProblem) -> bool:

@@ -13,7 +13,7 @@ from data.sample import make_town
 from gis.streets import lay_network
 from partition.patrol.arcs.run import search_tours
 from partition.patrol.arcs.split import split_tour
-from partition.patrol.parting import groups_of, most_saved
+from partition.patrol.parting import groups_of, least_of_several
 from partition.patrol.pose import Poser
 from partition.patrol.postman import bound_routes, solve_one
 from partition.patrol.settings import PatrolSettings
@@ -48,19 +48,21 @@ def test_no_routes_found_take_less_than_one_route_less_what_parting_saves(seed):
             tours = search_tours(task_set.tasks(shift_s, n), seed=seed, n_rounds=3_000)
             if len(tours.missing) or len(tours.tours) != n:
                 continue
-            assert tours.cost >= one.bound_s - most_saved(problem, ways, n) - 1e-3
+            assert tours.cost >= least_of_several(problem, ways, n, one.bound_s) - 1e-3
             assert tours.cost >= bound_routes(problem, n).total_s - 1e-3
 
 
 def test_two_routes_save_the_longest_way_and_no_more():
     links = [(0, 1, 100, True), (1, 2, 500, False), (2, 3, 100, True), (3, 4, 40, False), (4, 5, 100, True)]
     problem = problem_of(6, links)
-    assert most_saved(problem, Ways.of(problem), 2) == pytest.approx(1_000)
-    assert most_saved(problem, Ways.of(problem), 3) == pytest.approx(1_080)
+    one = solve_one(problem).bound_s
+    assert one == pytest.approx(1_980)
+    assert least_of_several(problem, Ways.of(problem), 2, one) == pytest.approx(980)
+    assert least_of_several(problem, Ways.of(problem), 3, one) == pytest.approx(900)
     # The two streets on one side of the long way take 680 s together.
-    for shift_s, saved in ((700, 1_000), (650, 0)):
+    for shift_s, least in ((700, 980), (650, 1_980)):
         tight = problem_of(6, links, shift_s=shift_s)
-        assert most_saved(tight, Ways.of(tight), 2) == pytest.approx(saved)
+        assert least_of_several(tight, Ways.of(tight), 2, one) == pytest.approx(least)
 
 
 def test_the_beat_is_parted_at_its_longest_ways_first():
