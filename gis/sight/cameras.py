@@ -33,7 +33,7 @@ class Cameras:
     near_m
         Radius of the blind zone below it.
     far_m
-        Farthest it sees whatever the level: its stated range, and what its tilt allows; infinite where neither is known.
+        Farthest it sees whatever the level: its stated range, and what its tilt allows; infinite where unknown.
     is_assumed
         Heading or optics are not stated: what it sees is an assumption, and the report says so.
     is_working

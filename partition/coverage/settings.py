@@ -9,33 +9,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
 
+from gis.sight.optics import Optics
 from gis.sight.profile import PROFILE_2015, PixelProfile
 from gis.streets.network import Mode
 
 URBAN_CLASSES = frozenset({"111", "112", "121", "122", "123"})
 """Urban and rural class codes (城乡分类) that count as urban; 210 and 220 are rural."""
-
-
-@dataclass(frozen=True, slots=True)
-class CameraModel:
-    """A camera that siting may put up.
-
-    Attributes
-    ----------
-    focal_mm, sensor_mm, px_width
-        Optics: focal length, width of the sensor, pixels across.
-    height_m, tilt_deg
-        Height of the pole and angle below the horizon.
-    range_m
-        Farthest use, whatever the level.
-    """
-
-    focal_mm: float = 4.0
-    sensor_mm: float = 5.37
-    px_width: int = 2560
-    height_m: float = 6.0
-    tilt_deg: float = 20.0
-    range_m: float = 150.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,8 +61,8 @@ class CameraSettings:
     profile: PixelProfile = PROFILE_2015
     level: str = "recognise"
     sample_m: float = 5.0
-    default: CameraModel = CameraModel()
-    model: CameraModel = CameraModel()
+    default: Optics = Optics()
+    model: Optics = Optics()
     pole_every_m: float = 40.0
     pole_aside_m: float = 4.0
     headings: int = 12
