@@ -16,6 +16,9 @@ from gis.streets.network import Mode
 URBAN_CLASSES = frozenset({"111", "112", "121", "122", "123"})
 """Urban and rural class codes (城乡分类) that count as urban; 210 and 220 are rural."""
 
+OPTICS = Optics()
+"""A street camera of 4 mm: assumed where nothing is stated, and what siting puts up unless told otherwise."""
+
 
 @dataclass(frozen=True, slots=True)
 class CameraSettings:
@@ -61,8 +64,8 @@ class CameraSettings:
     profile: PixelProfile = PROFILE_2015
     level: str = "recognise"
     sample_m: float = 5.0
-    default: Optics = Optics()
-    model: Optics = Optics()
+    default: Optics = OPTICS
+    model: Optics = OPTICS
     pole_every_m: float = 40.0
     pole_aside_m: float = 4.0
     headings: int = 12
