@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from data.store.rooms.accounts import Accounts
     from data.store.rooms.addresses import Addresses
     from data.store.rooms.audit import Audit
+    from data.store.rooms.coverage import Coverage
     from data.store.rooms.features import Features
     from data.store.rooms.in_force import InForce
     from data.store.rooms.jobs import Jobs
@@ -142,3 +143,10 @@ class Tx:
         from data.store.rooms.tracks import Tracks
 
         return Tracks(self)
+
+    @cached_property
+    def coverage(self) -> Coverage:
+        """Decisions on proposed cameras and posts, and the rules of coverage."""
+        from data.store.rooms.coverage import Coverage
+
+        return Coverage(self)
