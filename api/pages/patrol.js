@@ -1,14 +1,14 @@
 // The page as a whole: its views, its language, what it tells, the map with the shift on it, and the reader's position.
 // Everything a reader did is kept at once (patrol_kept.js); everything asked for can fail and then says so.
 import { keep, kept, whenFull } from "./patrol_kept.js";
-import { GroundMap, nearest } from "./patrol_map.js";
+import { GroundMap, nearest } from "./desk_map.js";
 import { forgetColours, painted, scene, widthClass } from "./patrol_paint.js";
 import { askGrids, showPicking, startPicking } from "./patrol_pick.js";
 import { askNewer, goTo, legs, load, loadKept, keyOf, on, planName, route, shift, shiftName, step, tell } from "./patrol_shift.js";
 import { startTaking } from "./patrol_take.js";
 import { startTracking } from "./patrol_track.js";
 import { placesFor, setRemaining, startWalking } from "./patrol_walk.js";
-import { languageNow, make, onLanguage, say, setLanguage } from "./patrol_words.js";
+import { languageNow, make, onLanguage, say, setLanguage } from "./desk_words.js";
 
 const at = (id) => document.getElementById(id);
 const VIEWS = ["pick", "route", "list", "take", "track"];

@@ -1,8 +1,8 @@
 // Choosing grid and shift: by search, by what lies near, or from the shifts this phone keeps.
-import { askJson } from "./patrol_ask.js";
+import { askJson } from "./desk_ask.js";
 import { keep, kept, keepSaved } from "./patrol_kept.js";
 import { dropParts, keyOf, load, loadKept, planName, shiftName } from "./patrol_shift.js";
-import { dayOf, icon, make, metres, minutes, onLanguage, say } from "./patrol_words.js";
+import { dayOf, icon, make, metres, minutes, onLanguage, say } from "./desk_words.js";
 
 const at = (id) => document.getElementById(id);
 const MOST_SHOWN = 30;

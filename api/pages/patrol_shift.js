@@ -1,7 +1,7 @@
 // The shift at hand: what was chosen, what the service answered, how far one is.  Other parts are told of changes.
-import { ask, contentOf } from "./patrol_ask.js";
+import { ask, contentOf } from "./desk_ask.js";
 import { keep, keepSaved, keepWork, kept, workOf } from "./patrol_kept.js";
-import { say } from "./patrol_words.js";
+import { say } from "./desk_words.js";
 
 const SAVED_CACHE = "gridwright-patrol-routes";
 const hearers = { loaded: [], moved: [], report: [], opened: [] };

@@ -1,8 +1,8 @@
 // What one takes along: the shift kept on the phone for where there is no network, files to download, the QR code.
-import { ask } from "./patrol_ask.js";
+import { ask } from "./desk_ask.js";
 import { kept, keepSaved } from "./patrol_kept.js";
 import { canKeep, dropParts, getPart, keyOf, load, on, planName, putPart, queryOf, route, shift, shiftName } from "./patrol_shift.js";
-import { byteSize, clock, dayOf, make, onLanguage, say } from "./patrol_words.js";
+import { byteSize, clock, dayOf, make, onLanguage, say } from "./desk_words.js";
 
 const at = (id) => document.getElementById(id);
 const SCOPE = "/desk/patrol";

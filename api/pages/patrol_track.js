@@ -1,9 +1,9 @@
 // After the shift: a track goes to the service, and what was missed comes back, as a list and on the map.
-import { askJson, send } from "./patrol_ask.js";
+import { askJson, send } from "./desk_ask.js";
 import { keepWork } from "./patrol_kept.js";
 import { keyOf, on, queryOf, shift, tell, work } from "./patrol_shift.js";
 import { warning } from "./patrol_walk.js";
-import { byteSize, has, km, make, metres, onLanguage, say } from "./patrol_words.js";
+import { byteSize, has, km, make, metres, onLanguage, say } from "./desk_words.js";
 
 const at = (id) => document.getElementById(id);
 const LOOK_BYTES = 65536;

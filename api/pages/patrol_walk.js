@@ -1,7 +1,7 @@
 // Walking the route: the next turn in large type, back and on with one thumb, the list of places and turns.
 import { scene } from "./patrol_paint.js";
 import { choosePatroller, goTo, isTicked, legs, on, route, setTick, shift, step, work, tickName } from "./patrol_shift.js";
-import { clock, has, icon, km, make, metres, minutes, onLanguage, say } from "./patrol_words.js";
+import { clock, has, icon, km, make, metres, minutes, onLanguage, say } from "./desk_words.js";
 
 const at = (id) => document.getElementById(id);
 const ARROWS = {

@@ -50,7 +50,7 @@ def test_a_word_can_not_end_the_element_it_stands_in() -> None:
 
 
 def test_only_files_of_the_page_are_given(client: TestClient) -> None:
-    assert client.get("/desk/patrol/patrol_map.js").headers["content-type"].startswith("text/javascript")
+    assert client.get("/desk/patrol/desk_map.js").headers["content-type"].startswith("text/javascript")
     assert client.get("/desk/patrol/patrol.css").headers["content-type"].startswith("text/css")
     for name in ("patrol.py", "login.js", "patrol.html", "..%2flogin.js", "patrolx.js"):
         assert code(client.get(f"/desk/patrol/{name}"))[0] == 404

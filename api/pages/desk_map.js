@@ -1,5 +1,5 @@
 // The map: where the world stands on the canvas, and moving it by finger, mouse and keyboard.  What is drawn on it, and
-// how, is patrol_paint.js.
+// how, each desk decides for itself.
 const METRES_PER_DEGREE = 111320;
 const LEAST_SCALE = 0.01;
 const MOST_SCALE = 20; // pixels per metre

@@ -1,5 +1,5 @@
 // Asking the service: every way it can fail is one of few troubles, each with a plain sentence.
-import { languageNow, say } from "./patrol_words.js";
+import { languageNow, say } from "./desk_words.js";
 
 const PATIENCE_MS = 120000;
 const TRIES = 4;
@@ -7,23 +7,24 @@ let csrf = null;
 
 export class Trouble extends Error {
   // kind: gone (no network or no answer), session (signed out), refused (the service says why), stopped (by the reader)
-  constructor(kind, message, code = "") {
+  constructor(kind, message, code = "", status = 0) {
     super(message);
     this.kind = kind;
     this.code = code; // the service's own
+    this.status = status;
   }
 }
 
 const wait = (ms) => new Promise((go) => setTimeout(go, ms));
 
-async function once(path, options, signal) {
+async function once(path, { patience = PATIENCE_MS, ...options }, signal) {
   if (navigator.onLine === false) throw new Trouble("gone", say("no_network"));
   const stop = new AbortController();
   let isLate = false;
   setTimeout(() => {
     isLate = true;
     stop.abort();
-  }, PATIENCE_MS);
+  }, patience);
   if (signal) signal.addEventListener("abort", () => stop.abort());
   const headers = { "Accept-Language": languageNow(), ...options.headers };
   try {
@@ -37,7 +38,8 @@ async function once(path, options, signal) {
 
 // The service's good answer, or that the asker has it already.
 export async function ask(path, { query = {}, signal, ...options } = {}) {
-  const filled = Object.entries(query).filter(([, value]) => value !== "" && value !== undefined && value !== null);
+  const pairs = Object.entries(query).flatMap(([name, value]) => [value].flat().map((one) => [name, one]));
+  const filled = pairs.filter(([, value]) => value !== "" && value !== undefined && value !== null);
   const asked = new URLSearchParams(filled).toString();
   for (let attempt = 1; ; attempt += 1) {
     const answer = await once(asked ? `${path}?${asked}` : path, options, signal);
@@ -53,7 +55,7 @@ export async function ask(path, { query = {}, signal, ...options } = {}) {
     }
     const content = await answer.json().catch(() => ({}));
     if (!content.detail && answer.status >= 500) throw new Trouble("gone", say("no_answer"));
-    throw new Trouble("refused", content.detail || say("refused", { status: answer.status }), content.code);
+    throw new Trouble("refused", content.detail || say("refused", { status: answer.status }), content.code, answer.status);
   }
 }
 
@@ -69,15 +71,20 @@ export async function contentOf(answer) {
   }
 }
 
-// Send a file; a signed-in browser must also say that the page is ours.
-export async function send(path, { query, body, type, signal }) {
-  if (csrf === null) csrf = (await askJson("/v1/session", { signal })).csrf;
-  const headers = { Accept: "application/json", "Content-Type": type };
-  if (csrf) headers["X-CSRF-Token"] = csrf;
+// Change something; a signed-in browser must also say that the page is ours.
+export async function change(path, { headers = {}, ...options }) {
+  if (csrf === null) csrf = (await askJson("/v1/session", { signal: options.signal })).csrf;
+  const stated = { Accept: "application/json", ...headers };
+  if (csrf) stated["X-CSRF-Token"] = csrf;
   try {
-    return await askJson(path, { method: "POST", query, body, headers, signal });
+    return await ask(path, { ...options, headers: stated });
   } catch (error) {
     csrf = null; // a new session has another one
     throw error;
   }
+}
+
+// Send a file.
+export async function send(path, { type, ...options }) {
+  return contentOf(await change(path, { method: "POST", headers: { "Content-Type": type }, ...options }));
 }
