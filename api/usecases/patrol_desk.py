@@ -7,10 +7,8 @@ always has the same answer, on every process of the service.
 
 from __future__ import annotations
 
-import threading
-from collections import OrderedDict
-from collections.abc import Callable, Hashable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
@@ -21,6 +19,7 @@ import shapely
 from api.usecases.patrol_land import Land, lay_land
 from api.usecases.patrol_question import PatrolQuestion
 from api.usecases.patrol_shift import tell_shift, walk_shift
+from api.usecases.shelf import Shelf
 from data.store import Store
 from data.store.rooms.plan_card import PlanCard
 from gis.errors import InputError, NotFound
@@ -130,47 +129,6 @@ class DeskPatrol:
         raise NotFound("patrol_route_unknown", id=id[:80], allowed=allowed or "—")
 
 
-@dataclass(slots=True)
-class _Shelf[T]:
-    """The last few things that were made; each is made once, by the first who asks.
-
-    What can not be made is kept as well: it follows from the same version and would fail again.
-    """
-
-    most: int
-    made: OrderedDict[Hashable, T | InputError] = field(default_factory=OrderedDict)
-    lock: threading.Lock = field(default_factory=threading.Lock)
-    making: dict[Hashable, threading.Lock] = field(default_factory=dict)
-
-    def get(self, key: Hashable, make: Callable[[], T]) -> T:
-        with self.lock:
-            mine = self.making.setdefault(key, threading.Lock())
-        with mine:
-            found = self._kept(key)
-            if found is None:
-                try:
-                    found = make()
-                except InputError as error:
-                    found = error
-                self._keep(key, found)
-        if isinstance(found, InputError):
-            raise InputError.of(found.faults)
-        return found
-
-    def _kept(self, key: Hashable) -> T | InputError | None:
-        with self.lock:
-            if key in self.made:
-                self.made.move_to_end(key)
-            return self.made.get(key)
-
-    def _keep(self, key: Hashable, found: T | InputError) -> None:
-        with self.lock:
-            self.made[key] = found
-            while len(self.made) > self.most:
-                gone, _ = self.made.popitem(last=False)
-                self.making.pop(gone, None)
-
-
 class PatrolDesk:
     """Plans patrols over one store.
 
@@ -185,8 +143,8 @@ class PatrolDesk:
     def __init__(self, store: Store, now: Callable[[], datetime]) -> None:
         self._store = store
         self._now = now
-        self._grounds: _Shelf[Ground] = _Shelf(_KEPT_GROUNDS)
-        self._patrols: _Shelf[GridPatrol] = _Shelf(_KEPT_PATROLS)
+        self._grounds: Shelf[Ground] = Shelf(_KEPT_GROUNDS)
+        self._patrols: Shelf[GridPatrol] = Shelf(_KEPT_PATROLS)
 
     def plan_of(self, grid: str, plan: str | None, jurisdiction: str, states: Sequence[str]) -> PlanCard:
         """The plan a question is about: the one that is named, else the one in force that has the grid.

@@ -1,4 +1,4 @@
-"""The desk's shelf: made once, however many ask at once; the last few are kept; what failed fails again at once."""
+"""The shelf of the desks: made once, however many ask at once; the last few are kept; what failed is told again."""
 
 from __future__ import annotations
 
@@ -7,12 +7,12 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from api.usecases.patrol_desk import _Shelf
+from api.usecases.shelf import Shelf
 from gis.errors import InputError
 
 
 def test_of_many_who_ask_at_once_one_makes_it() -> None:
-    shelf: _Shelf[int] = _Shelf(2)
+    shelf: Shelf[int] = Shelf(2)
     made: list[str] = []
     start = threading.Barrier(8)
 
@@ -32,7 +32,7 @@ def test_of_many_who_ask_at_once_one_makes_it() -> None:
 
 
 def test_the_last_few_are_kept() -> None:
-    shelf: _Shelf[str] = _Shelf(2)
+    shelf: Shelf[str] = Shelf(2)
     made: list[str] = []
     for key in ("a", "b", "a", "c", "a", "b"):
         shelf.get(key, lambda key=key: made.append(key) or key)
@@ -41,7 +41,7 @@ def test_the_last_few_are_kept() -> None:
 
 
 def test_what_can_not_be_made_is_told_again_without_being_tried_again() -> None:
-    shelf: _Shelf[str] = _Shelf(2)
+    shelf: Shelf[str] = Shelf(2)
     tried = []
 
     def fail() -> str:
@@ -56,7 +56,7 @@ def test_what_can_not_be_made_is_told_again_without_being_tried_again() -> None:
 
 
 def test_an_error_of_ours_is_not_kept() -> None:
-    shelf: _Shelf[int] = _Shelf(2)
+    shelf: Shelf[int] = Shelf(2)
     with pytest.raises(ZeroDivisionError):
         shelf.get("a", lambda: 1 // 0)
     assert shelf.get("a", lambda: 7) == 7
