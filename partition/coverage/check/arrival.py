@@ -1,0 +1,136 @@
+"""Times of arrival proved rather than searched for again: no street gets one there sooner, and some street that soon.
+
+For times on the nodes of a network to be the earliest ones it is enough that along no link one arrives sooner than
+told, and that every told time is either that of a post or is reached along some link in exactly that time.  Both are
+one look at every link.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+import shapely
+from scipy.spatial import cKDTree
+
+from gis.errors import Fault
+from gis.graph import BoolArray, FloatArray, Int32Array
+from gis.streets import StreetNetwork
+from gis.streets.network import ObjectArray
+from partition.coverage.check.terms import fault, first, spread
+from partition.coverage.reach.types import Arrival, Doors
+
+NEAR_S = 0.01
+_NEAREST = 3_000
+"""So many doors have their nearest street looked for again."""
+
+
+def passing_s(network: StreetNetwork, factor: float) -> FloatArray:
+    """Seconds along every link, both ways, in a part of the day."""
+    seconds: FloatArray = np.asarray(network.passing_s) * factor
+    return seconds
+
+
+def arrival_faults(
+    network: StreetNetwork, arrival: Arrival, starts: Int32Array, start_s: float, factor: float
+) -> Iterator[Fault]:
+    """Times on nodes that are not the earliest.
+
+    Parameters
+    ----------
+    network, arrival
+        Streets of the mode, and what is told.
+    starts
+        Nodes of the posts that answer.
+    start_s
+        Turn-out before travel.
+    factor
+        How much slower one travels in this part of the day.
+    """
+    told = np.asarray(arrival.node_s)
+    link_s = passing_s(network, factor)
+    tail = np.concatenate([network.tail, network.head])
+    head = np.concatenate([network.head, network.tail])
+    cost = np.concatenate([link_s[:, 0], link_s[:, 1]])
+    open_ = np.isfinite(cost)
+    tail, head, cost = tail[open_], head[open_], cost[open_]
+    along = told[tail] + cost
+    reached = np.isfinite(along)
+    tail, head, along = tail[reached], head[reached], along[reached]
+    best = np.full(network.n_nodes, np.inf)
+    np.minimum.at(best, head, along)
+    best[starts] = np.minimum(best[starts], start_s)
+    both = np.isfinite(best) & np.isfinite(told)
+    off = np.zeros(network.n_nodes, dtype=bool)
+    off[both] = np.abs(best[both] - told[both]) > NEAR_S
+    off |= np.isfinite(best) != np.isfinite(told)
+    for node in first(off):
+        yield fault("coverage_check_arrival", row=node, measured=float(told[node]), allowed=float(best[node]))
+
+
+def door_faults(
+    network: StreetNetwork, arrival: Arrival, doors: Doors, told_s: FloatArray, factor: float, off_street_m_s: float
+) -> Iterator[Fault]:
+    """Doors whose time is not that of the street before them and the walk from it."""
+    link, along = np.asarray(doors.link), np.asarray(doors.along_m)
+    on = link >= 0
+    want = np.full(len(link), np.inf)
+    at = link[on]
+    share = np.clip(along[on] / network.length_m[at], 0.0, 1.0)
+    seconds = passing_s(network, factor)[at]
+    ends = np.full((len(at), 2), np.inf)
+    for column, node, part in ((0, network.tail[at], share), (1, network.head[at], 1.0 - share)):
+        # From an end one enters only in a direction that is open; standing right at the end needs none.
+        way = np.where(np.isfinite(seconds[:, column]), seconds[:, column], 0.0) * part
+        way[~np.isfinite(seconds[:, column]) & (part > 1e-9)] = np.inf
+        ends[:, column] = np.asarray(arrival.node_s)[node] + way
+    want[on] = ends.min(axis=1, initial=np.inf) + np.asarray(doors.off_m)[on] / off_street_m_s
+    told = np.asarray(told_s)
+    both = np.isfinite(want) & np.isfinite(told)
+    off = np.isfinite(want) != np.isfinite(told)
+    off[both] |= np.abs(want[both] - told[both]) > NEAR_S + 1e-6 * want[both]
+    for door in first(off):
+        yield fault(
+            "coverage_check_door", row=int(doors.row[door]) + 1, measured=float(told[door]), allowed=float(want[door])
+        )
+
+
+def snap_faults(network: StreetNetwork, doors: Doors, shapes: ObjectArray, place_m: float) -> Iterator[Fault]:
+    """Doors that a nearer street passes than the one they are said to be on.
+
+    Parameters
+    ----------
+    network
+        Streets of the mode.
+    doors
+        What is told.
+    shapes
+        Geometry of the doors' layer by row.
+    place_m
+        Farther from every street than this is off the streets.
+    """
+    usable = np.flatnonzero(np.isfinite(network.passing_s).any(axis=1) & (np.asarray(network.street) >= 0))
+    chosen = spread(len(doors.row), _NEAREST)
+    if not len(usable) or not len(chosen):
+        return
+    lines = np.asarray(network.geometry, dtype=object)[usable]
+    spots = shapes[np.asarray(doors.row)[chosen]]
+    nearest = shapely.STRtree(lines).nearest(spots)
+    # From the outline or from the middle of a building: told metres lie between the two.
+    least = shapely.distance(spots, lines[nearest])
+    middle = shapely.point_on_surface(spots)
+    most = shapely.distance(middle, lines[shapely.STRtree(lines).nearest(middle)])
+    most = np.maximum(most, shapely.distance(shapely.centroid(spots), lines[nearest])) + 1.0
+    off_m, on = np.asarray(doors.off_m)[chosen], np.asarray(doors.link)[chosen] >= 0
+    wrong: BoolArray = on & ((off_m < least - 0.1) | (off_m > most + 0.1))
+    wrong |= ~on & (most < place_m - 1.0)
+    for at in first(wrong):
+        row = int(doors.row[chosen[at]]) + 1
+        yield fault("coverage_check_snap", row=row, measured=float(off_m[at]), allowed=float(least[at]))
+
+
+def nodes_at(network: StreetNetwork, x: FloatArray, y: FloatArray) -> tuple[Int32Array, FloatArray]:
+    """Nearest node of each spot, and metres to it."""
+    nodes = np.stack([network.node_x, network.node_y], axis=1)
+    metres, node = cKDTree(nodes).query(np.stack([x, y], axis=1))
+    return np.asarray(node, dtype=np.int32), np.asarray(metres, dtype=np.float64)

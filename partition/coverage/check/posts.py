@@ -1,0 +1,107 @@
+"""Proposed posts: numbers, order and bound, and the households they are said to bring into reach, counted again."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+from scipy.sparse import coo_array
+from scipy.sparse.csgraph import dijkstra
+
+from gis.errors import Fault
+from gis.graph import FloatArray, Int32Array
+from gis.streets import StreetNetwork
+from gis.territory import Territory
+from partition.coverage.check.arrival import nodes_at, passing_s
+from partition.coverage.check.reach import answering, asked_of, doors_of
+from partition.coverage.check.terms import Ground, fault, is_near
+from partition.coverage.posts.types import Goal, PostsAnswer
+from partition.coverage.reach.types import ReachSurvey, RuleReach
+
+_ON_STREET_M = 1.0
+_M_PER_S = 1.0 / 3.6
+
+
+def post_faults(
+    territory: Territory, ground: Ground, survey: ReachSurvey, reach: RuleReach, answer: PostsAnswer, *, add: int
+) -> Iterator[Fault]:
+    """Proposed posts of one promise."""
+    proposals = answer.proposals
+    if answer.goal is not Goal.COVER and len(proposals) > add:
+        yield fault("coverage_check_too_many", measured=len(proposals), allowed=add)
+    if [p.rank for p in proposals] != list(range(1, len(proposals) + 1)):
+        yield fault("coverage_check_ranks", measured=len(proposals))
+    yield from _bound_faults(answer)
+    if answer.households_in_after > answer.households + 1e-6:
+        yield fault("coverage_check_share_over", id=answer.rule, column="households")
+    network = survey.networks[reach.rule.mode.value]
+    x, y = np.asarray([p.x for p in proposals]), np.asarray([p.y for p in proposals])
+    nodes, off_m = nodes_at(network, x, y) if proposals else (np.zeros(0, np.int32), np.zeros(0))
+    for at in np.flatnonzero(off_m > _ON_STREET_M)[:5].tolist():
+        yield fault("coverage_check_post_off", id=proposals[at].id, measured=float(off_m[at]))
+    if (off_m > _ON_STREET_M).any():
+        return
+    band = next(band for band in survey.settings.bands if band.name == reach.band)
+    posts = np.asarray(survey.post_node[reach.rule.mode.value])[answering(territory, survey, reach, band)]
+    there = np.unique(np.concatenate([posts[posts >= 0], nodes]))
+    counted = _households_in(territory, survey, reach, network, there, band.speed_factor)
+    if not reach.rule.places and not is_near(answer.households_in_after, counted, 0.5 + 0.002 * answer.households):
+        yield fault("coverage_check_posts_reach", measured=answer.households_in_after, allowed=counted)
+
+
+def _bound_faults(answer: PostsAnswer) -> Iterator[Fault]:
+    if not (np.isfinite(answer.after) and np.isfinite(answer.bound)):
+        return
+    tiny = 1e-6 * max(1.0, abs(answer.bound))
+    is_over = answer.after > answer.bound + tiny if answer.goal is Goal.MOST else answer.after < answer.bound - tiny
+    if is_over or (answer.is_proved and abs(answer.after - answer.bound) > 1e-4 * max(1.0, abs(answer.bound))):
+        yield fault("coverage_check_bound", measured=answer.after, allowed=answer.bound)
+
+
+def _households_in(
+    territory: Territory,
+    survey: ReachSurvey,
+    reach: RuleReach,
+    network: StreetNetwork,
+    nodes: Int32Array,
+    factor: float,
+) -> float:
+    """Households within the promise's minutes of any of these nodes."""
+    doors = doors_of(survey, reach)
+    node_s = survey.settings.turn_out_s + _seconds(network, nodes, factor)
+    link = np.asarray(doors.link)
+    on = link >= 0
+    at = link[on]
+    share = np.clip(np.asarray(doors.along_m)[on] / network.length_m[at], 0.0, 1.0)
+    seconds = passing_s(network, factor)[at]
+    with np.errstate(invalid="ignore"):
+        ends = np.stack(
+            [
+                node_s[network.tail[at]] + seconds[:, 0] * share,
+                node_s[network.head[at]] + seconds[:, 1] * (1.0 - share),
+            ]
+        )
+    there = np.full(len(link), np.inf)
+    there[on] = np.nanmin(np.where(np.isnan(ends), np.inf, ends), axis=0, initial=np.inf)
+    there[on] += np.asarray(doors.off_m)[on] / (survey.settings.off_street_kmh * _M_PER_S)
+    within = asked_of(territory, doors, reach) & (there <= reach.rule.minutes * 60.0 + 1e-6)
+    return float(np.asarray(doors.households)[within].sum())
+
+
+def _seconds(network: StreetNetwork, nodes: Int32Array, factor: float) -> FloatArray:
+    """Seconds from the nearest of some nodes to every node."""
+    if not len(nodes):
+        return np.full(network.n_nodes, np.inf)
+    seconds = passing_s(network, factor)
+    tail = np.concatenate([network.tail, network.head])
+    head = np.concatenate([network.head, network.tail])
+    cost = np.concatenate([seconds[:, 0], seconds[:, 1]])
+    open_ = np.isfinite(cost)
+    tail, head, cost = tail[open_], head[open_], np.maximum(cost[open_], 1e-9)
+    # Of parallel links only the quickest; a matrix would add them up.
+    order = np.lexsort((cost, head, tail))
+    tail, head, cost = tail[order], head[order], cost[order]
+    one = np.ones(len(tail), dtype=bool)
+    one[1:] = (tail[1:] != tail[:-1]) | (head[1:] != head[:-1])
+    matrix = coo_array((cost[one], (tail[one], head[one])), shape=(network.n_nodes, network.n_nodes)).tocsr()
+    return np.asarray(dijkstra(matrix, indices=nodes, min_only=True), dtype=np.float64)
