@@ -31,8 +31,10 @@ class CameraSettings:
         (``111`` ...), which goes before them.
     planned_channels
         Channels that a building programme asks for, by programme; ``""`` for all together; none: no progress shown.
-    working_frac, networked_frac
-        Rates wanted: key public areas working, all networked.
+    covered_frac, networked_frac, working_frac, trades_working_frac
+        Rates wanted: of key places seen, of positions networked, working, and working in key trades.
+    trade_programmes
+        Programmes whose positions count as key trades (重点行业); none by default.
     profile, level
         Edition of pixel densities and the level that is asked for.
     sample_m
@@ -59,8 +61,11 @@ class CameraSettings:
 
     density: Mapping[str, float] = field(default_factory=lambda: MappingProxyType({"urban": 70.0, "rural": 8.0}))
     planned_channels: Mapping[str, int] = field(default_factory=lambda: MappingProxyType({}))
-    working_frac: float = 0.98
+    covered_frac: float = 1.0
     networked_frac: float = 1.0
+    working_frac: float = 0.98
+    trades_working_frac: float = 0.95
+    trade_programmes: frozenset[str] = frozenset()
     profile: PixelProfile = PROFILE_2015
     level: str = "recognise"
     sample_m: float = 5.0

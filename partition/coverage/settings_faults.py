@@ -16,8 +16,10 @@ from partition.coverage.settings import Band, CameraSettings, ReachRule, ReachSe
 _MOST = 1e6
 CAMERA_RANGES: Mapping[str, tuple[float, float]] = MappingProxyType(
     {
-        "working_frac": (0.0, 1.0),
+        "covered_frac": (0.0, 1.0),
         "networked_frac": (0.0, 1.0),
+        "working_frac": (0.0, 1.0),
+        "trades_working_frac": (0.0, 1.0),
         "sample_m": (0.5, 50.0),
         "pole_every_m": (2.0, 1000.0),
         "pole_aside_m": (0.0, 50.0),
@@ -59,7 +61,7 @@ URBAN, RURAL = "urban", "rural"
 DENSITY_KEYS = (URBAN, RURAL, *CLASSES)
 """What a density may be asked for: urban or rural, or a class code, which goes before them."""
 _DENSITY = (0.0, 100_000.0)
-_CHANNELS = (0, 1_000_000_000)
+_CHANNELS = (1, 1_000_000_000)
 _PX_PER_M = (1.0, 10_000.0)
 _NEAR_M = (0.0, 10_000.0)
 _SPEED_KMH = (0.5, 150.0)

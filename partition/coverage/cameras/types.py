@@ -49,7 +49,8 @@ class DensityRow:
     Attributes
     ----------
     scope
-        ``grid``, ``community``, ``town``, ``class`` or ``all``.
+        ``grid``, ``community``, ``town``, ``class`` (``urban`` and ``rural``), ``class_code`` (the finer classes, where
+        any are known), ``all`` (the grids together) or ``area`` (a polygon of its own, with its own target).
     code, name
         Of the area.
     area_km2
@@ -67,7 +68,11 @@ class DensityRow:
     places, places_seen
         Key places, and per level how many are seen.
     private_m
-        Metres of private windows and estate lanes in view, at the level that counts as intrusion.
+        Metres of private windows and estate lanes in view, at the level that counts as intrusion; each metre once.
+    networked, networked_known
+        Positions that are networked, of those whose status says whether they are.
+    twice_m
+        Metres of public street that two or more cameras see at the level asked for.
     """
 
     scope: str
@@ -85,6 +90,24 @@ class DensityRow:
     places: int
     places_seen: Mapping[str, int]
     private_m: float
+    networked: int = 0
+    networked_known: int = 0
+    twice_m: float = 0.0
+
+    @property
+    def working_frac(self) -> float | None:
+        """Share of the positions that work; None without a position."""
+        return self.working / self.positions if self.positions else None
+
+    @property
+    def networked_frac(self) -> float | None:
+        """Share of the positions that are networked, of those that are known; None where of none."""
+        return self.networked / self.networked_known if self.networked_known else None
+
+    @property
+    def street_per_camera_m(self) -> float | None:
+        """Metres of public street per position; None without a position."""
+        return self.street_m / self.positions if self.positions else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,11 +142,11 @@ class CameraSurvey:
     seen_by
         Per sample point: number of working cameras at the level asked for.
     polygon
-        Per position: what it sees at the level asked for.
+        Per position: what it sees at the level asked for; empty polygons where they were not asked for.
     mask
         Per position: the private part of it, to be masked in the picture (empty polygon where none).
     private_m
-        Per position: metres of private windows and estate lanes in view.
+        Per position: metres of private windows and estate lanes in view at the private level, whether it works or not.
     rows
         Density by grid, community, town, class and all.
     by_programme, by_owner
@@ -131,11 +154,13 @@ class CameraSurvey:
     progress
         Per programme (and ``""``): channels built, channels planned, share.
     blind
-        Stretches not seen, the longest first.
+        Stretches not seen, the longest first; ``grid`` is the one with most of its metres.
     is_forbidden
         Per position: stands where no camera may.
     ids_28181
         Per position: ``ok``, ``none`` (its id is not a 20-digit device id) or the code of what is wrong with it.
+    is_networked
+        Per position: whether its status says that it is networked; None where it says nothing.
     """
 
     settings: CameraSettings
@@ -159,3 +184,4 @@ class CameraSurvey:
     blind: tuple[Blind, ...]
     is_forbidden: BoolArray
     ids_28181: tuple[str, ...]
+    is_networked: tuple[bool | None, ...] = ()
