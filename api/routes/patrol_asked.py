@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-import asyncio
 import hashlib
 from collections.abc import AsyncIterator, Callable
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Annotated, Literal
 
 from fastapi import Depends, FastAPI, Query, Request
 
 from api.http.schemas import Day
-from api.problems import Refusal
 from api.routes.access import Caller, allow
+from api.routes.turns import Turns
 from api.usecases.patrol_question import PatrolQuestion
 from data.store.tables.plans import PLAN_STATES
 
@@ -24,9 +22,6 @@ READS = allow("planner", "reviewer", "dispatcher", "patrol", "auditor")
 WALKS = allow("planner", "dispatcher", "patrol")
 _SEES_DRAFTS = frozenset({"planner", "reviewer", "auditor", "admin"})
 _PUBLIC_STATES = ("in_force", "superseded")
-_AT_ONCE = 2
-_MOST_WAITING = 24
-_LATER_S = 5
 
 Plan = Annotated[str | None, Query(max_length=64, description="Another plan than the one in force")]
 
@@ -65,35 +60,6 @@ def desk_of(app: FastAPI) -> PatrolDesk:
 def states_for(caller: Caller) -> tuple[str, ...]:
     """States of plans that a caller may ask about by name."""
     return PLAN_STATES if caller.role in _SEES_DRAFTS else _PUBLIC_STATES
-
-
-class Turns:
-    """Threads of their own for what takes long, so that look-ups and pages go on beside it."""
-
-    def __init__(self) -> None:
-        # Ever the same few: what a thread has made for itself (transformations of coordinates) is there the next time.
-        self._threads = ThreadPoolExecutor(_AT_ONCE, thread_name_prefix="patrols")
-        self._n_asked = 0
-
-    async def take[T](self, work: Callable[[], T]) -> T:
-        """Do some work in its turn.
-
-        Raises
-        ------
-        Refusal
-            503 ``patrol_desk_busy``.
-        """
-        if self._n_asked >= _AT_ONCE + _MOST_WAITING:
-            raise Refusal(503, "patrol_desk_busy", headers={"Retry-After": str(_LATER_S)}, allowed=_MOST_WAITING)
-        self._n_asked += 1
-        try:
-            return await asyncio.get_running_loop().run_in_executor(self._threads, work)
-        finally:
-            self._n_asked -= 1
-
-    def end(self) -> None:
-        """Begin nothing more."""
-        self._threads.shutdown(wait=False, cancel_futures=True)
 
 
 async def in_turn[T](request: Request, work: Callable[[], T]) -> T:

@@ -8,7 +8,7 @@ import threading
 import pytest
 
 from api.problems import Refusal
-from api.routes.patrol_asked import Turns
+from api.routes.turns import Turns
 
 
 def test_the_event_loop_goes_on_while_questions_are_worked_out() -> None:
