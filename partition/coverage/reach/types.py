@@ -6,9 +6,11 @@ Made by `partition.coverage.reach.survey`; maps, tables and pages are drawn from
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
 
-from gis.graph import FloatArray, Int32Array
+import numpy as np
+
+from gis.graph import BoolArray, FloatArray, Int32Array
 from gis.streets import StreetNetwork
 from gis.streets.network import ObjectArray
 from partition.coverage.settings import ReachRule, ReachSettings
@@ -16,7 +18,10 @@ from partition.coverage.settings import ReachRule, ReachSettings
 
 @dataclass(frozen=True, slots=True)
 class Arrival:
-    """Earliest arrival of anyone from some posts, turn-out included.  Arrays are read-only.
+    """Earliest arrival of anyone from some posts.  Arrays are read-only.
+
+    Counted are the turn-out, the way from a post to its street (in its own mode, at the mode's speed), and travel at
+    the streets' speeds times the band's ``speed_factor``: seconds are divided by it.
 
     Attributes
     ----------
@@ -38,6 +43,9 @@ class Arrival:
 @dataclass(frozen=True, slots=True)
 class Doors:
     """Where people must be reached: buildings or key places, each with the spot of the street nearest to it.
+
+    Of streets that the mode may use, motorways excepted.  Where a barrier lies between, the nearest on this side
+    counts; where the nearest is a fragment cut off from the rest, a street of the rest that is hardly farther.
 
     Attributes
     ----------
@@ -130,11 +138,14 @@ class RuleReach:
     is_kept
         Whether the share promised is reached; None where there is nothing to reach.
     worst
-        The doors reached last, the last first.
+        Doors by name: up to ``settings.worst`` that nobody reaches, then up to as many that are reached last, the last
+        first.
     worst_s
         Seconds to the last door that can be reached at all; None where there is none.
     unreachable
         Number of doors nobody can reach.
+    promised
+        Per door: the promise is made to it (a rule that names kinds of places is not made to the other kinds).
     """
 
     rule: ReachRule
@@ -149,6 +160,7 @@ class RuleReach:
     worst: tuple[WorstDoor, ...]
     worst_s: float | None
     unreachable: int
+    promised: BoolArray = field(default_factory=lambda: np.zeros(0, dtype=bool))
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,8 +179,8 @@ class ReachSurvey:
         Per (mode, layer) in use: the doors.
     rules
         Every promise in every band.
-    post_row, post_off_m
-        Posts (rows of the layer) that are on the streets of each mode, and per post of the layer metres to them.
+    post_node, post_off_m
+        Per mode, per row of the layer ``posts``: node of the streets (-1: too far from them), and metres to them.
     """
 
     settings: ReachSettings
@@ -232,11 +244,12 @@ class UnitReach:
     unit
         Which.
     seconds
-        Expected arrival, turn-out included; infinite where it can not come.
+        Expected arrival, turn-out included; infinite where it can not come or is not asked.  Of a unit that is
+        ``farther`` at least so much: the search ends when the nearest are certain.
     length_m
-        Metres on the way.
+        Metres on the way (0 where it was not looked for).
     line
-        The way, from the unit to the incident, or None.
+        The way, from the unit to the incident, or None: of the units chosen.
     reason
         ``chosen``, ``farther``, ``busy``, ``resting``, ``off``, ``stale``, ``off_network``, ``no_way``;
         ``straight_line`` where no street leads there and the time is only as the crow flies.
