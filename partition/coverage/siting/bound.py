@@ -3,7 +3,7 @@
 A point may pay at most its weight: at prices ``u`` (one a point, between 0 and its weight) the best choice is worth at
 most ``sum(weight - u) + best sum of the poses' reduced values``; the second part has no interaction between poses, so
 that budget, poles and floors are kept exactly by taking the best.  With a budget by cost it is bounded by the
-fractional knapsack.  Method: subgradient steps of Polyak with the incumbent as target.
+fractional knapsack.  Method: the volume algorithm (Barahona and Anbil 2000) with the incumbent as target.
 """
 
 from __future__ import annotations
@@ -16,9 +16,11 @@ from gis.graph import BoolArray, FloatArray
 from partition.coverage.siting.kernels import cover_counts, pick, reduced
 from partition.coverage.siting.reduce import Core
 
-_PATIENCE = 12
-_LEAST_STEP = 2e-4
+_PATIENCE = 20
+_LEAST_STEP = 1e-3
+_SHARE = 0.1
 _CLOSE = 1e-7
+_FLAT = 1e-12
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +48,7 @@ class Dual:
     last: float
 
 
-def dual_bound(core: Core, incumbent: float, chosen: np.ndarray, *, steps: int = 600) -> Dual:
+def dual_bound(core: Core, incumbent: float, chosen: np.ndarray, *, steps: int = 1000) -> Dual:
     """Walk the dual down.
 
     Parameters
@@ -59,31 +61,47 @@ def dual_bound(core: Core, incumbent: float, chosen: np.ndarray, *, steps: int =
         Most steps.
     """
     count = cover_counts(core.start, core.point, chosen, core.n_points)
-    u = core.weight / np.maximum(count, 1)
-    best = _look(core, u)
-    at = best
-    scale, idle = 1.0, 0
+    best = _look(core, core.weight / np.maximum(count, 1))
+    slope = _slope(core, best)
+    scale, idle, better = 1.0, 0, 0
     for _ in range(steps):
         if best.bound - incumbent <= _CLOSE * max(1.0, abs(best.bound)):
             break
-        seen = cover_counts(core.start, core.point, np.flatnonzero(at.taken), core.n_points)
-        slope = seen - (at.u < core.weight).astype(np.float64)
+        way = slope.copy()
         # A price at the end of its range that would leave it has no say in the length of the step.
-        slope[((at.u <= 0) & (slope > 0)) | ((at.u >= core.weight) & (slope < 0))] = 0.0
-        norm = float((slope * slope).sum())
-        if norm == 0.0:
+        way[((best.u <= 0) & (way > 0)) | ((best.u >= core.weight) & (way < 0))] = 0.0
+        norm = float((way * way).sum())
+        if norm < _FLAT:
             break
-        step = scale * (at.bound - incumbent) / norm
-        at = _look(core, np.clip(at.u - step * slope, 0.0, core.weight))
+        step = scale * (best.bound - incumbent) / norm
+        at = _look(core, np.clip(best.u - step * way, 0.0, core.weight))
+        slope = _mixed(slope, _slope(core, at))
         if at.bound < best.bound - 1e-9 * max(1.0, abs(best.bound)):
-            best, idle = at, 0
+            best, idle, better = at, 0, better + 1
+            if better % 3 == 0:
+                scale = min(2.0, scale * 1.1)
         else:
             idle += 1
             if idle >= _PATIENCE:
-                scale, idle, at = scale / 2, 0, best
+                scale, idle = scale * 0.66, 0
                 if scale < _LEAST_STEP:
                     break
     return best
+
+
+def _slope(core: Core, at: Dual) -> FloatArray:
+    seen = cover_counts(core.start, core.point, np.flatnonzero(at.taken), core.n_points)
+    slope: FloatArray = seen - (at.u < core.weight).astype(np.float64)
+    return slope
+
+
+def _mixed(old: FloatArray, new: FloatArray) -> FloatArray:
+    """A running mean of slopes: the shortest of those between the old mean and the new one, but not all of the new."""
+    change = new - old
+    size = float((change * change).sum())
+    share = _SHARE if size == 0.0 else float(np.clip(-(old * change).sum() / size, _SHARE / 10, _SHARE))
+    mixed: FloatArray = old + share * change
+    return mixed
 
 
 def _look(core: Core, u: FloatArray) -> Dual:

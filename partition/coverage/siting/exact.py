@@ -12,7 +12,7 @@ from gis.graph import BoolArray, FloatArray, IntArray
 from partition.coverage.siting.bound import Dual
 from partition.coverage.siting.reduce import Core
 
-MOST_ENTRIES = 600_000
+MOST_ENTRIES = 120_000
 """A programme with more covering entries is not begun: the dual bound stands."""
 _MARGIN = 1e-6
 

@@ -12,7 +12,7 @@ _TINY = 1e-9
 
 
 @njit(cache=True, nogil=True)
-def gain_of(start: Any, point: Any, weight: Any, count: Any, price: Any, pose: int) -> float:
+def gain_of(start: Any, point: Any, weight: Any, count: Any, price: Any, pose: int) -> Any:
     """Weight a pose would add, its price taken off."""
     total = -price[pose]
     for k in range(start[pose], start[pose + 1]):

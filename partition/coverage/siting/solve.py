@@ -7,25 +7,37 @@ that any step proves.
 from __future__ import annotations
 
 import math
+from dataclasses import dataclass
 
 import numpy as np
 
 from gis.graph import IntArray
-from partition.coverage.siting.bound import Dual, dual_bound
+from gis.progress import SILENT, Progress
+from partition.coverage.siting.bound import dual_bound
+from partition.coverage.siting.clock import Clock
 from partition.coverage.siting.exact import solve_exactly
 from partition.coverage.siting.kernels import exchange, greedy, rank
 from partition.coverage.siting.problem import Siting, SitingProblem
 from partition.coverage.siting.reduce import Core, reduce
-from partition.stop import Stop
+from partition.coverage.siting.windows import improve
+from partition.stop import Call, Stop, never
 
 _ROUNDS = 30
-_NODES = 2_000
-_STEPS = 600
+_NODES = 500
+_STEPS = 1_000
 _EQUAL = 1e-7
-_CLOCK_S = 120.0
+_WINDOW = 4_000
+"""Poses that one integer programme decides on at a time; about half a square kilometre of streets."""
 
 
-def solve_siting(problem: SitingProblem, *, stop: Stop | None = None, exact: bool = True) -> Siting:
+def solve_siting(
+    problem: SitingProblem,
+    *,
+    stop: Stop | None = None,
+    exact: bool = True,
+    is_called_off: Call = never,
+    progress: Progress = SILENT,
+) -> Siting:
     """Choose poses that see most within the budget.
 
     Parameters
@@ -33,44 +45,86 @@ def solve_siting(problem: SitingProblem, *, stop: Stop | None = None, exact: boo
     problem
         Poses, points, budget, floors.
     stop
-        ``effort`` scales the work; ``seconds`` ends the integer programme.
+        ``effort`` scales the work; ``seconds`` end the improvement, the best so far is kept.
     exact
-        Whether to close the gap with an integer programme where that is small enough.
+        Whether to improve the choice of the exchange with integer programmes.
+    is_called_off
+        Asked again and again: ends the improvement as the clock does.
+    progress
+        Stage ``stage_site_cameras``.
 
     Returns
     -------
     Siting
         Never worth less than the greedy choice, and never more than its bound.
     """
-    stop = stop or Stop()
+    clock = Clock(stop or Stop(), is_called_off)
     core = reduce(problem)
+    progress.stage("stage_site_cameras", 4)
     first = _greedy(core)
     greedy_worth = worth_of(core, first)
-    chosen = _exchange(core, first)
-    worth = worth_of(core, chosen)
-    if worth < greedy_worth:
-        chosen, worth = first, greedy_worth
-    dual = dual_bound(core, worth, chosen, steps=max(1, int(_STEPS * stop.effort)))
-    chosen, worth = _from_dual(core, dual, chosen, worth)
-    bound = dual.bound
-    if exact and _gap(worth, bound) > _EQUAL:
-        seconds = _CLOCK_S if stop.seconds is None else stop.seconds
-        found = solve_exactly(core, dual, chosen, worth, nodes=max(1, int(_NODES * stop.effort)), seconds=seconds)
-        if found is not None:
-            better, proved = found
-            if worth_of(core, better) > worth and _is_lawful(core, better):
-                chosen, worth = better, worth_of(core, better)
-            bound = min(bound, max(proved, worth))
-    order, gain = rank(core.start, core.point, core.weight, core.price, np.sort(chosen))
+    progress.advance()
+    best = _improved(core, first, clock, exact=False)
+    progress.advance()
+    if exact and not best.is_proved:
+        best = _better(best, _improved(core, best.chosen, clock))
+    progress.advance()
+    if exact and not best.is_proved and core.n_poses > _WINDOW:
+        chosen = improve(core, best.chosen, lambda part, held: _improved(part, held, clock).chosen, size=_WINDOW)
+        best = _better(best, _improved(core, chosen, clock, exact=False))
+        if not best.is_proved:
+            best = _better(best, _improved(core, best.chosen, clock))
+    progress.advance()
+    order, gain = rank(core.start, core.point, core.weight, core.price, np.sort(best.chosen))
     return Siting(
         poses=core.pose[order],
         gain=gain,
-        worth=worth,
+        worth=best.worth,
         greedy_worth=greedy_worth,
-        bound=max(bound, worth),
+        bound=max(best.bound, best.worth),
         floor_short=_short(problem, core, order),
-        is_proved=_gap(worth, bound) <= _EQUAL,
+        is_proved=best.is_proved,
     )
+
+
+@dataclass(frozen=True, slots=True)
+class _Best:
+    """A choice, its worth, and what no choice exceeds."""
+
+    chosen: IntArray
+    worth: float
+    bound: float
+
+    @property
+    def is_proved(self) -> bool:
+        return _gap(self.worth, self.bound) <= _EQUAL
+
+
+def _better(old: _Best, new: _Best) -> _Best:
+    """The choice of the later, which is never worse, and the tighter bound."""
+    return _Best(new.chosen, new.worth, min(old.bound, new.bound))
+
+
+def _improved(core: Core, chosen: IntArray, clock: Clock, *, exact: bool = True) -> _Best:
+    """Exchange, dual bound, and an integer programme over what the bound leaves open; never worse than before."""
+    worth = worth_of(core, chosen)
+    if exact and clock.is_over():
+        return _Best(chosen, worth, math.inf)
+    again = _exchange(core, chosen)
+    if worth_of(core, again) > worth and is_lawful(core, again):
+        chosen, worth = again, worth_of(core, again)
+    dual = dual_bound(core, worth, chosen, steps=max(1, int(_STEPS * clock.stop.effort)))
+    bound = dual.bound
+    if not exact or _gap(worth, bound) <= _EQUAL or clock.is_over():
+        return _Best(chosen, worth, bound)
+    nodes = max(1, int(_NODES * clock.stop.effort))
+    found = solve_exactly(core, dual, chosen, worth, nodes=nodes, seconds=clock.left_s())
+    if found is not None:
+        better, proved = found
+        if worth_of(core, better) > worth and is_lawful(core, better):
+            chosen, worth = better, worth_of(core, better)
+        bound = min(bound, max(proved, worth))
+    return _Best(chosen, worth, bound)
 
 
 def worth_of(core: Core, chosen: IntArray) -> float:
@@ -132,19 +186,8 @@ def _exchange(core: Core, chosen: IntArray) -> IntArray:
     return found
 
 
-def _from_dual(core: Core, dual: Dual, chosen: IntArray, worth: float) -> tuple[IntArray, float]:
-    """Begin again from the poses the dual thinks worth most; keep the better choice."""
-    if not core.n_poses or _gap(worth, dual.bound) <= _EQUAL:
-        return chosen, worth
-    span = float(np.quantile(dual.value, 0.75)) if core.n_poses > 100 else -np.inf
-    again = _exchange(core, _greedily(core, dual.value >= min(span, dual.last), by_ratio=False))
-    value = worth_of(core, again)
-    if value > worth and _is_lawful(core, again):
-        return again, value
-    return chosen, worth
-
-
-def _is_lawful(core: Core, chosen: IntArray) -> bool:
+def is_lawful(core: Core, chosen: IntArray) -> bool:
+    """Whether a choice keeps budget, poles and floors."""
     if core.cost[chosen].sum() > core.budget + 1e-6:
         return False
     if len(chosen) and np.bincount(core.pole[chosen]).max() > core.per_pole:
