@@ -21,18 +21,19 @@ from partition.coverage.check.terms import fault, first, spread
 from partition.coverage.reach.types import Arrival, Doors
 
 NEAR_S = 0.01
-_NEAREST = 3_000
-"""So many doors have their nearest street looked for again."""
+_LOOKED_AT = 20_000
+"""So many doors are held against their street again."""
+_SNAP_NEAR_M = 0.2
 
 
 def passing_s(network: StreetNetwork, factor: float) -> FloatArray:
-    """Seconds along every link, both ways, in a part of the day."""
-    seconds: FloatArray = np.asarray(network.passing_s) * factor
+    """Seconds along every link, both ways, in a part of the day; the factor is one of speed."""
+    seconds: FloatArray = np.asarray(network.passing_s) / factor
     return seconds
 
 
 def arrival_faults(
-    network: StreetNetwork, arrival: Arrival, starts: Int32Array, start_s: float, factor: float
+    network: StreetNetwork, arrival: Arrival, starts: Int32Array, start_s: FloatArray, factor: float
 ) -> Iterator[Fault]:
     """Times on nodes that are not the earliest.
 
@@ -40,12 +41,10 @@ def arrival_faults(
     ----------
     network, arrival
         Streets of the mode, and what is told.
-    starts
-        Nodes of the posts that answer.
-    start_s
-        Turn-out before travel.
+    starts, start_s
+        Nodes of the posts that answer, and seconds until they are on the street.
     factor
-        How much slower one travels in this part of the day.
+        How much faster one travels in this part of the day.
     """
     told = np.asarray(arrival.node_s)
     link_s = passing_s(network, factor)
@@ -59,7 +58,7 @@ def arrival_faults(
     tail, head, along = tail[reached], head[reached], along[reached]
     best = np.full(network.n_nodes, np.inf)
     np.minimum.at(best, head, along)
-    best[starts] = np.minimum(best[starts], start_s)
+    np.minimum.at(best, starts, start_s)
     both = np.isfinite(best) & np.isfinite(told)
     off = np.zeros(network.n_nodes, dtype=bool)
     off[both] = np.abs(best[both] - told[both]) > NEAR_S
@@ -95,8 +94,8 @@ def door_faults(
         )
 
 
-def snap_faults(network: StreetNetwork, doors: Doors, shapes: ObjectArray, place_m: float) -> Iterator[Fault]:
-    """Doors that a nearer street passes than the one they are said to be on.
+def snap_faults(network: StreetNetwork, doors: Doors, shapes: ObjectArray) -> Iterator[Fault]:
+    """Doors that are not as far from their street, or not at the metre of it, as is said.
 
     Parameters
     ----------
@@ -106,27 +105,23 @@ def snap_faults(network: StreetNetwork, doors: Doors, shapes: ObjectArray, place
         What is told.
     shapes
         Geometry of the doors' layer by row.
-    place_m
-        Farther from every street than this is off the streets.
     """
-    usable = np.flatnonzero(np.isfinite(network.passing_s).any(axis=1) & (np.asarray(network.street) >= 0))
-    chosen = spread(len(doors.row), _NEAREST)
-    if not len(usable) or not len(chosen):
+    on = np.flatnonzero(np.asarray(doors.link) >= 0)
+    chosen = on[spread(len(on), _LOOKED_AT)]
+    if not len(chosen):
         return
-    lines = np.asarray(network.geometry, dtype=object)[usable]
+    link = np.asarray(doors.link)[chosen]
+    lines = np.asarray(network.geometry, dtype=object)[link]
+    closed: BoolArray = ~np.isfinite(np.asarray(network.passing_s)[link]).any(axis=1)
+    foot = shapely.line_interpolate_point(lines, np.asarray(doors.along_m)[chosen])
+    off_m = np.asarray(doors.off_m)[chosen]
     spots = shapes[np.asarray(doors.row)[chosen]]
-    nearest = shapely.STRtree(lines).nearest(spots)
-    # From the outline or from the middle of a building: told metres lie between the two.
-    least = shapely.distance(spots, lines[nearest])
-    middle = shapely.point_on_surface(spots)
-    most = shapely.distance(middle, lines[shapely.STRtree(lines).nearest(middle)])
-    most = np.maximum(most, shapely.distance(shapely.centroid(spots), lines[nearest])) + 1.0
-    off_m, on = np.asarray(doors.off_m)[chosen], np.asarray(doors.link)[chosen] >= 0
-    wrong: BoolArray = on & ((off_m < least - 0.1) | (off_m > most + 0.1))
-    wrong |= ~on & (most < place_m - 1.0)
-    for at in first(wrong):
+    wrong = np.abs(shapely.distance(spots, foot) - off_m) > _SNAP_NEAR_M
+    wrong &= np.abs(shapely.distance(shapely.point_on_surface(spots), foot) - off_m) > _SNAP_NEAR_M
+    for at in first(wrong | closed):
         row = int(doors.row[chosen[at]]) + 1
-        yield fault("coverage_check_snap", row=row, measured=float(off_m[at]), allowed=float(least[at]))
+        there = float(shapely.distance(spots[at], foot[at]))
+        yield fault("coverage_check_snap", row=row, measured=float(off_m[at]), allowed=there)
 
 
 def nodes_at(network: StreetNetwork, x: FloatArray, y: FloatArray) -> tuple[Int32Array, FloatArray]:

@@ -13,7 +13,7 @@ from gis.graph import FloatArray, Int32Array
 from gis.streets import StreetNetwork
 from gis.territory import Territory
 from partition.coverage.check.arrival import nodes_at, passing_s
-from partition.coverage.check.reach import answering, asked_of, doors_of
+from partition.coverage.check.reach import answering, asked_of, doors_of, start_seconds
 from partition.coverage.check.terms import Ground, fault, is_near
 from partition.coverage.posts.types import Goal, PostsAnswer
 from partition.coverage.reach.types import ReachSurvey, RuleReach
@@ -42,9 +42,11 @@ def post_faults(
     if (off_m > _ON_STREET_M).any():
         return
     band = next(band for band in survey.settings.bands if band.name == reach.band)
-    posts = np.asarray(survey.post_node[reach.rule.mode.value])[answering(territory, survey, reach, band)]
-    there = np.unique(np.concatenate([posts[posts >= 0], nodes]))
-    counted = _households_in(territory, survey, reach, network, there, band.speed_factor)
+    posts = np.asarray(survey.post_node[reach.rule.mode.value])
+    used = answering(territory, reach, band) & (posts >= 0)
+    there = np.concatenate([posts[used], nodes])
+    leave_s = np.concatenate([start_seconds(survey, reach)[used], np.full(len(nodes), survey.settings.turn_out_s)])
+    counted = _households_in(territory, survey, reach, network, there, leave_s, band.speed_factor)
     if not reach.rule.places and not is_near(answer.households_in_after, counted, 0.5 + 0.002 * answer.households):
         yield fault("coverage_check_posts_reach", measured=answer.households_in_after, allowed=counted)
 
@@ -64,11 +66,12 @@ def _households_in(
     reach: RuleReach,
     network: StreetNetwork,
     nodes: Int32Array,
+    leave_s: FloatArray,
     factor: float,
 ) -> float:
     """Households within the promise's minutes of any of these nodes."""
     doors = doors_of(survey, reach)
-    node_s = survey.settings.turn_out_s + _seconds(network, nodes, factor)
+    node_s = _seconds(network, nodes, leave_s, factor)
     link = np.asarray(doors.link)
     on = link >= 0
     at = link[on]
@@ -88,14 +91,15 @@ def _households_in(
     return float(np.asarray(doors.households)[within].sum())
 
 
-def _seconds(network: StreetNetwork, nodes: Int32Array, factor: float) -> FloatArray:
-    """Seconds from the nearest of some nodes to every node."""
+def _seconds(network: StreetNetwork, nodes: Int32Array, leave_s: FloatArray, factor: float) -> FloatArray:
+    """Seconds until the first of some posts is at each node."""
     if not len(nodes):
         return np.full(network.n_nodes, np.inf)
-    seconds = passing_s(network, factor)
-    tail = np.concatenate([network.tail, network.head])
-    head = np.concatenate([network.head, network.tail])
-    cost = np.concatenate([seconds[:, 0], seconds[:, 1]])
+    seconds, n = passing_s(network, factor), network.n_nodes
+    # One more node, from which every post is as far as it takes to leave.
+    tail = np.concatenate([network.tail, network.head, np.full(len(nodes), n)])
+    head = np.concatenate([network.head, network.tail, nodes])
+    cost = np.concatenate([seconds[:, 0], seconds[:, 1], leave_s])
     open_ = np.isfinite(cost)
     tail, head, cost = tail[open_], head[open_], np.maximum(cost[open_], 1e-9)
     # Of parallel links only the quickest; a matrix would add them up.
@@ -103,5 +107,5 @@ def _seconds(network: StreetNetwork, nodes: Int32Array, factor: float) -> FloatA
     tail, head, cost = tail[order], head[order], cost[order]
     one = np.ones(len(tail), dtype=bool)
     one[1:] = (tail[1:] != tail[:-1]) | (head[1:] != head[:-1])
-    matrix = coo_array((cost[one], (tail[one], head[one])), shape=(network.n_nodes, network.n_nodes)).tocsr()
-    return np.asarray(dijkstra(matrix, indices=nodes, min_only=True), dtype=np.float64)
+    matrix = coo_array((cost[one], (tail[one], head[one])), shape=(n + 1, n + 1)).tocsr()
+    return np.asarray(dijkstra(matrix, indices=n), dtype=np.float64)[:n]

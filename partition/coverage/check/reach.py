@@ -20,6 +20,10 @@ from partition.coverage.settings import Band, ReachSettings
 _BUILDINGS, _PLACES = "buildings", "key_places"
 _S_PER_MIN = 60.0
 _M_PER_S = 1.0 / 3.6
+_CREW = ("officers", "staff", "crew", "capacity")
+_MEANS = {"car": ("vehicles", "cars"), "ebike": ("ebikes", "e_bikes")}
+_BORDER_M = 3.0
+"""A door this close outside every grid belongs to the nearest."""
 
 
 def rule_faults(territory: Territory, ground: Ground, survey: ReachSurvey, reach: RuleReach) -> Iterator[Fault]:
@@ -28,21 +32,21 @@ def rule_faults(territory: Territory, ground: Ground, survey: ReachSurvey, reach
     band = next(band for band in settings.bands if band.name == reach.band)
     doors = doors_of(survey, reach)
     network = survey.networks[rule.mode.value]
-    posts = answering(territory, survey, reach, band)
-    if reach.n_posts > int(posts.sum()):
+    posts = answering(territory, reach, band)
+    posts &= np.asarray(survey.post_node[rule.mode.value]) >= 0
+    if reach.n_posts != int(posts.sum()):
         yield fault("coverage_check_posts", measured=reach.n_posts, allowed=int(posts.sum()))
     nodes = np.asarray(survey.post_node[rule.mode.value])
     used = np.unique(np.asarray(reach.arrival.node_post))
     used = used[used >= 0]
     for row in used[~posts[used]][:5].tolist():
         yield fault("coverage_check_post_kind", id=str(territory["posts"]["id"].iloc[row]))
-    starts = np.unique(nodes[posts & (nodes >= 0)])
-    starts = starts[np.asarray(reach.arrival.node_s)[starts] <= settings.turn_out_s + NEAR_S]
-    yield from arrival_faults(network, reach.arrival, starts, settings.turn_out_s, band.speed_factor)
+    starts = start_seconds(survey, reach)
+    yield from arrival_faults(network, reach.arrival, nodes[posts], starts[posts], band.speed_factor)
     off_street = settings.off_street_kmh * _M_PER_S
     yield from door_faults(network, reach.arrival, doors, reach.door_s, band.speed_factor, off_street)
     yield from _share_faults(territory, ground, doors, reach)
-    yield from _promise_faults(reach, doors)
+    yield from _promise_faults(reach, doors, asked_of(territory, doors, reach))
 
 
 def survey_faults(territory: Territory, ground: Ground, survey: ReachSurvey) -> Iterator[Fault]:
@@ -52,7 +56,7 @@ def survey_faults(territory: Territory, ground: Ground, survey: ReachSurvey) -> 
         if layer == _BUILDINGS and len(np.unique(doors.row)) != len(table):
             yield fault("coverage_check_doors", column=layer, measured=len(np.unique(doors.row)), allowed=len(table))
         shapes: ObjectArray = np.asarray(table.geometry.array, dtype=object)
-        yield from snap_faults(survey.networks[mode], doors, shapes, survey.settings.place_m)
+        yield from snap_faults(survey.networks[mode], doors, shapes)
 
 
 def doors_of(survey: ReachSurvey, reach: RuleReach) -> Doors:
@@ -60,14 +64,26 @@ def doors_of(survey: ReachSurvey, reach: RuleReach) -> Doors:
     return survey.doors[reach.rule.mode.value, _PLACES if reach.rule.places else _BUILDINGS]
 
 
-def answering(territory: Territory, survey: ReachSurvey, reach: RuleReach, band: Band) -> BoolArray:
-    """Posts, by row of the layer, of a kind that answers in this part of the day."""
-    kinds = territory["posts"]["kind"].astype(str).to_numpy()
+def answering(territory: Territory, reach: RuleReach, band: Band) -> BoolArray:
+    """Posts, by row of the layer, of a kind that answers in this part of the day, with somebody and something left."""
+    posts = territory["posts"]
+    kinds = posts["kind"].astype(str).to_numpy()
     answers = np.ones(len(kinds), dtype=bool)
     for wanted in (reach.rule.posts, band.posts):
         if wanted:
             answers &= np.isin(kinds, sorted(wanted))
+    for names in (_CREW, _MEANS.get(reach.rule.mode.value, ())):
+        stated = [c for name in names for c in (f"{name}_{band.name}", name) if c in posts.columns]
+        if stated:
+            answers &= posts[stated[0]].astype("float64").fillna(1.0).to_numpy() > 0
     return answers
+
+
+def start_seconds(survey: ReachSurvey, reach: RuleReach) -> FloatArray:
+    """Per post: seconds from the call until it is on the street, from its yard in its own mode."""
+    speed_m_s = survey.settings.speed_kmh[reach.rule.mode] * _M_PER_S
+    seconds: FloatArray = survey.settings.turn_out_s + np.asarray(survey.post_off_m[reach.rule.mode.value]) / speed_m_s
+    return seconds
 
 
 def _share_faults(territory: Territory, ground: Ground, doors: Doors, reach: RuleReach) -> Iterator[Fault]:
@@ -129,11 +145,18 @@ def _part_faults(reach: RuleReach, shares: Shares) -> Iterator[Fault]:
             yield fault("coverage_check_share_over", id=reach.rule.name, column=part)
 
 
-def _promise_faults(reach: RuleReach, doors: Doors) -> Iterator[Fault]:
-    door_s = np.asarray(reach.door_s)
+def _promise_faults(reach: RuleReach, doors: Doors, asked: BoolArray) -> Iterator[Fault]:
+    door_s = np.asarray(reach.door_s)[asked]
     finite = door_s[np.isfinite(door_s)]
+    if reach.unreachable != len(door_s) - len(finite):
+        yield fault(
+            "coverage_check_unreachable",
+            id=reach.rule.name,
+            measured=reach.unreachable,
+            allowed=len(door_s) - len(finite),
+        )
     name = reach.rule.name
-    if reach.worst_s is not None and len(finite) and reach.worst_s > float(finite.max()) + NEAR_S:
+    if reach.worst_s is not None and len(finite) and abs(reach.worst_s - float(finite.max())) > NEAR_S:
         yield fault("coverage_check_worst", id=name, measured=reach.worst_s, allowed=float(finite.max()))
     told = [door.seconds for door in reach.worst]
     if told != sorted(told, reverse=True):
@@ -143,12 +166,22 @@ def _promise_faults(reach: RuleReach, doors: Doors) -> Iterator[Fault]:
         for column in ("households_in", "buildings_in", "places_in", "street_in_m", "area_in_m2"):
             if getattr(sooner, column) > getattr(later, column) + 1e-3:
                 yield fault("coverage_check_ring", id=name, column=column)
-    shares = reach.shares
-    whole, part = (shares.places, shares.places_in) if reach.rule.places else (shares.households, shares.households_in)
-    if reach.is_kept is not None and whole > 0:
-        frac = part / whole
-        if abs(frac - reach.rule.target_frac) > 1e-6 and reach.is_kept != (frac > reach.rule.target_frac):
-            yield fault("coverage_check_kept", id=name, measured=frac, allowed=reach.rule.target_frac)
+    yield from _verdict_faults(reach, doors, asked)
+
+
+def _verdict_faults(reach: RuleReach, doors: Doors, asked: BoolArray) -> Iterator[Fault]:
+    """A promise to places is one about their number; to everybody, about households; without exception, every door."""
+    rule, door_s = reach.rule, np.asarray(reach.door_s)
+    limit = rule.minutes * _S_PER_MIN
+    if reach.is_kept is None or not asked.any() or (np.abs(door_s[asked] - limit) < NEAR_S).any():
+        return
+    on_time = door_s <= limit
+    weight = np.asarray(doors.households) if not rule.places and rule.target_frac < 1.0 else np.zeros(len(door_s))
+    if not weight[asked].sum() > 0:
+        weight = np.ones(len(door_s))
+    frac = float(weight[asked & on_time].sum() / weight[asked].sum())
+    if reach.is_kept != (frac >= rule.target_frac - 1e-9):
+        yield fault("coverage_check_kept", id=rule.name, measured=frac, allowed=rule.target_frac)
 
 
 def settings_faults(settings: ReachSettings, survey: ReachSurvey) -> Iterator[Fault]:
@@ -168,6 +201,6 @@ def grid_faults(territory: Territory, ground: Ground, survey: ReachSurvey) -> It
         shapes = np.asarray(territory[layer].geometry.array, dtype=object)[np.asarray(doors.row)]
         spots = shapely.point_on_surface(shapes)
         # The middle of a building may lie in another grid than the spot its grid was told by.
-        bad = ground.strays(spots, doors.grid) & ground.strays(shapely.centroid(shapes), doors.grid)
+        bad = ground.strays(spots, doors.grid, _BORDER_M) & ground.strays(shapely.centroid(shapes), doors.grid)
         for at in first(bad):
             yield fault("coverage_check_door_grid", row=int(doors.row[at]) + 1, column=layer)

@@ -82,7 +82,12 @@ def line_faults(blocks: Blocks, survey: CameraSurvey) -> Iterator[Fault]:
     finer = drawn > cameras.focal_px[camera] / np.maximum(d, 1e-9) * (1 + 1e-4) + 1e-3
     for bad, why in ((through, "wall"), (beside, "view"), (beyond, "range"), (finer, "pixels")):
         for at in first(bad):
-            yield fault("coverage_check_not_seen", id=cameras.ids[int(camera[at])], why=why, measured=float(d[at]))
+            yield fault(
+                "coverage_check_not_seen",
+                id=cameras.ids[int(camera[at])],
+                why=f"coverage_check_{why}",
+                measured=float(d[at]),
+            )
 
 
 def missed_faults(blocks: Blocks, survey: CameraSurvey) -> Iterator[Fault]:

@@ -45,7 +45,7 @@ def place_faults(
         yield fault("coverage_check_pole_building", id=ids[at])
     for why, bad in _forbidden(territory, points, settings, zones).items():
         for at in first(bad):
-            yield fault("coverage_check_pole_forbidden", id=ids[at], why=why)
+            yield fault("coverage_check_pole_forbidden", id=ids[at], why=f"coverage_check_{why}")
     for at in first(ground.strays(points, [p.grid for p in proposals])):
         yield fault("coverage_check_pole_grid", id=ids[at])
     for id in sorted(set(refused) & set(ids)):

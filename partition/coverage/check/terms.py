@@ -88,12 +88,12 @@ class Ground:
         codes = tuple(str(code) for code in grids["code"])
         return cls(codes, community, tuple(t for t, _ in of_grid), tuple(c for _, c in of_grid), shapes, area)
 
-    def strays(self, points: ObjectArray, grid: Sequence[int] | Int32Array) -> BoolArray:
+    def strays(self, points: ObjectArray, grid: Sequence[int] | Int32Array, near_m: float = NEAR_M) -> BoolArray:
         """Per point: whether it is not in the grid it is said to be in (-1: whether some grid holds it)."""
         held = np.asarray(grid, dtype=np.int64)
         bad = (held < -1) | (held >= len(self.codes))
         inside = np.flatnonzero((held >= 0) & ~bad)
-        bad[inside] = ~shapely.dwithin(points[inside], self.geometry[held[inside]], NEAR_M)
+        bad[inside] = ~shapely.dwithin(points[inside], self.geometry[held[inside]], near_m)
         outside = np.flatnonzero(held == -1)
         if len(outside) and len(self.codes):
             tree = shapely.STRtree(self.geometry)
