@@ -110,7 +110,7 @@ def test_settings_written_and_read_again_are_the_same() -> None:
 
 
 @given(
-    st.dictionaries(st.text(min_size=1).filter(lambda name: name != "all"), st.integers(0, 10**6), max_size=3),
+    st.dictionaries(st.text(min_size=1).filter(lambda name: name != "all"), st.integers(1, 10**6), max_size=3),
     st.floats(0, 1e6),
     st.text(min_size=1),
 )

@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 
 import numpy as np
 import shapely
@@ -158,25 +159,37 @@ class Tally:
         return rows
 
 
-def density_rows(land: Land, settings: CameraSettings, tally: Tally) -> tuple[DensityRow, ...]:
+def density_rows(
+    land: Land, settings: CameraSettings, tally: Tally, names: Mapping[tuple[str, str], str] = MappingProxyType({})
+) -> tuple[DensityRow, ...]:
     """Rows of every grid, community, town and class, and one of all, each scope with codes ascending.
 
     Grids without a community or town are in no row of that scope but in those of their class and of all.  Finer
-    classes have rows where a community states one.
+    classes have rows where a community states one.  ``names``: (scope, code) -> name, where an area has one.
     """
     levels = settings.profile.names
     rows = tally.rows("grid", land.codes, land.name, levels)
-    kinds = tuple("urban" if is_urban(code) else "rural" for code in land.class_code)
-    finer = tuple("" if code == kind else code for code, kind in zip(land.class_code, kinds, strict=True))
-    scopes = {"community": land.community, "town": land.town, "class": kinds, "class_code": finer}
-    for scope, labels in scopes.items():
-        codes = sorted({label for label in labels if label})
+    for scope, labels in labels_of(land).items():
+        codes = ["all"] if scope == "all" else sorted({label for label in labels if label})
         at = {code: i for i, code in enumerate(codes)}
         group = np.array([at.get(label, len(codes)) for label in labels], dtype=np.int64)
         sums = tally.summed(group, len(codes) + 1)
-        rows += Tally(sums.names, sums.values[:-1]).rows(scope, codes, [""] * len(codes), levels)
-    everything = tally.summed(np.zeros(len(land.codes), dtype=np.int64), 1)
-    return tuple(rows + everything.rows("all", ["all"], [""], levels))
+        rows += Tally(sums.names, sums.values[:-1]).rows(
+            scope, codes, [names.get((scope, c), "") for c in codes], levels
+        )
+    return tuple(rows)
+
+
+def labels_of(land: Land) -> dict[str, tuple[str, ...]]:
+    """Scope -> per grid: the area it is in, empty for none."""
+    kinds = tuple("urban" if is_urban(code) else "rural" for code in land.class_code)
+    return {
+        "community": land.community,
+        "town": land.town,
+        "class": kinds,
+        "class_code": tuple("" if c == kind else c for c, kind in zip(land.class_code, kinds, strict=True)),
+        "all": ("all",) * len(land.codes),
+    }
 
 
 def grids_at(points: ObjectArray, land: Land) -> Int32Array:
