@@ -304,5 +304,5 @@
     }
   }
 
-  Object.assign(gridwright, { unpack, toLatLng, landShapes: shapes, View, LandCanvas, drawUnder, drawOver });
+  Object.assign(gridwright, { unpack, project, toLatLng, landShapes: shapes, View, LandCanvas, drawUnder, drawOver });
 })();

@@ -29,7 +29,8 @@
   const shortCode = (code) => (code.length > 6 ? code.slice(ending) : code);
 
   // What a label may say, most first.
-  function wordings(grid) {
+  function wordings(grid, index) {
+    if (gridwright.look && gridwright.look.wordings) return gridwright.look.wordings(grid, index);
     const households = gridwright.language() === "zh" ? `${number(grid.households)}户` : number(grid.households);
     const brief = shortCode(grid.code);
     const all = [[grid.code, households], [brief, households], [brief]];
@@ -97,7 +98,7 @@
     const room = grid.room_m / metresPerPx;
     const px = Math.round(Math.min(MOST_PX, Math.max(LEAST_PX, LEAST_PX + (room - 40) / 18)));
     const pressing = rank(index) < 2;
-    for (const lines of wordings(grid)) {
+    for (const lines of wordings(grid, index)) {
       const w = Math.max(...lines.map((line) => width(line, px))) + (pressing ? 12 : 4);
       const h = lines.length * px * LINE + (pressing ? 4 : 0);
       // A label may stand out of the circle a little, never out of its grid by much.
