@@ -111,7 +111,7 @@ def _look(core: Core, u: FloatArray) -> Dual:
         return _by_cost(core, u, value, free)
     order = np.argsort(-value, kind="stable")
     most = int(min(core.budget + 1e-9, core.n_poses))
-    taken, last = pick(value, order, core.pole, core.grid, core.per_pole, most, core.floor, core.n_poles)
+    taken, last = pick(value, order, core.pole, core.grid, core.room, most, core.floor, core.n_poles)
     return Dual(free + float(value[taken].sum()), u, value, taken, float(last))
 
 

@@ -78,8 +78,8 @@ def solve_exactly(
     pole = core.pole[settled.open]
     on_pole = np.bincount(pole, minlength=core.n_poles)
     held = np.bincount(core.pole[settled.must], minlength=core.n_poles)
-    for p in np.flatnonzero(on_pole + held > core.per_pole):
-        rows.most(np.flatnonzero(pole == p), None, float(core.per_pole - held[p]))
+    for p in np.flatnonzero(on_pole + held > core.room):
+        rows.most(np.flatnonzero(pole == p), None, float(core.room[p] - held[p]))
     grid = core.grid[settled.open]
     for g in np.flatnonzero(core.floor > 0):
         need = int(core.floor[g]) - int((core.grid[settled.must] == g).sum())

@@ -30,7 +30,7 @@ def greedy(
     cost: Any,
     pole: Any,
     grid: Any,
-    per_pole: int,
+    room: Any,
     budget: float,
     floor: Any,
     among: Any,
@@ -58,7 +58,7 @@ def greedy(
         heap = [(0.0, -1)]
         heap.pop()
         for pose in range(n):
-            if among[pose] and not is_taken[pose] and on_pole[pole[pose]] < per_pole:
+            if among[pose] and not is_taken[pose] and on_pole[pole[pose]] < room[pole[pose]]:
                 if phase == 0 and (grid[pose] < 0 or left[grid[pose]] <= 0):
                     continue
                 gain = gain_of(start, point, weight, count, price, pose)
@@ -66,7 +66,7 @@ def greedy(
         heapq.heapify(heap)
         while len(heap) > 0:
             key, pose = heapq.heappop(heap)
-            if on_pole[pole[pose]] >= per_pole or spent + cost[pose] > budget + _TINY:
+            if on_pole[pole[pose]] >= room[pole[pose]] or spent + cost[pose] > budget + _TINY:
                 continue
             if phase == 0 and left[grid[pose]] <= 0:
                 continue
@@ -100,7 +100,7 @@ def exchange(
     cost: Any,
     pole: Any,
     grid: Any,
-    per_pole: int,
+    room: Any,
     budget: float,
     floor: Any,
     chosen: Any,
@@ -163,7 +163,7 @@ def exchange(
                     continue
                 if spent - cost[old] + cost[j] > budget + _TINY:
                     continue
-                if on_pole[pole[j]] - (1 if pole[j] == pole[old] else 0) >= per_pole:
+                if on_pole[pole[j]] - (1 if pole[j] == pole[old] else 0) >= room[pole[j]]:
                     continue
                 if needs_grid and grid[j] != grid[old]:
                     continue
@@ -198,7 +198,7 @@ def exchange(
         while True:
             best, best_gain = -1, _TINY
             for j in range(n):
-                if gain[j] <= best_gain or is_in[j] or on_pole[pole[j]] >= per_pole:
+                if gain[j] <= best_gain or is_in[j] or on_pole[pole[j]] >= room[pole[j]]:
                     continue
                 if spent + cost[j] <= budget + _TINY:
                     best, best_gain = j, gain[j]
@@ -241,7 +241,7 @@ def reduced(start: Any, point: Any, u: Any, price: Any) -> Any:
 
 
 @njit(cache=True, nogil=True)
-def pick(value: Any, order: Any, pole: Any, grid: Any, per_pole: int, n_most: int, floor: Any, n_poles: int) -> Any:
+def pick(value: Any, order: Any, pole: Any, grid: Any, room: Any, n_most: int, floor: Any, n_poles: int) -> Any:
     """Best poses by ``value`` when points do not interact: the floors' best first, then the best of what is left.
 
     Parameters
@@ -265,7 +265,7 @@ def pick(value: Any, order: Any, pole: Any, grid: Any, per_pole: int, n_most: in
     for i in range(len(order)):
         pose = order[i]
         g = grid[pose]
-        if g >= 0 and left[g] > 0 and on_pole[pole[pose]] < per_pole:
+        if g >= 0 and left[g] > 0 and on_pole[pole[pose]] < room[pole[pose]]:
             taken[pose] = True
             on_pole[pole[pose]] += 1
             left[g] -= 1
@@ -277,7 +277,7 @@ def pick(value: Any, order: Any, pole: Any, grid: Any, per_pole: int, n_most: in
             break
         if m >= n_most:
             break
-        if not taken[pose] and on_pole[pole[pose]] < per_pole:
+        if not taken[pose] and on_pole[pole[pose]] < room[pole[pose]]:
             taken[pose] = True
             on_pole[pole[pose]] += 1
             m += 1

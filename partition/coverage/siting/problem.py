@@ -26,10 +26,8 @@ class SitingProblem:
         Per point: an existing camera sees it.
     start, point
         Poses to points, compressed by pose: pose ``i`` sees ``point[start[i]:start[i + 1]]``, ascending.
-    pole
-        Per pose: its pole.
-    per_pole
-        Most poses at one pole.
+    pole, room
+        Per pose: its pole; per pole: most poses that may stand there.
     cost
         Per pose: what it takes from the budget, at least 0.
     price
@@ -49,7 +47,7 @@ class SitingProblem:
     start: IntArray
     point: Int32Array
     pole: Int32Array
-    per_pole: int
+    room: Int32Array
     cost: FloatArray
     price: FloatArray
     private_m: FloatArray

@@ -31,8 +31,8 @@ class Core:
         Points to poses.
     price, cost, pole, grid
         Per pose, poles numbered from 0 without gaps; grid -1 for none.
-    n_poles, per_pole, budget
-        As in the problem.
+    n_poles, room, budget
+        Number of poles, most poses per pole, and the budget.
     floor
         Per grid, lowered to what poses, poles and budget allow.
     floor_short
@@ -50,7 +50,7 @@ class Core:
     pole: Int32Array
     grid: Int32Array
     n_poles: int
-    per_pole: int
+    room: Int32Array
     budget: float
     floor: Int32Array
     floor_short: Int32Array
@@ -94,7 +94,7 @@ def reduce(problem: SitingProblem) -> Core:
     matrix = csr_array((np.ones(len(pair), dtype=np.int8), (pair[:, 0], pair[:, 1])), shape=(len(pose), len(weight)))
     turned = matrix.T.tocsr()
     turned.sort_indices()
-    pole = np.unique(problem.pole[pose], return_inverse=True)[1].astype(np.int32)
+    poles, pole = np.unique(problem.pole[pose], return_inverse=True)
     return Core(
         pose=pose,
         weight=weight,
@@ -104,10 +104,10 @@ def reduce(problem: SitingProblem) -> Core:
         seer=turned.indices.astype(np.int32),
         price=np.asarray(problem.price[pose], dtype=np.float64),
         cost=np.asarray(problem.cost[pose], dtype=np.float64),
-        pole=pole,
+        pole=pole.astype(np.int32),
         grid=np.asarray(problem.grid[pose], dtype=np.int32),
-        n_poles=int(pole.max()) + 1 if len(pole) else 0,
-        per_pole=problem.per_pole,
+        n_poles=len(poles),
+        room=np.asarray(problem.room, dtype=np.int32)[poles],
         budget=float(problem.budget),
         floor=floor,
         floor_short=short,
@@ -141,19 +141,20 @@ def _merge(by: IntArray, point: IntArray, weight: FloatArray, m: int) -> tuple[I
 def _floors(problem: SitingProblem) -> tuple[Int32Array, Int32Array]:
     """Floors that can be kept together, and what each is short of.
 
-    A grid gives at most ``per_pole`` poses a pole; where the budget does not serve all, the shortest floors go first,
-    so that as many grids as can be are served whole.
+    A grid gives no more poses than its poles have room for; where the budget does not serve all, the shortest floors go
+    first, so that as many grids as can be are served whole.
     """
     floor = np.maximum(problem.floor, 0).astype(np.int64)
     n_grids = len(floor)
     inside = np.flatnonzero(problem.grid >= 0)
     room = np.zeros(n_grids, dtype=np.int64)
     if len(inside):
-        _, at, count = np.unique(problem.pole[inside], return_index=True, return_counts=True)
-        np.add.at(room, problem.grid[inside[at]], np.minimum(count, problem.per_pole))
+        pole, at, count = np.unique(problem.pole[inside], return_index=True, return_counts=True)
+        np.add.at(room, problem.grid[inside[at]], np.minimum(count, problem.room[pole]))
     kept = np.minimum(floor, room)
     price = float(problem.cost.min()) if len(problem.cost) else 1.0
-    left = int(np.floor(problem.budget / price + 1e-9)) if price > 0 else int(kept.sum())
+    room_for = problem.budget / price if price > 0 else np.inf
+    left = int(np.floor(min(room_for, float(kept.sum())) + 1e-9))
     for grid in np.argsort(kept, kind="stable"):
         given = min(int(kept[grid]), left)
         kept[grid] = given

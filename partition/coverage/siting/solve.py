@@ -155,7 +155,7 @@ def _greedily(core: Core, among: np.ndarray, *, by_ratio: bool) -> IntArray:
         core.cost,
         core.pole,
         core.grid,
-        core.per_pole,
+        core.room,
         core.budget,
         core.floor,
         among,
@@ -176,7 +176,7 @@ def _exchange(core: Core, chosen: IntArray) -> IntArray:
         core.cost,
         core.pole,
         core.grid,
-        core.per_pole,
+        core.room,
         core.budget,
         core.floor,
         chosen,
@@ -190,7 +190,7 @@ def is_lawful(core: Core, chosen: IntArray) -> bool:
     """Whether a choice keeps budget, poles and floors."""
     if core.cost[chosen].sum() > core.budget + 1e-6:
         return False
-    if len(chosen) and np.bincount(core.pole[chosen]).max() > core.per_pole:
+    if len(chosen) and (np.bincount(core.pole[chosen], minlength=core.n_poles) > core.room).any():
         return False
     return bool((_in_grid(core, chosen) >= core.floor).all())
 

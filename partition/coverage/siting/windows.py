@@ -119,7 +119,7 @@ def _window(core: Core, inside: IntArray, chosen: IntArray) -> tuple[Window, Int
     turned.sort_indices()
     grids = core.grid[outside]
     stand = np.bincount(grids[grids >= 0], minlength=len(core.floor))
-    pole = np.unique(core.pole[inside], return_inverse=True)[1].astype(np.int32)
+    poles, pole = np.unique(core.pole[inside], return_inverse=True)
     spare = core.budget - float(core.cost[chosen].sum())
     window = Core(
         pose=inside,
@@ -130,10 +130,10 @@ def _window(core: Core, inside: IntArray, chosen: IntArray) -> tuple[Window, Int
         seer=turned.indices.astype(np.int32),
         price=core.price[inside],
         cost=core.cost[inside],
-        pole=pole,
+        pole=pole.astype(np.int32),
         grid=core.grid[inside],
-        n_poles=int(pole.max()) + 1 if len(pole) else 0,
-        per_pole=core.per_pole,
+        n_poles=len(poles),
+        room=core.room[poles],
         budget=float(core.cost[held].sum()) + max(0.0, spare),
         floor=np.maximum(core.floor - stand, 0).astype(np.int32),
         floor_short=core.floor_short,
