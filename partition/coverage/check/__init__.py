@@ -8,7 +8,7 @@ seconds of every door.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from gis.errors import Fault
@@ -55,6 +55,7 @@ def check_cameras(
     add: int | None = None,
     zones: ObjectArray | None = None,
     refused: Iterable[str] = (),
+    grids: Sequence[int] | None = None,
     with_sight: bool = True,
 ) -> CoverageCheck:
     """Check a survey of cameras, and the cameras proposed on it.
@@ -73,6 +74,8 @@ def check_cameras(
         Polygons where no camera may stand, metric CRS.
     refused
         Ids that may not be proposed again.
+    grids
+        Positions of the grids whose streets the proposals were to see; None: all.
     with_sight
         Look at sight lines and metres; False for a survey of density alone.
     """
@@ -90,7 +93,7 @@ def check_cameras(
         settings = survey.settings
         faults += siting.place_faults(territory, ground, blocks, answer, settings, zones=zones, refused=refused)
         faults += siting.number_faults(survey, answer, settings, add=add)
-        faults += siting.gain_faults(blocks, survey, answer)
+        faults += siting.gain_faults(blocks, survey, answer, grids)
         faults += siting.floor_faults(ground, survey, answer)
     looked_at = {
         "positions": len(survey.cameras),

@@ -17,11 +17,12 @@ from partition.coverage.check.terms import NEAR_M, Ground, fault, first, is_near
 
 _LINES, _CAMERAS, _POINTS = 4_000, 200, 20_000
 """So many sight lines, cameras and sample points are looked at again, evenly spread over all."""
-_THROUGH_M = 0.5
-"""A sight line that runs so far inside a footprint goes through it."""
+_DEEP_M = 0.3
+"""A sight line that comes so deep into a footprint goes through it; less is the touch of a corner."""
 _CLEAR_M = 0.3
 """A sight line that stays so far from every footprint is free."""
 _EDGE_DEG = 0.5
+_STEP_M = 100.0
 
 
 class Blocks:
@@ -40,6 +41,15 @@ class Blocks:
         at, shape = self.tree.query(lines, predicate="intersects")
         np.add.at(metres, at, shapely.length(shapely.intersection(lines[at], self.shapes[shape])))
         return metres
+
+    def in_the_way(self, lines: ObjectArray) -> BoolArray:
+        """Per line: it comes deep into a footprint."""
+        stopped = np.zeros(len(lines), dtype=bool)
+        at, shape = self.tree.query(lines, predicate="intersects")
+        long = shapely.length(shapely.intersection(lines[at], self.shapes[shape])) > _DEEP_M
+        at, shape = at[long], shape[long]
+        stopped[at[shapely.intersects(lines[at], shapely.buffer(self.shapes[shape], -_DEEP_M))]] = True
+        return stopped
 
     def holds(self, points: ObjectArray) -> BoolArray:
         """Per point: it lies inside a footprint, clear of its outline."""
@@ -75,7 +85,7 @@ def line_faults(blocks: Blocks, survey: CameraSurvey) -> Iterator[Fault]:
     d = np.hypot(dx, dy)
     lines = _lines(cameras.x[camera], cameras.y[camera], samples.x[point], samples.y[point])
     ends = shapely.points(samples.x[point], samples.y[point])
-    through = (blocks.through_m(lines) > _THROUGH_M) & ~blocks.holds(ends)
+    through = blocks.in_the_way(lines) & ~blocks.holds(ends)
     beside = bearing_off_deg(cameras, camera, dx, dy) > cameras.hfov_deg[camera] / 2 + _EDGE_DEG
     beyond = (d > cameras.far_m[camera] + NEAR_M) | (d < cameras.near_m[camera] - NEAR_M)
     drawn = np.asarray(sights.px_per_m, dtype=np.float64)[chosen]
@@ -109,9 +119,9 @@ def missed_faults(blocks: Blocks, survey: CameraSurvey) -> Iterator[Fault]:
     in_view = bearing_off_deg(cameras, camera, dx, dy) < cameras.hfov_deg[camera] / 2 - _EDGE_DEG
     in_view |= cameras.hfov_deg[camera] >= 360.0
     in_view &= d > cameras.near_m[camera] + 0.5
-    camera, point = camera[in_view], point[in_view]
+    camera, point, d = camera[in_view], point[in_view], d[in_view]
     free = ~blocks.near(_lines(cameras.x[camera], cameras.y[camera], samples.x[point], samples.y[point]))
-    camera, point = camera[free], point[free]
+    camera, point, d = camera[free], point[free], d[free]
     entry_camera = np.repeat(np.arange(len(cameras)), np.diff(survey.sights.start))
     fine = np.asarray(survey.sights.px_per_m) >= np.float32(settings.px_per_m)
     told = entry_camera[fine].astype(np.int64) * len(samples) + np.asarray(survey.sights.point)[fine]
@@ -186,7 +196,8 @@ def point_faults(territory: Territory, ground: Ground, survey: CameraSurvey) -> 
         of_kind = samples.kind[chosen] == kind
         shapes = np.asarray(territory[layer].geometry.array, dtype=object)[samples.row[chosen[of_kind]]]
         off = shapely.distance(points[of_kind], shapely.boundary(shapes) if kind == Seen.FRONTAGE else shapes)
-        for at in first(off > 1.0):
+        # A place inside a building is looked at from before its wall.
+        for at in first(off > (_STEP_M if kind == Seen.PLACE else 1.0)):
             yield fault("coverage_check_point_off", row=int(chosen[of_kind][at]), measured=float(off[at]))
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 import numpy as np
 import shapely
@@ -99,7 +99,9 @@ def _bound_faults(answer: SitingAnswer) -> Iterator[Fault]:
         yield fault("coverage_check_bound", measured=answer.worth, allowed=answer.bound)
 
 
-def gain_faults(blocks: Blocks, survey: CameraSurvey, answer: SitingAnswer) -> Iterator[Fault]:
+def gain_faults(
+    blocks: Blocks, survey: CameraSurvey, answer: SitingAnswer, grids: Sequence[int] | None = None
+) -> Iterator[Fault]:
     """Street metres that proposals newly see, looked at again one straight line at a time."""
     samples, cameras = survey.samples, answer.cameras
     n = len(answer.proposals)
@@ -115,7 +117,8 @@ def gain_faults(blocks: Blocks, survey: CameraSurvey, answer: SitingAnswer) -> I
     fine = works & (np.asarray(survey.sights.px_per_m) >= np.float32(px))
     seen = np.zeros(len(samples), dtype=bool)
     seen[np.asarray(survey.sights.point)[fine]] = True
-    street = np.flatnonzero((samples.kind == Seen.STREET) & ~seen)
+    asked = samples.grid >= 0 if grids is None else np.isin(samples.grid, np.asarray(grids, dtype=np.int64))
+    street = np.flatnonzero((samples.kind == Seen.STREET) & ~seen & asked)
     if not len(street):
         return
     tree = shapely.STRtree(shapely.points(samples.x[street], samples.y[street]))
@@ -185,7 +188,7 @@ def _inside(points: ObjectArray, shapes: ObjectArray) -> BoolArray:
 
 def existing_faults(territory: Territory, survey: CameraSurvey, zones: ObjectArray | None = None) -> Iterator[Fault]:
     """Cameras that stand where none may, and are not said to; or are said to, and do not."""
-    poles = shapely.points(survey.cameras.x, survey.cameras.y)
+    poles = np.asarray(territory["cameras"].geometry.array, dtype=object)[np.asarray(survey.cameras.row)]
     bad = np.zeros(len(poles), dtype=bool)
     for inside in _forbidden(territory, poles, survey.settings, zones).values():
         bad |= inside
