@@ -5,7 +5,7 @@ How the territory's layer becomes such arrays, with its repairs and remarks, is 
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
 
 import numpy as np
 
@@ -38,6 +38,8 @@ class Cameras:
         Heading or optics are not stated: what it sees is an assumption, and the report says so.
     is_working
         Whether its status says that it works (unknown counts as working).
+    is_high
+        Whether it is a high point (高点); none is when omitted.
     """
 
     ids: tuple[str, ...]
@@ -51,8 +53,11 @@ class Cameras:
     far_m: FloatArray
     is_assumed: BoolArray
     is_working: BoolArray
+    is_high: BoolArray = field(default_factory=lambda: np.zeros(0, dtype=bool))
 
     def __post_init__(self) -> None:
+        if not len(self.is_high) and len(self.ids):
+            object.__setattr__(self, "is_high", np.zeros(len(self.ids), dtype=bool))
         for name in (f.name for f in fields(self)):
             value = getattr(self, name)
             if isinstance(value, np.ndarray):
