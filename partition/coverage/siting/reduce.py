@@ -80,7 +80,7 @@ def reduce(problem: SitingProblem) -> Core:
     keep = useful[problem.point]
     by, point = by[keep], problem.point[keep].astype(np.int64)
     gains = np.bincount(by, minlength=n) > 0
-    floor, short = _floors(problem)
+    floor, short = attainable_floors(problem)
     wanted = np.zeros(n, dtype=bool)
     inside = problem.grid >= 0
     wanted[inside] = floor[problem.grid[inside]] > 0
@@ -138,7 +138,7 @@ def _merge(by: IntArray, point: IntArray, weight: FloatArray, m: int) -> tuple[I
     return group, np.bincount(group[there], weights=weight[there], minlength=len(lead)).astype(np.float64)
 
 
-def _floors(problem: SitingProblem) -> tuple[Int32Array, Int32Array]:
+def attainable_floors(problem: SitingProblem) -> tuple[Int32Array, Int32Array]:
     """Floors that can be kept together, and what each is short of.
 
     A grid gives no more poses than its poles have room for; where the budget does not serve all, the shortest floors go

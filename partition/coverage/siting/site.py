@@ -24,6 +24,7 @@ from partition.coverage.settings import CameraSettings
 from partition.coverage.siting.cover_all import cover_all
 from partition.coverage.siting.pose import Posed, choose, pose
 from partition.coverage.siting.problem import Proposal, Siting, SitingAnswer, SitingProblem
+from partition.coverage.siting.reduce import attainable_floors
 from partition.coverage.siting.solve import solve_siting
 from partition.stop import Call, Stop, never
 
@@ -102,6 +103,9 @@ def site_cameras(
         floor = _missing(survey, posed, accepted, asked)
     budget = float(floor.sum()) if add is None else float(add)
     problem, number = _problem(posed, settings, budget, floor)
+    if add is None:
+        # What some grids have no room for is not spent on others.
+        problem = replace(problem, budget=float(attainable_floors(problem)[0].sum()))
     if goal == "all":
         siting = cover_all(problem, stop=stop, is_called_off=is_called_off, progress=progress)
     else:
