@@ -23,6 +23,7 @@ from partition.plan import RURAL
 
 URBAN = "urban"
 _WATER = ("river", "water")
+_DRY_FRAC = 1e-9  # what is left of a grid of water is rounding
 
 
 def grids_of(territory: Territory, filed: FiledPlan) -> Land:
@@ -78,7 +79,8 @@ def land_area_m2(polygons: ObjectArray, territory: Territory) -> FloatArray:
         water = water[shapely.get_dimensions(water) == 2]
         row, of = shapely.STRtree(water).query(polygons, predicate="intersects")
         wet = shapely.area(shapely.intersection(polygons[row], water[of]))
-        area = np.maximum(area - np.bincount(row, weights=wet, minlength=len(polygons)), 0.0)
+        dry = area - np.bincount(row, weights=wet, minlength=len(polygons))
+        area = np.where(dry > _DRY_FRAC * area, dry, 0.0)
     return area
 
 
