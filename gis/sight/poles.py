@@ -71,7 +71,7 @@ class Poles:
 
 @dataclass(frozen=True, slots=True)
 class _Wanted:
-    """Places that want a pole: on a line with its direction, or at a key place (street -1)."""
+    """Places that want a pole: on a street with its direction, or at key place ``-1 - street``."""
 
     x: FloatArray
     y: FloatArray
@@ -254,66 +254,65 @@ def _wanted(territory: Territory, every_m: float) -> _Wanted:
     shapes = np.asarray(territory["streets"].geometry.array, dtype=object)[rows]
     paths = Paths.of(shapes)
     path, low, high = stretches_inside(shapes, paths, ground.land(territory))
-    length = high - low
-    n = np.floor(length / every_m + 1e-9).astype(np.int64)
+    places = np.asarray(territory["key_places"].geometry.array, dtype=object)
+    spot = np.flatnonzero((shapely.get_type_id(places) == 0) & ~shapely.is_empty(places))
+    gates = (*_beside_places(places[spot], shapes), np.ones(len(spot), np.int64), -1 - spot, np.zeros(len(spot)))
+    corners = _junctions(paths, rows, path, low, high)
+    along = _along(paths, rows, path, low, high, every_m)
+    parts = [(*part, np.full(len(part[0]), rank, np.int64)) for rank, part in enumerate((gates, corners, along))]
+    return _Wanted(*(np.concatenate(values) for values in zip(*parts, strict=True)))
+
+
+_Part = tuple[FloatArray, FloatArray, FloatArray, FloatArray, IntArray, IntArray, FloatArray]
+
+
+def _along(paths: Paths, rows: IntArray, path: IntArray, low: FloatArray, high: FloatArray, every_m: float) -> _Part:
+    """Points along stretches, the rest of the length shared by both ends, on alternating sides."""
+    n = np.floor((high - low) / every_m + 1e-9).astype(np.int64)
     piece = np.repeat(np.arange(len(n)), n)
-    rank_in = np.arange(len(piece)) - np.repeat(np.cumsum(n) - n, n)
-    spare = (length - n * every_m)[piece] / 2
-    along = low[piece] + spare + (rank_in + 0.5) * every_m
-    ends = _junctions(paths, path, low, high)
-    at = np.concatenate([ends[1], along])
-    of = np.concatenate([path[ends[0]], path[piece]])
-    rank = np.concatenate([np.ones(len(ends[0]), np.int64), np.full(len(piece), 2, np.int64)])
-    side = np.concatenate([np.ones(len(ends[0]), np.int64), 1 - 2 * (rank_in % 2)])
-    places = territory["key_places"]
-    points = np.asarray(places.geometry.array, dtype=object)
-    spot = np.flatnonzero((shapely.get_type_id(points) == 0) & ~shapely.is_empty(points))
-    if len(at):
-        x, y, k = paths.points(np.clip(at, low.min(), high.max() - 1e-6))
-        step = paths.xy[k + 1] - paths.xy[k]
-        step /= np.maximum(np.hypot(*step.T), 1e-12)[:, None]
-    else:
-        x = y = np.zeros(0)
-        step = np.zeros((0, 2))
-    px, py, dx, dy = _beside_places(points[spot], shapes)
-    begin = paths.begin_m(len(shapes))
-    return _Wanted(
-        np.concatenate([px, x]),
-        np.concatenate([py, y]),
-        np.concatenate([dx, step[:, 0]]),
-        np.concatenate([dy, step[:, 1]]),
-        np.concatenate([np.ones(len(spot), np.int64), side]),
-        np.concatenate([-1 - spot, rows[of]]).astype(np.int64),
-        np.concatenate([np.zeros(len(spot)), at - begin[of]]),
-        np.concatenate([np.zeros(len(spot), np.int64), rank]),
-    )
+    rank = np.arange(len(piece)) - np.repeat(np.cumsum(n) - n, n)
+    at = low[piece] + (high - low - n * every_m)[piece] / 2 + (rank + 0.5) * every_m
+    if not len(at):
+        none, number = np.zeros(0), np.zeros(0, np.int64)
+        return none, none, none, none, number, number, none
+    x, y, k = paths.points(at)
+    dx, dy = _directions(paths, k)
+    of = path[piece]
+    return x, y, dx, dy, 1 - 2 * (rank % 2), rows[of], at - paths.begin_m(len(rows))[of]
 
 
-def _junctions(paths: Paths, path: IntArray, low: FloatArray, high: FloatArray) -> tuple[IntArray, FloatArray]:
-    """Vertices where streets meet, and ends of streets: stretch and metre, the first street's at each place."""
-    k = np.arange(len(paths.xy))
-    if not len(k):
-        return np.zeros(0, np.int64), np.zeros(0)
+def _junctions(paths: Paths, rows: IntArray, path: IntArray, low: FloatArray, high: FloatArray) -> _Part:
+    """Vertices where streets meet, and ends of streets; each once, on the first street there."""
+    if not len(low):
+        none, number = np.zeros(0), np.zeros(0, np.int64)
+        return none, none, none, none, number, number, none
     number = unique_points(np.round(paths.xy, 3))[1]
-    degree = np.bincount(number, minlength=int(number.max()) + 1 if len(number) else 0)
-    is_end = np.zeros(len(k), dtype=bool)
+    is_end = np.zeros(len(number), dtype=bool)
     is_end[0] = is_end[-1] = True
     breaks = np.flatnonzero((np.diff(paths.at_m) == 0) | (paths.path[1:] != paths.path[:-1]))
     is_end[breaks] = is_end[breaks + 1] = True
-    # Two ends that meet are one street going on; three lines, or a line's inner vertex and another, are a junction.
-    arms = np.bincount(number, weights=np.where(is_end, 1.0, 2.0), minlength=len(degree))
-    wanted = (arms[number] >= 3) | ((arms[number] == 1) & is_end)
-    spots = k[wanted]
-    _, firsts = np.unique(number[spots], return_index=True)
-    spots = np.sort(spots[firsts])
+    # Two ends that meet are one street going on; one end alone, and three arms or more, want a pole.
+    arms = np.bincount(number, weights=np.where(is_end, 1.0, 2.0))
+    wanted = np.flatnonzero((arms[number] >= 3) | (arms[number] == 1))
+    spots = np.sort(wanted[np.unique(number[wanted], return_index=True)[1]])
     at = paths.at_m[spots]
-    # The stretch that holds the vertex: stretches are in order of path and metre, as vertices are.
-    stretch = np.searchsorted(low, at + 1e-6, side="right") - 1
-    stretch = np.clip(stretch, 0, max(len(low) - 1, 0))
-    if not len(low):
-        return np.zeros(0, np.int64), np.zeros(0)
-    inside = (path[stretch] == paths.path[spots]) & (at >= low[stretch] - 1e-6) & (at <= high[stretch] + 1e-6)
-    return stretch[inside], at[inside]
+    # Stretches are in order of path and metre, as vertices are: the last that begins before the vertex may hold it.
+    key = np.lexsort((np.append(low - 1e-6, at), np.append(path, paths.path[spots])))
+    stretch = np.maximum.accumulate(np.where(key < len(low), key, -1))[np.argsort(key)][len(low) :]
+    held = (stretch >= 0) & (path[stretch] == paths.path[spots]) & (at <= high[stretch] + 1e-6)
+    spots, of = spots[held], paths.path[spots[held]]
+    x, y = paths.xy[spots].T
+    last = np.append(paths.at_m[1:] == paths.at_m[:-1], True)[spots]
+    dx, dy = _directions(paths, np.maximum(spots - last, 0))
+    metre = paths.at_m[spots] - paths.begin_m(len(rows))[of]
+    return x, y, dx, dy, np.ones(len(spots), np.int64), rows[of], metre
+
+
+def _directions(paths: Paths, k: IntArray) -> tuple[FloatArray, FloatArray]:
+    """Unit vectors from vertices to those after them."""
+    step = paths.xy[k + 1] - paths.xy[k]
+    dx, dy = (step / np.maximum(np.hypot(*step.T), 1e-12)[:, None]).T
+    return dx, dy
 
 
 def _beside_places(points: ObjectArray, lines: ObjectArray) -> tuple[FloatArray, FloatArray, FloatArray, FloatArray]:

@@ -6,7 +6,7 @@ what the layer says                       what is taken
 an id twice                               the first counts, once
 no position, or outside the territory     not counted
 in a building, or on its wall             0.3 m outside the nearest outer wall
-more than 15 m inside                     counted, sees nothing
+more than 15 m inside                     counted where it is drawn, sees nothing
 no heading                                looks all round (an assumption, unless it is a dome)
 a dome without heading                    looks all round
 nothing about the lens                    the default optics (an assumption)
@@ -18,7 +18,8 @@ no height                                 the default height
 ========================================  ===================================================================
 
 The layer has no tilt.  The default tilt is taken, but never one that would lose the horizon: a long lens is tilted
-less, and its blind zone grows.  A stated range caps what it sees; where none is stated, the pixel density decides.
+less, and its blind zone grows.  A stated range caps what it sees, the default's range where the lens is assumed; else
+the pixel density alone decides.
 """
 
 from __future__ import annotations
@@ -109,7 +110,7 @@ def stand_cameras(
     hfov = np.where(no_heading, 360.0, hfov)
     height = np.where(np.isnan(said["height_m"]), default.height_m, said["height_m"])
     near = np.array([blind_m(h, v, default.tilt_deg) for h, v in zip(height, [v.vfov_deg for v in lens])], dtype=float)
-    far = np.where(np.isnan(said["range_m"]), inf, said["range_m"])
+    far = np.where(np.isnan(said["range_m"]), np.where(lens_assumed, default.range_m, inf), said["range_m"])
     far[is_deep] = 0.0
     is_high = said["height_m"] >= high_m
     for code, which in (
@@ -186,8 +187,9 @@ def _outside(
     x: FloatArray, y: FloatArray, walls: Walls, ids: np.ndarray, rows: np.ndarray, report: QualityReport
 ) -> tuple[FloatArray, FloatArray, BoolArray]:
     """Positions outside buildings, and which were too deep inside one."""
-    x, y, depth = walls.step_out(x, y)
+    out_x, out_y, depth = walls.step_out(x, y)
     is_deep = depth > DEEP_M
+    x, y = np.where(is_deep, x, out_x), np.where(is_deep, y, out_y)
     _each(
         report,
         "repair_sight_in_building",

@@ -9,8 +9,8 @@ _WORKS = """
 _SOUNDS_WORKING = "在线 正常 online working"
 _FAILS = "off no false 0 bad lost unavailable down dead"
 _SOUNDS_FAILING = """
-    离线 不在线 未在线 未上线 掉线 断线 断电 故障 坏 损 停用 停机 停止 拆 报废 维修 检修 异常 不正常 非正常 失联 无信号 黑屏
-    未启用 弃用 丢失 不可用 关闭
+    离线 不在线 未在线 未上线 掉线 断线 断电 故障 坏 损 停用 停机 停止 拆 报废 维修 检修 异常 不正常 非正常 失联 无信号
+    黑屏 未启用 弃用 丢失 不可用 关闭
     offline off-line notworking outoforder broken fault fail disable removed inactive damage defect error maintenance
     repair disused dismantled abnormal
 """
