@@ -208,6 +208,9 @@ def _rows(survey: CameraSurvey) -> tuple[DensityRow, ...]:
             int(place.sum()),
             {name: int((place & (best >= density)).sum()) for name, density in levels},
             float(survey.private_m[mine].sum()),
+            networked=int(mine.sum()) // 2,
+            networked_known=int(mine.sum()),
+            twice_m=float(samples.metres[street & (survey.seen_by >= 2)].sum()),
         )
 
     every = list(range(len(land.codes)))

@@ -59,7 +59,6 @@ def camera_data(
         "programmes": _counts(survey.by_programme),
         "owners": _counts(survey.by_owner),
         "progress": [[clean(name), *map(float, figures)] for name, figures in survey.progress.items()],
-        "seen_twice_m": _seen_twice(survey),
         "stretches": _stretches(survey, territory, origin),
         "blind": _blind(survey, territory, origin),
         "blind_total": len(survey.blind),
@@ -87,16 +86,14 @@ def _row(row: DensityRow, names: Sequence[str]) -> dict[str, Any]:
         "places": row.places,
         "places_seen": [row.places_seen.get(name, 0) for name in names],
         "private_m": round(row.private_m),
+        "networked": row.networked,
+        "networked_known": row.networked_known,
+        "twice_m": round(row.twice_m),
     }
 
 
 def _counts(table: Any) -> list[list[Any]]:
     return [[clean(name), int(positions), int(channels)] for name, (positions, channels) in sorted(table.items())]
-
-
-def _seen_twice(survey: CameraSurvey) -> float:
-    streets = survey.samples.kind == Seen.STREET
-    return round(float(survey.samples.metres[streets & (survey.seen_by >= 2)].sum()))
 
 
 def _lonlat(shapes: ObjectArray, territory: Territory) -> ObjectArray:

@@ -34,10 +34,11 @@
       element("ul", { class: "gw-level-bars", "aria-label": say("f_seen") },
         ...data.levels.map((_, i) => element("li", { class: i === state.level ? "gw-is-chosen" : null },
           element("span", {}, levelName(i)), bar(share(all.seen_m[i], all.street_m)), element("b", {}, shareText(share(all.seen_m[i], all.street_m)))))),
-      element("p", { class: "gw-soft" }, say("seen_of", { seen: metres(all.seen_m[state.level]), of: metres(all.street_m), twice: metres(data.seen_twice_m), level: levelName(data.asked) })),
+      element("p", { class: "gw-soft" }, say("seen_of", { seen: metres(all.seen_m[state.level]), of: metres(all.street_m), twice: metres(all.twice_m), level: levelName(data.asked) })),
       element("p", { class: "gw-soft" }, say("density_is_not_sight")),
       rows([
         rate === null ? null : [say("f_working"), `${shareText(rate)} (${number(all.working)}/${number(all.positions)})`],
+        all.networked_known ? [say("f_networked"), `${shareText(share(all.networked, all.networked_known))} (${number(all.networked)}/${number(all.networked_known)})`] : null,
         all.places ? [say("f_places"), `${number(all.places_seen[state.level])}/${number(all.places)}`] : null,
         [say("f_private", { level: wordOr(`level_${data.private_level}`, data.private_level) }), metres(all.private_m)],
       ]),
@@ -46,13 +47,13 @@
 
   // ---- tables and lists -------------------------------------------------------------------------------------------
 
-  const SCOPES = ["grid", "community", "town", "class", "area"];
+  const SCOPES = ["grid", "community", "town", "class", "class_code", "area"];
 
   function areas() {
     const there = SCOPES.filter((scope) => data.rows.some((row) => row.scope === scope));
     const found = data.rows.filter((row) => row.scope === state.scope && gridwright.wanted(row.code, row.name))
       .map((row) => ({ ...row, index: row.scope === "grid" ? gridPlace.get(row.code) : -1 }));
-    const name = (row) => (row.scope === "class" ? wordOr(`class_code_${row.code}`, row.name || row.code) : row.name || row.code);
+    const name = (row) => (row.scope.startsWith("class") ? wordOr(`class_code_${row.code}`, row.name || row.code) : row.name || row.code);
     const columns = [
       { key: "name", head: say(`scope_${state.scope}`), of: (row) => (row.scope === "grid" ? row.code : name(row)), text: (row) => (row.scope === "grid" ? row.code : name(row)) },
       { key: "density", head: say("col_density"), of: (row) => row.density, text: (row) => number(row.density, 1) },
@@ -152,7 +153,7 @@
   const BODIES = { areas, blind: blindList, proposals: proposalList, cameras: cameraList, programmes };
 
   function drawTabs() {
-    const names = [["areas", null], ["blind", data.blind_total], ...(siting ? [["proposals", siting.proposals.length]] : []), ["cameras", cameras.id.length], ["programmes", null]];
+    const names = [["areas", null], ["blind", data.blind_total], ...(siting ? [["proposals", siting.proposals.length]] : []), ["cameras", null], ["programmes", null]];
     tabs(names, state.tab, (name) => set("tab", name));
     byId("gw-list").replaceChildren(...BODIES[state.tab]());
   }

@@ -58,7 +58,7 @@
     const { paddingTopLeft, paddingBottomRight } = room();
     const both = L.point(paddingTopLeft).add(paddingBottomRight);
     const loss = map.getBoundsZoom(whole, false, both) - map.getBoundsZoom(whole, false, both.add([wide, 0]));
-    if (!wide || loss > 0.5) showBounds(whole, 19);
+    if (!wide || loss > 0.7) showBounds(whole, 19);
     else map.fitBounds(whole, { paddingTopLeft: L.point(paddingTopLeft).add([wide, 0]), paddingBottomRight, maxZoom: 19, animate: false });
   }
 
