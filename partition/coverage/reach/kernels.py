@@ -121,7 +121,6 @@ def seek(
     spot_unit: Any,
     spot_s: Any,
     direct_s: Any,
-    is_owed: Any,
     k: int,
 ) -> Any:
     """Spread from an incident against the traffic until the ``k`` units nearest in time are certain.
@@ -134,8 +133,6 @@ def seek(
         Ascending by node: nodes that units come to, and seconds until then.
     direct_s
         Per unit: seconds without passing any node.
-    is_owed
-        Per unit: the search goes on until its time is certain, too.
 
     Returns
     -------
@@ -156,12 +153,9 @@ def seek(
         if seed_s[i] < node_s[seed[i]]:
             node_s[seed[i]] = seed_s[i]
             n = _push(key, node, n, seed_s[i], seed[i])
-    owed = 0
-    for u in range(len(best)):
-        owed += is_owed[u] and best[u] == np.inf
     while n > 0:
         s, v = key[0], node[0]
-        if s > enough and owed == 0:
+        if s > enough:
             return best, by, s, came
         n = _pop(key, node, n)
         if s > node_s[v]:
@@ -172,7 +166,6 @@ def seek(
             while i < len(spot_node) and spot_node[i] == v:
                 u, t = spot_unit[i], s + spot_s[i]
                 if t < best[u]:
-                    owed -= is_owed[u] and best[u] == np.inf
                     best[u], by[u], better = t, i, True
                 i += 1
             if better:

@@ -38,6 +38,7 @@ Laid = Mapping[Mode, tuple[StreetNetwork, Beats]]
 """Networks of modes as `gis.streets.lay_network` gives them."""
 
 LAYERS = ("buildings", "key_places")
+_OTHERS = ("warn_grid_without_street", "warn_off_network")  # remarks of patrols
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,8 +139,8 @@ def lay_streets(
     own = QualityReport()
     laid = lay_network(territory, grids, options, own)
     known = {_key(remark) for remark in report.remarks}
-    for remark in own.remarks:  # what is said of streets; who patrols and what is off it is not the question here
-        if not remark.code.startswith(("warn_grid", "warn_off")) and _key(remark) not in known:
+    for remark in own.remarks:  # what is said of streets; what is off them is said below for reach
+        if remark.code not in _OTHERS and _key(remark) not in known:
             report.remarks.append(remark)
     return laid
 
