@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from api.usecases.plan_roster import Rostered, plan_roster
     from api.usecases.redraw_plan import RedrawnPlan, redraw_plan
     from api.usecases.restore_store import Restored, restore_store
+    from api.usecases.survey_cameras import SurveyedCameras, survey_cameras
     from api.usecases.weigh_change import Point, weigh_change
 
 _HOMES = {
@@ -56,6 +57,7 @@ _HOMES = {
     "Restored": "restore_store",
     "Rostered": "plan_roster",
     "Saved": "backup_store",
+    "SurveyedCameras": "survey_cameras",
     "assess_territory": "assess_territory",
     "backup_store": "backup_store",
     "check_plan": "check_plan",
@@ -76,6 +78,7 @@ _HOMES = {
     "plan_roster": "plan_roster",
     "redraw_plan": "redraw_plan",
     "restore_store": "restore_store",
+    "survey_cameras": "survey_cameras",
     "weigh_change": "weigh_change",
 }
 
@@ -101,6 +104,7 @@ __all__ = [
     "Restored",
     "Rostered",
     "Saved",
+    "SurveyedCameras",
     "assess_territory",
     "backup_store",
     "check_plan",
@@ -121,6 +125,7 @@ __all__ = [
     "plan_roster",
     "redraw_plan",
     "restore_store",
+    "survey_cameras",
     "weigh_change",
 ]
 

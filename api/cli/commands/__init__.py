@@ -3,6 +3,7 @@
 from api.cli.commands import (
     areas,
     backup,
+    cameras,
     check,
     compare,
     demo,
@@ -38,6 +39,7 @@ ALL = (
     patrol,
     tracks,
     roster,
+    cameras,
     micro,
     areas,
     map_plan,

@@ -42,3 +42,8 @@ def word(family: str, code: str, talk: Talk) -> str:
     """The short word for a code (``<family>_<code>`` in the locale files); the code itself where there is none."""
     key = f"{family}_{code}"
     return talk.say(key) if key in sentences(talk.language) else code
+
+
+def percent(frac: float | None) -> str:
+    """A share; a dash where there is nothing to share."""
+    return "—" if frac is None else f"{100 * frac:.1f} %"
