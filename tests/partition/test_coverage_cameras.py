@@ -226,3 +226,11 @@ def test_a_stretch_along_a_border_is_one_and_goes_to_the_grid_with_most_of_it() 
         Blind(1, 0.0, pytest.approx(30.0), 0),
     )
     assert (survey.samples.kind == Seen.STREET).all()
+
+
+def test_only_the_part_of_a_street_inside_the_territory_counts() -> None:
+    winding = [(-40, 0), (-20, 0), (30, 0), (150, 0), (150, 30), (50, 30), (50, 200), (-20, 200), (-20, 60), (20, 60)]
+    town = territory([{"code": "C", "geometry": box(0, -50, 100, 100)}], streets=[street(*winding)])
+    survey = looked(town, land(town, G=box(0, -50, 100, 100)))
+    assert row_of(survey).street_m == pytest.approx(100 + 50 + 70 + 20)
+    assert [round(blind.length_m) for blind in survey.blind] == [120, 100, 20]

@@ -112,8 +112,8 @@ def blind_stretches(samples: Samples, finest: np.ndarray, px_per_m: float) -> tu
     of = np.cumsum(new) - 1
     most = _most(of, grid, metres, len(first))
     rows = zip(street[first].tolist(), begin[first].tolist(), end[last].tolist(), most.tolist(), strict=True)
-    stretches = [Blind(row, max(from_m, 0.0), to_m, where) for row, from_m, to_m, where in rows]
-    return tuple(sorted(stretches, key=lambda b: (-round(b.length_m, 6), b.street, b.from_m)))
+    stretches = [Blind(row, max(round(from_m, 6), 0.0), round(to_m, 6), where) for row, from_m, to_m, where in rows]
+    return tuple(sorted(stretches, key=lambda b: (-b.length_m, b.street, b.from_m)))
 
 
 def redundancy(samples: Samples, by: Int32Array) -> dict[int, float]:
