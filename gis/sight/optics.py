@@ -7,7 +7,7 @@ height is taken from a picture of 16 to 9.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from math import atan, degrees, inf, isfinite, pi, radians, tan
 
 from gis.errors import Fault, InputError
@@ -89,8 +89,8 @@ class Optics:
             ``sight_optics_impossible``, one fault per value.
         """
         faults = []
-        for name, (least, most) in {**POSSIBLE, "tilt_deg": (-90.0, 90.0)}.items():
-            value = float(getattr(self, name))
+        for name, value in ((f.name, float(getattr(self, f.name))) for f in fields(self)):
+            least, most = POSSIBLE.get(name, (-90.0, 90.0))
             if not least <= value <= most and not (name == "range_m" and value == inf):
                 facts = {"column": name, "measured": str(value), "allowed": f"{least:g}...{most:g}"}
                 faults.append(Fault("sight_optics_impossible", facts))

@@ -1,7 +1,7 @@
 """Where a camera could be put up: beside public streets, at junctions, at the gates of key places; and its poses.
 
 Places are taken in this order, and none nearer than nine tenths of the usual distance to one before it: key places,
-junctions and ends of public streets, then points along them on alternating sides.  A pole stands beside the middle
+junctions of public streets, their ends, then points along them on alternating sides.  A pole stands beside the middle
 line; where that is in a building or on ground where none may stand, on the other side, else closer to the line, else
 nowhere.  None stands in a building, in a guarded estate, in water, where cameras are forbidden, or outside all grids.
 Ids come from the street and the metre, so that the same land has the same poles.
@@ -128,8 +128,11 @@ def stand_poles(
         good = why == 0
         x[k[good]], y[k[good]], side[k[good]] = tx[good], ty[good], s[good]
         todo[k[good]] = False
-    left_out = {name: int((todo & (reason == code)).sum()) for code, name in enumerate(REASONS) if code}
     kept = _apart(x, y, wanted.rank, ~todo, _APART_FRAC * every_m)
+    # Of the others only those count that no pole stands near.
+    is_kept = np.isin(np.arange(n), kept)
+    alone = _apart(x, y, np.where(is_kept, -1, wanted.rank), is_kept | todo, _APART_FRAC * every_m)
+    why_not = np.bincount(reason[alone[todo[alone]]], minlength=len(REASONS))
     order = kept[np.lexsort((side[kept], wanted.metre[kept], wanted.street[kept], wanted.rank[kept] == 0))]
     ids = _ids(territory, wanted, side, order)
     grid = PolygonIndex(np.asarray(grid_geometry, dtype=object)).find_many(x[order], y[order])[0]
@@ -140,7 +143,7 @@ def stand_poles(
         y[order],
         grid.astype(np.int32),
         wanted.street[order].astype(np.int32),
-        {name: count for name, count in left_out.items() if count},
+        {name: int(count) for name, count in zip(REASONS, why_not) if count},
     )
 
 
@@ -257,9 +260,9 @@ def _wanted(territory: Territory, every_m: float) -> _Wanted:
     places = np.asarray(territory["key_places"].geometry.array, dtype=object)
     spot = np.flatnonzero((shapely.get_type_id(places) == 0) & ~shapely.is_empty(places))
     gates = (*_beside_places(places[spot], shapes), np.ones(len(spot), np.int64), -1 - spot, np.zeros(len(spot)))
-    corners = _junctions(paths, rows, path, low, high)
+    corners, ends = _junctions(paths, rows, path, low, high)
     along = _along(paths, rows, path, low, high, every_m)
-    parts = [(*part, np.full(len(part[0]), rank, np.int64)) for rank, part in enumerate((gates, corners, along))]
+    parts = [(*part, np.full(len(part[0]), rank, np.int64)) for rank, part in enumerate((gates, corners, ends, along))]
     return _Wanted(*(np.concatenate(values) for values in zip(*parts, strict=True)))
 
 
@@ -281,11 +284,12 @@ def _along(paths: Paths, rows: IntArray, path: IntArray, low: FloatArray, high: 
     return x, y, dx, dy, 1 - 2 * (rank % 2), rows[of], at - paths.begin_m(len(rows))[of]
 
 
-def _junctions(paths: Paths, rows: IntArray, path: IntArray, low: FloatArray, high: FloatArray) -> _Part:
+def _junctions(paths: Paths, rows: IntArray, path: IntArray, low: FloatArray, high: FloatArray) -> tuple[_Part, _Part]:
     """Vertices where streets meet, and ends of streets; each once, on the first street there."""
     if not len(low):
         none, number = np.zeros(0), np.zeros(0, np.int64)
-        return none, none, none, none, number, number, none
+        nowhere = none, none, none, none, number, number, none
+        return nowhere, nowhere
     number = unique_points(np.round(paths.xy, 3))[1]
     is_end = np.zeros(len(number), dtype=bool)
     is_end[0] = is_end[-1] = True
@@ -305,7 +309,9 @@ def _junctions(paths: Paths, rows: IntArray, path: IntArray, low: FloatArray, hi
     last = np.append(paths.at_m[1:] == paths.at_m[:-1], True)[spots]
     dx, dy = _directions(paths, np.maximum(spots - last, 0))
     metre = paths.at_m[spots] - paths.begin_m(len(rows))[of]
-    return x, y, dx, dy, np.ones(len(spots), np.int64), rows[of], metre
+    found = x, y, dx, dy, np.ones(len(spots), np.int64), rows[of], metre
+    is_junction = arms[number[spots]] >= 3
+    return tuple(a[is_junction] for a in found), tuple(a[~is_junction] for a in found)  # type: ignore[return-value]
 
 
 def _directions(paths: Paths, k: IntArray) -> tuple[FloatArray, FloatArray]:

@@ -134,7 +134,7 @@ def stretches_inside(
         k = np.flatnonzero((paths.path[1:] == paths.path[:-1]) & (np.diff(paths.at_m) > 0) & is_across[paths.path[1:]])
         segments = shapely.linestrings(np.stack([paths.xy[k], paths.xy[k + 1]], axis=1))
         inside, of = shapely.get_parts(shapely.intersection(segments, land), return_index=True)
-        line = shapely.get_type_id(inside) == 1
+        line = (shapely.get_type_id(inside) == 1) & ~shapely.is_empty(inside)
         inside, of = inside[line], of[line]
         a = shapely.get_coordinates(shapely.get_point(inside, 0))
         b = shapely.get_coordinates(shapely.get_point(inside, -1))
@@ -185,17 +185,15 @@ def _frontage(territory: Territory) -> _Part:
     rings, of = shapely.get_rings(shapely.orient_polygons(parts), return_index=True)
     of = owner[of]
     paths = Paths.of(rings)
-    begin = paths.begin_m(len(rings))
-    piece, middle, metres = _cut(begin, begin + shapely.length(rings), FRONTAGE_M)
-    if not len(piece):
-        none, number = np.zeros(0), np.zeros(0, np.int64)
-        return none, none, number, number, none, none, none, none
-    x, y, k = paths.points(middle)
+    wall = np.flatnonzero((paths.path[1:] == paths.path[:-1]) & (np.diff(paths.at_m) > 0))
+    piece, middle, metres = _cut(paths.at_m[wall], paths.at_m[wall + 1], FRONTAGE_M)
+    k = wall[piece]
     edge = paths.xy[k + 1] - paths.xy[k]
-    length = np.maximum(np.hypot(*edge.T), 1e-12)
+    length = np.hypot(*edge.T)
+    x, y = (paths.xy[k] + ((middle - paths.at_m[k]) / length)[:, None] * edge).T
     nx, ny = edge[:, 1] / length, -edge[:, 0] / length
     # A wall that another building stands against has no windows.
     free = PolygonIndex(shapes).find_many(x + _OFF_WALL_M * nx, y + _OFF_WALL_M * ny)[0] < 0
     kind = np.full(int(free.sum()), Seen.FRONTAGE, dtype=np.int64)
-    row, along = rows[home][of[piece]], middle - begin[piece]
+    row, along = rows[home][of[paths.path[k]]], middle - paths.begin_m(len(rings))[paths.path[k]]
     return x[free], y[free], kind, row[free], along[free], metres[free], nx[free], ny[free]

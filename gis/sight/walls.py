@@ -168,7 +168,7 @@ class Walls:
             while True:
                 near = np.sort(self.tree.query(points[k], predicate="dwithin", distance=reach))
                 mass = shapely.union_all(self.outline[near])
-                clear = shapely.boundary(shapely.buffer(mass, OUT_M, join_style="mitre", mitre_limit=2.0))
+                clear = shapely.boundary(shapely.buffer(mass, OUT_M, quad_segs=8))
                 line = shapely.shortest_line(points[k], clear)
                 if shapely.length(line) < reach - 2 * OUT_M:
                     break
