@@ -75,7 +75,7 @@ class _Times:
         return self._place[key]
 
     def packed(self, survey: ReachSurvey) -> list[list[list[float]]]:
-        """Per set of times: seconds at the tails and at the heads of the links that are drawn; -1 where nobody comes."""
+        """Per set of times: seconds at tails and heads of the links that are drawn; -1 where nobody comes."""
         found = []
         for mode, arrival in self._found:
             seconds = arrival.link_s[_is_open(survey.networks[mode])]
