@@ -85,10 +85,11 @@ def as_graph(network: StreetNetwork, speed_factor: float = 1.0) -> nx.MultiDiGra
     return graph
 
 
-def cut_finely(
-    network: StreetNetwork, links: Sequence[int], along_m: Sequence[float]
-) -> tuple[StreetNetwork, list[int]]:
-    """The network with each of the spots as a node of its own, and the numbers of those nodes."""
+def cut_at(network: StreetNetwork, links: Sequence[int], along_m: Sequence[float]) -> tuple[StreetNetwork, list[int]]:
+    """The network with each of the spots as a node of its own, and the numbers of those nodes.
+
+    A piece without length takes no time in either direction: what it joins is one place.
+    """
     tail, head, seconds, lengths = [], [], [], []
     xy = [*np.stack([network.node_x, network.node_y], 1) - ORIGIN_M]
     nodes = [-1] * len(links)
@@ -106,8 +107,6 @@ def cut_finely(
             head.append(after)
             seconds.append([s * share if share > 0 else 0.0 for s in network.passing_s[k]])
             lengths.append(metres - at)
-            if share == 0 and not np.isfinite(network.passing_s[k]).any():
-                seconds[-1] = [0.0, 0.0]
             node, at = after, metres
     fine = made(np.array(xy), np.array(tail), np.array(head), np.array(seconds), length_m=np.maximum(lengths, 1e-9))
     return fine, nodes

@@ -19,6 +19,7 @@ from gis.streets.network import ObjectArray, StreetNetwork
 
 _MAIN_M = 1_000.0  # a part of the network with so many metres is no fragment
 _AT_NODE_M = 0.05  # a spot this close to an end is at the end
+_ALIKE_M = 1.0
 _TRIED = 8  # so many of the nearest streets are tried where a barrier lies between
 _CHUNK = 20_000
 
@@ -154,6 +155,16 @@ class Kerb:
 
 
 def _feet(lines: ObjectArray, shapes: ObjectArray) -> ObjectArray:
-    """Point of each line nearest to its shape."""
-    feet: ObjectArray = shapely.get_point(shapely.shortest_line(lines, shapes), 0)
+    """Point of each line nearest to its shape.
+
+    Along a wall that runs with the street every point is as near: then the one before the middle of the building.
+    """
+    ways = shapely.shortest_line(lines, shapes)
+    feet: ObjectArray = shapely.get_point(ways, 0)
+    wide = np.flatnonzero(shapely.get_dimensions(shapes) == 2)
+    if len(wide):
+        before = shapely.line_locate_point(lines[wide], shapely.centroid(shapes[wide]))
+        middle = shapely.line_interpolate_point(lines[wide], before)
+        near = shapely.distance(middle, shapes[wide]) <= shapely.length(ways[wide]) + _ALIKE_M
+        feet[wide[near]] = middle[near]
     return feet
