@@ -67,6 +67,8 @@ def index_page(
         lookup_name=say("page_lookup"),
         patrol=f"/desk/patrol?lang={language}",
         patrol_name=say("page_patrol"),
+        coverage=f"/desk/coverage?lang={language}",
+        coverage_name=say("cover_title"),
         footer=say("page_footer"),
         api=say("page_api"),
     )

@@ -10,6 +10,10 @@ from types import ModuleType
 
 from api.routes import (
     accounts,
+    camera_proposals,
+    cameras,
+    coverage_page,
+    coverage_rules,
     health,
     jobs,
     lookup,
@@ -21,6 +25,7 @@ from api.routes import (
     patrols,
     plan_edits,
     plans,
+    reach,
     session,
     suggest,
     tiles,
@@ -28,7 +33,8 @@ from api.routes import (
 )
 
 ROOMS: tuple[ModuleType, ...] = (
-    *(lookup, suggest, lookup_page, accounts, session, pages, patrol_page, patrols, tracks),
+    *(lookup, suggest, lookup_page, accounts, session, pages, patrol_page, patrols, tracks, coverage_page),
+    *(cameras, camera_proposals, coverage_rules, reach),
     *(plans, plan_edits, jobs, health, metrics, ogc, tiles),
 )
 """Every room of the service; add yours here."""

@@ -153,6 +153,8 @@ TABLE: dict[tuple[str, str], Row] = {
     ("GET", "/lookup/{name}"): row(ANYONE, 200, 200, "/lookup/lookup.js"),
     ("GET", "/desk/patrol"): row(READERS, 200, 200, "/desk/patrol"),
     ("GET", "/desk/patrol/{name}"): row(ANYONE, 200, 200, "/desk/patrol/patrol.js"),
+    ("GET", "/desk/coverage"): row(OFFICE, 200, 200, "/desk/coverage"),
+    ("GET", "/desk/coverage/{name}"): row(ANYONE, 200, 200, "/desk/coverage/coverage.js"),
     # patrols and their tracks
     ("GET", "/v1/patrols/grids"): row(f"{OFFICE} dispatcher patrol", 200, 404, "/v1/patrols/grids?plan={plan}"),
     ("GET", "/v1/patrols"): row(f"{OFFICE} dispatcher patrol", 200, 404, "/v1/patrols?grid={grid}"),
