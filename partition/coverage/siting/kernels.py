@@ -257,6 +257,8 @@ def pick(value: Any, order: Any, pole: Any, grid: Any, room: Any, n_most: int, f
         Per pose.
     last
         Value of the last pose taken freely: what the budget's last place is worth; 0 where places were left.
+    is_full
+        Whether all floors are kept and the budget is spent: poses that are not in ``order`` could change nothing.
     """
     taken = np.zeros(len(value), dtype=np.bool_)
     on_pole = np.zeros(n_poles, dtype=np.int32)
@@ -284,7 +286,7 @@ def pick(value: Any, order: Any, pole: Any, grid: Any, room: Any, n_most: int, f
             last = value[pose]
     if m < n_most:
         last = 0.0
-    return taken, last
+    return taken, last, m >= n_most and not (left > 0).any()
 
 
 @njit(cache=True, nogil=True)

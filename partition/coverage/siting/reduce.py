@@ -37,6 +37,8 @@ class Core:
         Per grid, lowered to what poses, poles and budget allow.
     floor_short
         Per grid: by how much it was lowered.
+    has_unit_cost
+        Whether the budget is a plain number of poses.
     """
 
     pose: IntArray
@@ -54,6 +56,7 @@ class Core:
     budget: float
     floor: Int32Array
     floor_short: Int32Array
+    has_unit_cost: bool
 
     @property
     def n_poses(self) -> int:
@@ -64,11 +67,6 @@ class Core:
     def n_points(self) -> int:
         """Number of merged points."""
         return len(self.weight)
-
-    @property
-    def has_unit_cost(self) -> bool:
-        """Whether the budget is a plain number of poses."""
-        return bool(len(self.cost) == 0 or np.all(self.cost == 1.0))
 
 
 def reduce(problem: SitingProblem) -> Core:
@@ -111,6 +109,7 @@ def reduce(problem: SitingProblem) -> Core:
         budget=float(problem.budget),
         floor=floor,
         floor_short=short,
+        has_unit_cost=bool((problem.cost == 1.0).all()),
     )
 
 

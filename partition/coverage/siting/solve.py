@@ -25,6 +25,7 @@ from partition.stop import Call, Stop, never
 _ROUNDS = 30
 _NODES = 500
 _STEPS = 1_000
+_FEW_STEPS = 200
 _EQUAL = 1e-7
 _WINDOW = 4_000
 """Poses that one integer programme decides on at a time; about half a square kilometre of streets."""
@@ -70,7 +71,9 @@ def solve_siting(
         best = _better(best, _improved(core, best.chosen, clock))
     progress.advance()
     if exact and not best.is_proved and core.n_poses > _WINDOW:
-        chosen = improve(core, best.chosen, lambda part, held: _improved(part, held, clock).chosen, size=_WINDOW)
+        chosen = improve(
+            core, best.chosen, lambda part, held: _improved(part, held, clock, steps=_FEW_STEPS).chosen, size=_WINDOW
+        )
         best = _better(best, _improved(core, chosen, clock, exact=False))
         if not best.is_proved:
             best = _better(best, _improved(core, best.chosen, clock))
@@ -105,7 +108,7 @@ def _better(old: _Best, new: _Best) -> _Best:
     return _Best(new.chosen, new.worth, min(old.bound, new.bound))
 
 
-def _improved(core: Core, chosen: IntArray, clock: Clock, *, exact: bool = True) -> _Best:
+def _improved(core: Core, chosen: IntArray, clock: Clock, *, exact: bool = True, steps: int = _STEPS) -> _Best:
     """Exchange, dual bound, and an integer programme over what the bound leaves open; never worse than before."""
     worth = worth_of(core, chosen)
     if exact and clock.is_over():
@@ -113,7 +116,7 @@ def _improved(core: Core, chosen: IntArray, clock: Clock, *, exact: bool = True)
     again = _exchange(core, chosen)
     if worth_of(core, again) > worth and is_lawful(core, again):
         chosen, worth = again, worth_of(core, again)
-    dual = dual_bound(core, worth, chosen, steps=max(1, int(_STEPS * clock.stop.effort)))
+    dual = dual_bound(core, worth, chosen, steps=max(1, int(steps * clock.stop.effort)))
     bound = dual.bound
     if not exact or _gap(worth, bound) <= _EQUAL or clock.is_over():
         return _Best(chosen, worth, bound)

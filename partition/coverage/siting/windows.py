@@ -137,6 +137,7 @@ def _window(core: Core, inside: IntArray, chosen: IntArray) -> tuple[Window, Int
         budget=float(core.cost[held].sum()) + max(0.0, spare),
         floor=np.maximum(core.floor - stand, 0).astype(np.int32),
         floor_short=core.floor_short,
+        has_unit_cost=core.has_unit_cost,
     )
     return Window(window, inside), np.searchsorted(inside, np.sort(held))
 
