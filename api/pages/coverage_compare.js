@@ -27,12 +27,6 @@ function shown(name, value) {
   return /_m2?$|_m_|count|positions|channels|missing|grids|posts/.test(name) ? count(value) : decimal(value);
 }
 
-// What more of a measure means: good, bad, or neither.
-const BETTER = {
-  grids_under_target: -1, missing_positions: -1, density_min: 1, density_mean: 1, seen_frac: 1, seen_frac_min: 1, seen_frac_mean: 1,
-  places_seen_frac: 1, blind_m: -1, private_m: -1, promises_kept: 1, households_in_time_min: 1,
-};
-
 function showAnswer() {
   const box = at("compare");
   const other = at("other").value;
@@ -43,13 +37,13 @@ function showAnswer() {
     cell.scope = "col";
     return cell;
   }));
-  const lines = Object.entries(answer.measures).map(([name, { before, after }]) => {
+  const lines = answer.measures.map(({ name, label: told, before, after, better }) => {
     const gap = typeof before === "number" && typeof after === "number" ? after - before : null;
-    const way = gap ? Math.sign(gap) * (BETTER[name] || 0) : 0;
-    const label = say(`measure_${name}`) === `measure_${name}` ? name : say(`measure_${name}`);
+    const way = gap ? Math.sign(gap) * better : 0;
+    const label = say(`measure_${name}`) === `measure_${name}` ? told : say(`measure_${name}`);
     const first = make("th", label, "text");
     first.scope = "row";
-    return make("tr", [first, make("td", shown(name, before)), make("td", shown(name, after)), make("td", gap === null ? "" : `${gap > 0 ? "+" : ""}${shown(name, gap)}`, way < 0 ? "warn" : way > 0 ? "good" : "")]);
+    return make("tr", [first, make("td", shown(name, before)), make("td", shown(name, after)), make("td", gap === null ? "" : gap === 0 ? "=" : `${gap > 0 ? "+" : ""}${shown(name, gap)}`, way < 0 ? "warn" : way > 0 ? "good" : "")]);
   });
   const names = [...at("other").selectedOptions].map((one) => one.textContent)[0];
   return void box.replaceChildren(

@@ -270,7 +270,7 @@ const METRICS = {
 };
 
 function colourGrids() {
-  if (!desk.survey || kept().tab !== "cameras") return;
+  if (!desk.survey || kept().tab === "reach") return;
   const metric = METRICS[kept().metric] || METRICS.density;
   const byCode = new Map((desk.rows.grid || []).map((row) => [row.code, row]));
   const isShown = kept().layers.grids !== false;

@@ -20,7 +20,7 @@ export function percent(share, digits = 1) {
 
 export function duration(seconds, say) {
   if (seconds === null || seconds === undefined || !Number.isFinite(Number(seconds))) return say("never");
-  const whole = Math.round(seconds);
+  const whole = Math.ceil(seconds - 1e-6); // nobody is told of a second too few
   return `${Math.floor(whole / 60)}:${String(whole % 60).padStart(2, "0")}`;
 }
 

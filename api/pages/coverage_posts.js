@@ -51,7 +51,7 @@ function showAnswer() {
   if (!proposals.length) parts.push(make("p", say("posts_none"), "told warn"));
   at("posts-answer").replaceChildren(...parts);
   at("posts-list").replaceChildren(...proposals.map((spot) => {
-    const press = make("button", [make("b", spot.rank), make("span", [make("span", spot.near || say("unnamed")), make("small", spot.grid ? say("in_grid", { grid: shortCode(spot.grid) }) : say("in_no_grid"))], "two"), make("strong", told(goal, spot.total))]);
+    const press = make("button", [make("b", spot.rank), make("span", [make("span", spot.near || say("unnamed")), make("small", spot.grid ? say("in_grid", { grid: shortCode(spot.grid) }) : say("in_no_grid"))], "two"), make("strong", goal === "cover" || !spot.total ? "" : say("posts_better", { better: told(goal, spot.total) }))]);
     press.type = "button";
     if (spot.rank === chosen) press.setAttribute("aria-current", "true");
     press.addEventListener("click", () => {

@@ -13,7 +13,9 @@ const at = (id) => document.getElementById(id);
 let drawn = "";
 
 export const keyOf = (one) => `${one.name}|${one.band}`;
-export const current = () => desk.reach && (desk.reach.rules.find((one) => keyOf(one) === kept().rule) || desk.reach.rules[0]);
+export const current = () => desk.reach && (desk.reach.rules.find((one) => keyOf(one) === kept().rule) || unkept(desk.reach.rules));
+// What to look at first: a promise that is broken, else one that has something to reach.
+const unkept = (rules) => rules.find((one) => one.is_kept === false) || rules.find((one) => one.is_kept !== null) || rules[0];
 const word = (code, otherwise) => (say(code) === code ? otherwise : say(code));
 export const ruleName = (one) => word(`rule_${one.name}`, one.name);
 export const bandName = (band) => word(`band_${band}`, band);
@@ -30,7 +32,7 @@ export async function askReach() {
   showAll();
 }
 
-const minutesOf = (one) => [...new Set([...Object.keys(one.ring || {}).map(Number), one.minutes])].sort((a, b) => a - b);
+const minutesOf = (one) => [...new Set([...Object.keys(one.ring).map(Number), one.minutes])].sort((a, b) => a - b);
 const isRingOn = (minutes) => kept().rings[minutes] !== false;
 
 async function askFeatures() {
@@ -75,7 +77,7 @@ function setStreets(features, minutes) {
   });
 }
 
-const doors = (one) => (one.worst || []).map((door, i) => asPoint([door.lon, door.lat], { text: String(i + 1), rank: i, isChosen: false }));
+const doors = (one) => one.worst.map((door, i) => (door.lon === null ? null : asPoint([door.lon, door.lat], { text: String(i + 1), rank: i, isChosen: false }))).filter(Boolean);
 
 // -- the rules
 
@@ -137,7 +139,7 @@ function showShares() {
       keepIn("rings", { [minutes]: box.checked });
       askFeatures();
     });
-    const found = (one.ring || {})[minutes] || (one.ring || {})[String(minutes)] || (one.ring || {})[minutes.toFixed(1)] || (minutes === one.minutes ? shares : null);
+    const found = one.ring[minutes] || (minutes === one.minutes ? shares : null);
     const all = found && (one.places.length ? [found.places_in, found.places] : [found.households_in, found.households]);
     return make("label", [box, make("i", null, `time time-${Math.min(i, 4)}`), make("span", say("ring_minutes", { n: minutes })), make("strong", all ? percent(all[1] ? all[0] / all[1] : null) : "–"), make("small", found ? say("ring_streets", { frac: percent(found.street_m ? found.street_in_m / found.street_m : null) }) : "")], "check ring");
   }));
@@ -151,7 +153,7 @@ function showShares() {
 function showWorst() {
   const one = current();
   const lead = [make("p", one.unreachable ? say("unreachable", { n: count(one.unreachable) }) : say("all_reachable"), one.unreachable ? "told warn" : "soft")];
-  const list = make("ol", (one.worst || []).map((door, i) => {
+  const list = make("ol", one.worst.map((door, i) => {
     const late = door.seconds === null || door.seconds === undefined ? say("never") : duration(door.seconds, say);
     const where = [door.grid ? say("in_grid", { grid: shortCode(door.grid) }) : say("in_no_grid"), door.post ? say("first_post", { post: door.post }) : "", door.off_m > 50 ? say("off_street", { length: metres(door.off_m) }) : ""].filter(Boolean).join(" · ");
     const press = make("button", [make("b", i + 1), make("span", [make("span", door.name || door.id), make("small", where)], "two"), make("strong", late)]);
@@ -170,7 +172,7 @@ function chooseDoor(i) {
   scene.doors = doors(one).map((door) => ({ ...door, isChosen: door.rank === i }));
   const door = one.worst[i];
   keepIn("layers", { doors: true });
-  goTo(map.place([door.lon, door.lat]), 1.2);
+  if (door.lon !== null) goTo(map.place([door.lon, door.lat]), 1.2);
   showWorst();
   showLayers();
   hintNow(say("door_hint", { name: door.name || door.id, time: duration(door.seconds, say), n: one.minutes }));
@@ -181,7 +183,7 @@ function chooseDoor(i) {
 
 // -- grids by share in time
 
-const gridShares = (one) => desk.reach.grids[`${one.name}-${one.band}`] || desk.reach.grids[keyOf(one)] || {};
+const gridShares = (one) => desk.reach.grids[`${one.name}-${one.band}`] || {};
 
 function showLate() {
   const one = current();
