@@ -7,7 +7,7 @@ from itertools import pairwise
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gis.errors import InputError
@@ -286,6 +286,7 @@ def test_networks_laid_before_are_used_as_they_are() -> None:
 SPOTS = st.tuples(st.integers(-2_800, 2_800), st.integers(-2_800, 2_800))
 
 
+@settings(max_examples=25)
 @given(
     doors=st.lists(SPOTS, min_size=1, max_size=6, unique=True),
     stations=st.lists(SPOTS, min_size=1, max_size=3),

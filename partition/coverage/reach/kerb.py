@@ -12,6 +12,8 @@ from typing import Self
 
 import numpy as np
 import shapely
+from scipy.sparse import coo_array
+from scipy.sparse.csgraph import connected_components
 
 from gis.graph import BoolArray, FloatArray, Int32Array, IntArray
 from gis.streets.modes import MOTORWAYS
@@ -49,11 +51,12 @@ class Kerb:
     def of(cls, network: StreetNetwork, barriers: ObjectArray | None = None) -> Self:
         """Index the open links of a network."""
         is_open = np.isfinite(network.passing_s).any(axis=1)
-        part = network.component
-        inner = is_open & (part[network.tail] == part[network.head]) if network.n_links else is_open
-        metres = np.bincount(part[network.tail[inner]], weights=network.length_m[inner], minlength=1)
-        is_main = inner.copy()
-        is_main[inner] = (metres[part[network.tail[inner]]] >= _MAIN_M) | (part[network.tail[inner]] == 0)
+        n = network.n_nodes
+        ends = (network.tail[is_open], network.head[is_open])
+        graph = coo_array((np.ones(len(ends[0])), ends), shape=(n, n)).tocsr()
+        part = connected_components(graph, directed=False)[1][network.tail]
+        metres = np.bincount(part[is_open], weights=network.length_m[is_open], minlength=1)
+        is_main = is_open & ((metres[part] >= _MAIN_M) | (part == np.argmax(metres)))
         usable = is_open & ~np.isin(network.road_class, sorted(MOTORWAYS))
         rows, main = np.flatnonzero(usable), np.flatnonzero(usable & is_main)
         trees = [shapely.STRtree(network.geometry[which]) for which in (rows, main)]
