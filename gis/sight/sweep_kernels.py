@@ -14,7 +14,9 @@ from numba import njit
 
 TURN = 2.0 * np.pi
 STEP = TURN / 360.0
-"""Arcs are drawn in chords of this angle: their area is right to 1 in 20,000."""
+"""The outer arc is drawn in chords of this angle: its area is right to 1 in 20,000."""
+INNER_STEP = STEP / 2
+"""The arc of the blind zone: finer, because what is seen may be a sliver along it."""
 _THIN = 1e-11  # of a turn: no view is so narrow
 _SAME = 1e-9  # as a share: distances that are the same
 
@@ -286,7 +288,7 @@ def sweep(
             extra = chunk_first[1] if closed and chunks > 1 and h == chunks - 1 else 0
             begin_angle = angle[f]
             end_angle = angle[extra - 1] + TURN if extra > 0 else angle[g - 1]
-            inner = max(1, int(np.ceil((end_angle - begin_angle) / STEP - 1e-9)))
+            inner = max(1, int(np.ceil((end_angle - begin_angle) / INNER_STEP - 1e-9)))
             need = filled + (g - f) + extra + 2 * inner + 8
             if need > size:
                 size = 2 * need

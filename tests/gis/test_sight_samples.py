@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 import shapely
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gis.report import QualityReport
@@ -33,6 +33,7 @@ def test_points_stand_in_the_middle_of_stretches_that_add_up() -> None:
     assert found.metres == pytest.approx([4, 4, 4])
 
 
+@settings(max_examples=25)
 @given(st.lists(st.tuples(st.integers(-400, 400), st.integers(-400, 400)), min_size=2, max_size=6, unique=True))
 def test_metres_of_a_street_add_up_to_its_length(corners: list[tuple[int, int]]) -> None:
     line = shapely.LineString(corners)
