@@ -61,6 +61,8 @@ def plan(grids: Sequence[Row]) -> FiledPlan:
     """A plan of grids with ``code`` and ``geometry``, in community C unless they say otherwise."""
     base = {"name": None, "community": "C", "kind": "standard", "households": 400}
     frame = table([base | dict(row) for row in grids])
+    if not grids:
+        frame = table([base | {"code": "", "geometry": box(0, 0, 1, 1)}]).iloc[:0]
 
     def empty(columns: Mapping[str, str]) -> pd.DataFrame:
         return pd.DataFrame({name: pd.Series(dtype=kind) for name, kind in columns.items()})

@@ -234,3 +234,18 @@ def test_only_the_part_of_a_street_inside_the_territory_counts() -> None:
     survey = looked(town, land(town, G=box(0, -50, 100, 100)))
     assert row_of(survey).street_m == pytest.approx(100 + 50 + 70 + 20)
     assert [round(blind.length_m) for blind in survey.blind] == [120, 100, 20]
+
+
+def test_a_stretch_shared_evenly_goes_to_the_lower_code() -> None:
+    town = territory(streets=[street((0, 0), (100, 0))])
+    grids = land(town, B=box(-10, -50, 50, 50), A=box(50, -50, 110, 50))
+    assert [grids.codes[blind.grid] for blind in looked(town, grids).blind] == ["A"]
+
+
+def test_a_plan_without_grids_has_a_row_of_zeros() -> None:
+    town = territory(cameras=[camera(5, 5)], streets=[street((0, 0), (100, 0))])
+    survey = looked(town, land(town))
+    assert [row.scope for row in survey.rows] == ["all"]
+    assert (row_of(survey).positions, row_of(survey).density_per_km2) == (0, None)
+    assert rates(survey)[0].frac["working"] is None
+    assert (survey.blind, survey.grid.tolist()) == ((), [-1])

@@ -85,9 +85,9 @@ def seen_by_grid(
     return SeenByGrid(
         street_m=metres(street),
         twice_m=metres(street & (by >= 2)),
-        seen_m=np.array([metres(street & seen) for seen in levels]).reshape(-1, n_grids),
+        seen_m=np.array([metres(street & seen) for seen in levels]).reshape(len(levels), n_grids),
         places=count(place),
-        places_seen=np.array([count(place & seen) for seen in levels], dtype=np.int64).reshape(-1, n_grids),
+        places_seen=np.array([count(place & seen) for seen in levels], dtype=np.int64).reshape(len(levels), n_grids),
         private_m=metres(is_private(samples) & intrusion),
     )
 
