@@ -9,6 +9,7 @@ import numpy as np
 from numba import njit
 
 _TINY = 1e-9
+_LEAD = 4096
 
 
 @njit(cache=True, nogil=True)
@@ -107,7 +108,11 @@ def exchange(
     n_poles: int,
     rounds: int,
 ) -> Any:
-    """Improve a choice: drop one and add the best other, add what still gains, drop what costs, until nothing helps."""
+    """Improve a choice: drop one and add the best other, add what still gains, drop what costs, until nothing helps.
+
+    Each pose dropped is held against all poses that share points with it, and against those that gain most as each
+    round begins (all poses where there are few).
+    """
     n, n_points = len(price), len(weight)
     count = np.zeros(n_points, dtype=np.int32)
     is_in = np.zeros(n, dtype=np.bool_)
@@ -138,6 +143,7 @@ def exchange(
     touched = np.empty(n, dtype=np.int64)
     for _ in range(rounds):
         is_better = False
+        lead = np.arange(n) if n <= _LEAD else np.flatnonzero(gain >= np.partition(gain, n - _LEAD)[n - _LEAD])
         i = 0
         while i < m:
             old = members[i]
@@ -157,7 +163,8 @@ def exchange(
             best, best_gain = -1, _TINY + abs(loss) * 1e-12
             if -loss > best_gain and not needs_grid:
                 best, best_gain = -2, -loss
-            for j in range(n):
+            for t in range(n_touched + len(lead)):
+                j = touched[t] if t < n_touched else lead[t - n_touched]
                 value = gain[j] + bonus[j] - loss
                 if value <= best_gain or is_in[j]:
                     continue

@@ -27,6 +27,8 @@ _NODES = 500
 _STEPS = 1_000
 _FEW_STEPS = 200
 _EQUAL = 1e-7
+_GOOD = 5e-4
+"""Nearer to the bound than this, a large problem is not improved window by window."""
 _WINDOW = 4_000
 """Poses that one integer programme decides on at a time; about half a square kilometre of streets."""
 
@@ -65,19 +67,12 @@ def solve_siting(
     first = _greedy(core)
     greedy_worth = worth_of(core, first)
     progress.advance()
-    best = _improved(core, first, clock, exact=False)
+    best = _improved(core, first, clock, exact=exact)
     progress.advance()
-    if exact and not best.is_proved:
-        best = _better(best, _improved(core, best.chosen, clock))
-    progress.advance()
-    if exact and not best.is_proved and core.n_poses > _WINDOW:
-        chosen = improve(
-            core, best.chosen, lambda part, held: _improved(part, held, clock, steps=_FEW_STEPS).chosen, size=_WINDOW
-        )
-        best = _better(best, _improved(core, chosen, clock, exact=False))
-        if not best.is_proved:
-            best = _better(best, _improved(core, best.chosen, clock))
-    progress.advance()
+    if exact and core.n_poses > _WINDOW and _gap(best.worth, best.bound) > _GOOD and not clock.is_over():
+        chosen = improve(core, best.chosen, lambda part, held: _in_window(part, held, clock), size=_WINDOW)
+        best = _better(best, _improved(core, chosen, clock, exact=True))
+    progress.advance(2)
     order, gain = rank(core.start, core.point, core.weight, core.price, np.sort(best.chosen))
     return Siting(
         poses=core.pose[order],
@@ -108,11 +103,9 @@ def _better(old: _Best, new: _Best) -> _Best:
     return _Best(new.chosen, new.worth, min(old.bound, new.bound))
 
 
-def _improved(core: Core, chosen: IntArray, clock: Clock, *, exact: bool = True, steps: int = _STEPS) -> _Best:
+def _improved(core: Core, chosen: IntArray, clock: Clock, *, exact: bool, steps: int = _STEPS) -> _Best:
     """Exchange, dual bound, and an integer programme over what the bound leaves open; never worse than before."""
     worth = worth_of(core, chosen)
-    if exact and clock.is_over():
-        return _Best(chosen, worth, math.inf)
     again = _exchange(core, chosen)
     if worth_of(core, again) > worth and is_lawful(core, again):
         chosen, worth = again, worth_of(core, again)
@@ -128,6 +121,10 @@ def _improved(core: Core, chosen: IntArray, clock: Clock, *, exact: bool = True,
             chosen, worth = better, worth_of(core, better)
         bound = min(bound, max(proved, worth))
     return _Best(chosen, worth, bound)
+
+
+def _in_window(core: Core, held: IntArray, clock: Clock) -> IntArray:
+    return held if clock.is_over() else _improved(core, held, clock, exact=True, steps=_FEW_STEPS).chosen
 
 
 def worth_of(core: Core, chosen: IntArray) -> float:
