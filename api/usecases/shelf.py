@@ -44,6 +44,12 @@ class Shelf[T]:
             raise InputError.of(found.faults)
         return found
 
+    def drop(self, key: Hashable) -> None:
+        """Forget what stands under a key; whoever asks next makes it anew."""
+        with self.lock:
+            self.made.pop(key, None)
+            self.making.pop(key, None)
+
     def _kept(self, key: Hashable) -> T | InputError | None:
         with self.lock:
             if key in self.made:

@@ -60,3 +60,12 @@ def test_an_error_of_ours_is_not_kept() -> None:
     with pytest.raises(ZeroDivisionError):
         shelf.get("a", lambda: 1 // 0)
     assert shelf.get("a", lambda: 7) == 7
+
+
+def test_what_was_dropped_is_made_anew() -> None:
+    shelf: Shelf[int] = Shelf(2)
+    numbers = iter(range(9))
+    assert [shelf.get("a", lambda: next(numbers)) for _ in range(2)] == [0, 0]
+    shelf.drop("a")
+    shelf.drop("never there")
+    assert shelf.get("a", lambda: next(numbers)) == 1
