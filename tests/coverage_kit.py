@@ -1,7 +1,7 @@
-"""Surveys of cameras and of response times made up by hand on the random land of tests/maps/plans.py.
+"""Surveys of cameras and of response times on the random land of tests/maps/plans.py, for maps and tables.
 
-Not the work of `partition.coverage`: cameras see a plain sector without walls, doors are street nodes, so that maps and
-tables can be tested with figures that a reader can recount.
+Cameras are not the work of `partition.coverage`: they see a plain sector without walls, so that what pages and tables
+say can be recounted here.
 """
 
 from __future__ import annotations
@@ -11,13 +11,17 @@ from dataclasses import replace
 from types import MappingProxyType
 from typing import Any
 
+import geopandas as gpd
 import numpy as np
 import shapely
 
 from gis.sight import Cameras, Samples, Seen, Sights
 from gis.territory import Territory
 from partition.coverage.cameras.types import Blind, CameraSurvey, DensityRow, Land
-from partition.coverage.settings import CameraSettings
+from partition.coverage.posts.types import Goal, PostProposal, PostsAnswer
+from partition.coverage.reach.survey import survey_reach
+from partition.coverage.reach.types import ReachSurvey
+from partition.coverage.settings import CameraSettings, ReachSettings
 from partition.coverage.siting.problem import Proposal, SitingAnswer
 from partition.filed import FiledPlan
 
@@ -49,6 +53,56 @@ def with_names(territory: Territory, layer: str, column: str, values: Mapping[in
         texts[row] = text
     table[column] = texts
     return Territory.of({**territory.layers, layer: table}, crs=territory.crs, meta=territory.meta)
+
+
+def with_places(territory: Territory, filed: FiledPlan, *, name: str = "第一小学") -> Territory:
+    """The territory with a school in every third grid and a bank far from every street."""
+    spots = list(filed.grids.geometry.representative_point()[::3])
+    far = shapely.affinity.translate(spots[0], -9_000, 0)
+    table = gpd.GeoDataFrame(
+        {
+            "id": [f"k{k:02d}" for k in range(len(spots) + 1)],
+            "kind": ["学校"] * len(spots) + ["银行"],
+            "name": [name, *(f"学校{k}" for k in range(1, len(spots))), "远处银行"],
+        },
+        geometry=[*spots, far],
+        crs=filed.grids.crs,
+    )
+    streets = territory["streets"].copy()
+    streets["geometry"] = [shapely.LineString(line.coords) for line in streets.geometry]  # rings are no streets
+    layers = {**territory.layers, "key_places": table.to_crs(territory.crs), "streets": streets}
+    return Territory.of(layers, crs=territory.crs, meta=territory.meta)
+
+
+def reach_of(filed: FiledPlan, territory: Territory, settings: ReachSettings | None = None) -> ReachSurvey:
+    """The survey of response times itself: it is quick on so little land."""
+    return survey_reach(territory, land_of(filed, territory), settings or ReachSettings())
+
+
+def posts_answer(survey: ReachSurvey, filed: FiledPlan, *, rule: int = 4, name: str = "") -> PostsAnswer:
+    """Posts proposed for one promise, in the middles of the first grids."""
+    reach = survey.rules[rule]
+    spots = shapely.get_coordinates(filed.grids.geometry.representative_point()[:3])
+    gains = (120.0, 60.0, 15.0)
+    proposals = tuple(
+        PostProposal(k + 1, name or f"n{k:03d}", float(x), float(y), filed.grids["code"].iloc[k], name, gain, total)
+        for k, ((x, y), gain, total) in enumerate(zip(spots, gains, np.cumsum(gains)))
+    )
+    whole = reach.shares.households
+    return PostsAnswer(
+        reach.rule.name,
+        reach.band,
+        Goal.CENTER,
+        proposals,
+        620.0,
+        425.0,
+        401.0,
+        0.4 * whole,
+        0.7 * whole,
+        whole,
+        False,
+        2,
+    )
 
 
 def stand(territory: Territory, *, directed: int = 3, broken: int = 4) -> Cameras:

@@ -55,6 +55,8 @@ def camera_data(
         "asked": settings.profile.names.index(settings.level),
         "private_level": settings.private_level,
         "sample_m": settings.sample_m,
+        "has_sight": len(survey.samples) > 0,
+        "has_polygons": bool((~shapely.is_empty(survey.polygon)).any()),
         "rows": [_row(row, settings.profile.names) for row in survey.rows],
         "programmes": _counts(survey.by_programme),
         "owners": _counts(survey.by_owner),

@@ -2,7 +2,7 @@
 "use strict";
 
 (() => {
-  const { data, say, number, points, wedge, plate, project, unpack, shareText } = gridwright;
+  const { data, say, number, points, wedge, plate, project, unpack, shareText, wordOr } = gridwright;
   const { colours } = data.style;
   const SEEN = "#00594c";
   const COARSE = "#a06a00";
@@ -12,6 +12,9 @@
   const state = { level: data.asked, measure: "density", scope: "grid", tab: "areas", filter: "all" };
   const layers = { seen: true, unseen: true, cameras: true, sights: false, masks: false, places: false, proposals: true };
   if (!data.siting) delete layers.proposals;
+  // A survey without sight knows counts only; one without polygons what is seen, but not how far each camera looks.
+  if (!data.has_sight) for (const name of ["seen", "unseen"]) delete layers[name];
+  if (!data.has_polygons) for (const name of ["sights", "masks"]) delete layers[name];
   if (!data.places.length) delete layers.places;
 
   const byLevel = data.stretches.by_level.map(project);
@@ -260,7 +263,7 @@
         ...classes.map((one) => [swatch(one), state.measure === "density" ? say(`class_${one.key}`) : stepText(one.key)]),
         ...(said.has("nothing") ? [[swatch(NOTHING), say("class_nothing")]] : []),
       ] : []),
-      [null, say("legend_streets", { level: say(`level_${data.levels[state.level].name}`) })],
+      ...(data.has_sight ? [[null, say("legend_streets", { level: wordOr(`level_${data.levels[state.level].name}`, data.levels[state.level].name) })]] : []),
       ...(layers.seen ? [[stroke(LINES.seen), say("legend_seen")]] : []),
       ...(layers.unseen && state.level > 0 ? [[stroke(LINES.coarse), say("legend_coarse")]] : []),
       ...(layers.unseen ? [[stroke(LINES.unseen), say("legend_unseen")]] : []),

@@ -12,8 +12,9 @@
     gridwright.choose({ kind, index: order[next] }, { zoom: true });
   }
 
-  const open = (tab) => () => (tab !== "proposals" || data.siting) && setCamera("tab", tab);
-  const level = (n) => () => n < data.levels.length && setCamera("level", n);
+  const there = { proposals: Boolean(data.siting), blind: data.has_sight };
+  const open = (tab) => () => there[tab] !== false && setCamera("tab", tab);
+  const level = (n) => () => data.has_sight && n < data.levels.length && setCamera("level", n);
 
   gridwright.page = {
     ...cameraDrawing,
@@ -23,12 +24,12 @@
     keys: {
       1: level(0), 2: level(1), 3: level(2), 4: level(3), 5: level(4),
       b: open("blind"), r: open("proposals"), c: open("cameras"), t: open("areas"),
-      s: () => gridwright.setLayer("sights", !cameraLayers.sights),
-      m: () => gridwright.setLayer("masks", !cameraLayers.masks),
+      s: () => "sights" in cameraLayers && gridwright.setLayer("sights", !cameraLayers.sights),
+      m: () => "masks" in cameraLayers && gridwright.setLayer("masks", !cameraLayers.masks),
     },
     help: [
       [data.levels.map((_, i) => i + 1).join("  "), "help_levels"], ["T  B", "help_tabs"], ["C", "help_cameras"], ...(data.siting ? [["R", "help_proposals"]] : []),
-      ["N  P", "help_walk_list"], ["S  M", "help_sights"],
+      ["N  P", "help_walk_list"], ...(data.has_polygons ? [["S  M", "help_sights"]] : []),
     ],
     basis: () => say("basis", { edition: data.edition, n: number(data.sample_m, 1) }),
     leftOut: () => [

@@ -6,7 +6,7 @@
   const { cameraState: state, blindStretches: blind, cameraRow, gridPlace, seenShare, cameraFilters } = gridwright;
   const { cameras, siting } = data;
   const all = data.rows.find((row) => row.scope === "all");
-  const levelName = (level) => say(`level_${data.levels[level].name}`);
+  const levelName = (level) => wordOr(`level_${data.levels[level].name}`, data.levels[level].name);
   const joint = () => (gridwright.language() === "zh" ? "，" : ", ");
 
   function set(name, value) {
@@ -16,10 +16,10 @@
 
   function drawChoose() {
     byId("gw-choose").replaceChildren(
-      element("p", { class: "gw-choose-head" }, element("b", {}, say("level")), element("span", { class: "gw-soft" }, data.edition)),
+      ...(!data.has_sight ? [] : [element("p", { class: "gw-choose-head" }, element("b", {}, say("level")), element("span", { class: "gw-soft" }, data.edition)),
       segments(say("level"), data.levels.map(({ name, px_per_m: px }, i) => ({ value: i, text: wordOr(`level_${name}`, name), small: say("px_per_m", { n: number(px, 1) }) })),
-        state.level, (level) => set("level", level)),
-      picker("gw-measure", say("measure"), ["density", "seen", "private"].map((name) => [name, say(`measure_${name}`)]), state.measure, (value) => set("measure", value)));
+        state.level, (level) => set("level", level))]),
+      picker("gw-measure", say("measure"), (data.has_sight ? ["density", "seen", "private"] : ["density"]).map((name) => [name, say(`measure_${name}`)]), state.measure, (value) => set("measure", value)));
   }
 
   function drawBanner() {
@@ -31,16 +31,16 @@
         figure(say("f_positions"), number(all.positions), say("f_channels", { n: number(all.channels) })),
         figure(say("f_density"), number(all.density, 1), say("f_target", { n: number(all.target, 1) })),
         figure(say("f_missing"), number(all.missing))),
-      element("ul", { class: "gw-level-bars", "aria-label": say("f_seen") },
+      ...(!data.has_sight ? [element("p", { class: "gw-soft" }, say("no_sight"))] : [element("ul", { class: "gw-level-bars", "aria-label": say("f_seen") },
         ...data.levels.map((_, i) => element("li", { class: i === state.level ? "gw-is-chosen" : null },
           element("span", {}, levelName(i)), bar(share(all.seen_m[i], all.street_m)), element("b", {}, shareText(share(all.seen_m[i], all.street_m)))))),
       element("p", { class: "gw-soft" }, say("seen_of", { seen: metres(all.seen_m[state.level]), of: metres(all.street_m), twice: metres(all.twice_m), level: levelName(data.asked) })),
-      element("p", { class: "gw-soft" }, say("density_is_not_sight")),
+      element("p", { class: "gw-soft" }, say("density_is_not_sight"))]),
       rows([
         rate === null ? null : [say("f_working"), `${shareText(rate)} (${number(all.working)}/${number(all.positions)})`],
         all.networked_known ? [say("f_networked"), `${shareText(share(all.networked, all.networked_known))} (${number(all.networked)}/${number(all.networked_known)})`] : null,
         all.places ? [say("f_places"), `${number(all.places_seen[state.level])}/${number(all.places)}`] : null,
-        [say("f_private", { level: wordOr(`level_${data.private_level}`, data.private_level) }), metres(all.private_m)],
+        !data.has_sight ? null : [say("f_private", { level: wordOr(`level_${data.private_level}`, data.private_level) }), metres(all.private_m)],
       ]),
       sure ? element("p", { class: "gw-warn" }, say("assumed_note", { n: number(sure), of: number(cameras.id.length) })) : "");
   }
@@ -153,7 +153,7 @@
   const BODIES = { areas, blind: blindList, proposals: proposalList, cameras: cameraList, programmes };
 
   function drawTabs() {
-    const names = [["areas", null], ["blind", data.blind_total], ...(siting ? [["proposals", siting.proposals.length]] : []), ["cameras", null], ["programmes", null]];
+    const names = [["areas", null], ...(data.has_sight ? [["blind", data.blind_total]] : []), ...(siting ? [["proposals", siting.proposals.length]] : []), ["cameras", null], ["programmes", null]];
     tabs(names, state.tab, (name) => set("tab", name));
     byId("gw-list").replaceChildren(...BODIES[state.tab]());
   }
@@ -198,7 +198,7 @@
         [say("c_owner"), cameras.owner[i] || say("not_stated")],
         [say("c_number"), wordOr(`number_${cameras.number[i]}`, cameras.number[i])],
       ]),
-      element("p", { class: "gw-soft" }, say("sight_shown", { level: levelName(data.asked) })),
+      element("p", { class: "gw-soft" }, cameras.working[i] ? "" : say("off_sees_nothing"), " ", cameras.sight[i].length ? say("sight_shown", { level: levelName(data.asked) }) : say("sight_none")),
     ];
   }
 
