@@ -54,8 +54,9 @@ class Kerb:
         n = network.n_nodes
         ends = (network.tail[is_open], network.head[is_open])
         graph = coo_array((np.ones(len(ends[0])), ends), shape=(n, n)).tocsr()
-        part = connected_components(graph, directed=False)[1][network.tail]
-        metres = np.bincount(part[is_open], weights=network.length_m[is_open], minlength=1)
+        n_parts, number = connected_components(graph, directed=False)
+        part = number[network.tail]
+        metres = np.bincount(part[is_open], weights=network.length_m[is_open], minlength=max(n_parts, 1))
         is_main = is_open & ((metres[part] >= _MAIN_M) | (part == np.argmax(metres)))
         usable = is_open & ~np.isin(network.road_class, sorted(MOTORWAYS))
         rows, main = np.flatnonzero(usable), np.flatnonzero(usable & is_main)
