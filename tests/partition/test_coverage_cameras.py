@@ -217,6 +217,23 @@ def test_a_named_area_has_targets_of_its_own_and_cuts_through_grids(long_street:
         assert core.seen_m[level] + rest.seen_m[level] == pytest.approx(row_of(survey).seen_m[level])
 
 
+def test_water_is_no_part_of_a_named_area_and_private_views_are_counted_by_where_the_windows_are() -> None:
+    town = territory(
+        cameras=[camera(50, 0, **ROUND)],
+        # The southern house is 50 m away: drawn at 40 px/m, too coarse to intrude.
+        buildings=[{"households": 10, "geometry": box(40, y, 60, y + 10)} for y in (10, -60)],
+        streets=[street((0, 0), (100, 0))],
+        barriers=[{"kind": "river", "geometry": box(0, -30, 100, -10)}],
+    )
+    survey = looked(town, land(town, G=box(0, -60, 100, 30)))
+    south, north = area_rows(
+        survey, town, [Area("s", "", here(box(0, -60, 100, 0))), Area("n", "", here(box(0, 0, 100, 30)))]
+    )
+    assert (south.area_km2, north.area_km2) == (pytest.approx(4000 / 1e6), pytest.approx(3000 / 1e6))
+    assert (south.private_m, north.private_m) == (0.0, pytest.approx(row_of(survey).private_m))
+    assert north.private_m < 25  # of sixty metres of windows, those of the southern wall
+
+
 def test_a_stretch_along_a_border_is_one_and_goes_to_the_grid_with_most_of_it() -> None:
     town = territory(streets=[street((0, 0), (100, 0)), street((0, 20), (30, 20))])
     grids = land(town, A=box(0, -50, 60, 50), B=box(60, -50, 90, 50))
@@ -249,3 +266,11 @@ def test_a_plan_without_grids_has_a_row_of_zeros() -> None:
     assert (row_of(survey).positions, row_of(survey).density_per_km2) == (0, None)
     assert rates(survey)[0].frac["working"] is None
     assert (survey.blind, survey.grid.tolist()) == ((), [-1])
+
+
+def test_a_camera_moved_out_of_a_building_stays_in_the_grid_of_its_pole() -> None:
+    town = territory(cameras=[camera(99, 0, **ROUND)], buildings=[{"households": 0, "geometry": box(80, -20, 101, 20)}])
+    grids = land(town, A=box(0, -50, 100, 50), B=box(100, -50, 200, 50))
+    survey = looked(town, grids)
+    assert survey.cameras.x[0] > here(shapely.Point(101, 0)).x
+    assert survey.grid.tolist() == [0]
