@@ -144,7 +144,7 @@ def test_private_windows_and_lanes_are_a_cost_and_no_gain() -> None:
 
 def test_forbidden_ground_is_told_with_its_reason() -> None:
     town = territory(
-        cameras=[camera(10, 10), camera(110, 10), camera(210, 10), camera(305, 10), camera(400, 10)],
+        cameras=[camera(10, 10), camera(110, 10), camera(210, 10), camera(305, 10), camera(307, 10)],
         estates=[{"name": "医院", "kind": "hospital", "geometry": box(100, 0, 120, 20)}],
         key_places=[{"kind": "浴室", "geometry": shapely.Point(300, 10)}],
     )
