@@ -181,6 +181,27 @@ def test_doors_stand_on_the_street_on_their_side_of_a_barrier() -> None:
     assert [ask(t)[0].doors["car", "buildings"].off_m[0] for t in (land, without)] == pytest.approx([40, 10])
 
 
+def test_private_lanes_are_open_to_responders_and_forbidden_ones_are_not() -> None:
+    lanes = [street((500, 0), (500, 400), foot="private"), street((900, 0), (900, 400), foot="no")]
+    land = town([*LONG, *lanes], posts=posts((0, 0)), buildings=homes((510, 300, 10), (910, 300, 10)))
+    found = ask(land, place_m=100.0)[0].rules[0]
+    assert found.door_s[0] == pytest.approx((500 + 300) / 40 * 3.6 + WALK_S)
+    assert np.isinf(found.door_s[1])
+
+
+def test_what_nobody_reaches_is_said_once_and_not_for_every_minute_and_band() -> None:
+    lane = street((100, 500), (1_500, 500))
+    land = town([*LONG, lane], posts=posts((0, 0)), buildings=homes((510, 510, 10)))
+    _, report = ask(land, [rule("a", 3), rule("b", 5)], [*DAY, NIGHT])
+    assert codes(report).count("warn_reach_nobody") == 1
+
+
+def test_streets_that_are_all_closed_to_the_mode_do_not_disturb_the_others() -> None:
+    closed = [street((x, 100), (x, 300), klass="footway") for x in range(-2_800, 2_800, 100)]
+    land = town([*closed, *LONG], posts=posts((0, 0)), buildings=homes((100, 10, 10)))
+    assert ask(land)[0].rules[0].is_kept
+
+
 def test_a_fragment_of_street_near_a_door_does_not_cut_it_off() -> None:
     land = town([*LONG, street((100, 20), (140, 20))], posts=posts((0, 0)), buildings=homes((120, 30, 10)))
     found = ask(land)[0]

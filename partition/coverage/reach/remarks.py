@@ -74,7 +74,9 @@ class Remarks:
             report.add("note_reach_no_doors", doors.layer, places=places, **facts)
         elif reach.n_posts:
             lost = np.flatnonzero(np.isinf(reach.door_s) & reach.promised & (doors.link >= 0))
-            if len(lost):
+            said = (rule.mode.value + doors.layer, lost.tobytes().hex())
+            if len(lost) and said not in self._said:  # by the same doors, whatever minutes and band
+                self._said.add(said)
                 measured = round(float(doors.households[lost].sum()))
                 named = self._named(doors.layer, lost)
                 report.add("warn_reach_nobody", doors.layer, named, before=len(lost), measured=measured, **facts)

@@ -19,6 +19,7 @@ from gis.graph import BoolArray, FloatArray, Int32Array
 from gis.progress import SILENT, Progress
 from gis.report import QualityReport, Remark
 from gis.streets import Beats, Mode, NetworkOptions, StreetNetwork, lay_network
+from gis.streets.modes import plain
 from gis.territory import Territory
 from partition.coverage.cameras.types import Land
 from partition.coverage.reach.arcs import Arcs
@@ -123,14 +124,17 @@ def survey_reach(
 def lay_streets(
     territory: Territory, land: Land, settings: ReachSettings, mode: Mode, report: QualityReport
 ) -> tuple[StreetNetwork, Beats]:
-    """Lay the streets of one mode as responders use them: lanes inside estates open to them, nothing to inspect."""
+    """Lay the streets of one mode as responders use them: private lanes are open to them, nothing is to inspect."""
+    streets = territory["streets"]
+    is_private = plain(streets["foot"]) == "private"
+    if is_private.any():
+        territory = territory.with_layers(streets=streets.assign(foot=streets["foot"].mask(is_private)))
     kmh = float(settings.speed_kmh[mode])
     options = NetworkOptions(
         mode=mode,
         passing_kmh=kmh,
         inspecting_kmh=kmh,
         classes=frozenset(),
-        inspect_estates=True,
         snap_m=settings.snap_m,
         passage_m=settings.passage_m,
         place_m=settings.place_m,
