@@ -85,6 +85,17 @@ def random_scene(rng: np.random.Generator, size_m: float = 160.0) -> np.ndarray:
     return scene
 
 
+def squared_scene(rng: np.random.Generator) -> tuple[np.ndarray, Cameras, float]:
+    """Everything on whole metres: walls in line, corners behind corners, a camera in line with them; and a range."""
+    boxes = [shapely.box(x, y, x + w, y + h) for x, y, w, h in rng.integers((0, 0, 1, 1), (40, 40, 10, 10), (8, 4))]
+    scene = np.array(boxes, dtype=object)
+    free = [(x, y) for x in range(40) for y in range(40) if not shapely.intersects_xy(scene, x, y).any()]
+    x, y = free[int(rng.integers(0, len(free)))]
+    turn, width = rng.choice([0.0, 45.0, 90.0, 180.0]), rng.choice([60.0, 90.0, 180.0, 270.0, 360.0])
+    camera = cameras(float(x), float(y), heading=turn, hfov=width, near=rng.choice([0.0, 1.0, 2.0, 5.0]))
+    return scene, camera, float(rng.choice([10.0, 20.0, 30.0]))
+
+
 def random_camera(rng: np.random.Generator, scene: np.ndarray, size_m: float = 160.0) -> Cameras:
     """A camera anywhere, near a wall, on a corner or in a building, moved out as all are; any heading and field."""
     kind = rng.integers(0, 4)

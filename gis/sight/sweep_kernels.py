@@ -263,8 +263,11 @@ def sweep(
             cuts[n_cuts] = q
             for m in range(n_cuts):
                 u, v = cuts[m], cuts[m + 1]
-                half = (u + v) / 2
-                if (ea[w] * np.cos(half) + eb[w] * np.sin(half)) * blind >= 1.0 - 1e-9:
+                # Nowhere on this part is it beyond the blind zone (where it only touches it, three angles tell).
+                least = np.inf
+                for t in (u, (u + v) / 2, v):
+                    least = min(least, ea[w] * np.cos(t) + eb[w] * np.sin(t))
+                if least * blind >= 1.0 - 1e-9:
                     is_open = False
                     continue
                 if not is_open:

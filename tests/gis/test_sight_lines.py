@@ -14,7 +14,7 @@ from gis.sight import Cameras, Samples, Seen
 from gis.sight.see import see
 from gis.sight.sweep import visible
 from gis.sight.walls import Walls
-from tests.sight_kit import cameras, likeness, random_camera, random_scene, seen_by_rays, walls
+from tests.sight_kit import cameras, likeness, random_camera, random_scene, seen_by_rays, squared_scene, walls
 
 DISC = math.pi * (30.0**2 - 2.0**2)
 
@@ -37,6 +37,14 @@ def test_the_polygon_is_what_rays_find(seed: int) -> None:
     scene = random_scene(rng)
     camera = random_camera(rng, scene)
     range_m = float(rng.choice([20.0, 50.0, 114.0]))
+    polygon = one(camera, Walls.around(scene), range_m)
+    assert polygon.is_valid
+    assert likeness(polygon, seen_by_rays(camera, scene, range_m)) >= 0.999
+
+
+@pytest.mark.parametrize("seed", range(40))
+def test_the_polygon_is_what_rays_find_where_walls_are_in_line(seed: int) -> None:
+    scene, camera, range_m = squared_scene(np.random.default_rng(seed))
     polygon = one(camera, Walls.around(scene), range_m)
     assert polygon.is_valid
     assert likeness(polygon, seen_by_rays(camera, scene, range_m)) >= 0.999
@@ -72,6 +80,15 @@ def test_a_wall_inside_the_blind_zone_still_hides_what_is_behind_it() -> None:
     assert not seen.intersects(shapely.Point(20, 0))
     assert seen.covers(shapely.Point(-20, 0))
     assert seen.is_valid
+
+
+def test_a_wall_that_touches_the_blind_zone_is_seen_on_both_sides_of_the_touch() -> None:
+    house = shapely.box(-3, 5, 3, 8)
+    camera = cameras(0, 0, near=5.0)
+    seen = one(camera, walls(house))
+    assert seen.is_valid
+    assert likeness(seen, seen_by_rays(camera, np.array([house], dtype=object), 30.0)) >= 0.9999
+    assert seen.covers(shapely.Point(2.8, 4.9))
 
 
 def test_a_camera_closed_in_sees_its_courtyard_alone() -> None:
