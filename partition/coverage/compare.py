@@ -159,12 +159,7 @@ def _camera_measures(survey: CameraSurvey) -> dict[str, float | None]:
 
 def _reach_measures(reach: ReachSurvey) -> dict[str, float | None]:
     asked = [rule for rule in reach.rules if rule.is_kept is not None]
-    least = [
-        _frac(shares.households_in, shares.households)
-        for rule in asked
-        for shares in rule.by_grid.values()
-        if shares.households > 0
-    ]
+    least = [_frac(shares.households_in, shares.households) for rule in asked for shares in rule.by_grid.values()]
     return {
         "promises": float(len(asked)),
         "promises_kept": float(sum(rule.is_kept is True for rule in asked)),
