@@ -12,7 +12,7 @@ import numpy as np
 import shapely
 
 from gis.enclose import NO_WAY_CLASSES
-from gis.graph import BoolArray, IntArray
+from gis.graph import BoolArray, FloatArray, IntArray
 from gis.repair import is_absent, is_finite, mend
 from gis.streets import modes, owners
 from gis.streets.network import ObjectArray
@@ -73,6 +73,15 @@ def dwellings(territory: Territory) -> BoolArray:
     """Per building: it has households."""
     lived_in: BoolArray = territory["buildings"]["households"].fillna(0).to_numpy(dtype=np.float64) > 0
     return lived_in
+
+
+def points(territory: Territory, layer: str) -> tuple[IntArray, FloatArray, FloatArray]:
+    """Features of a layer of points that have a position: rows, x, y."""
+    shapes = np.asarray(territory[layer].geometry.array, dtype=object)
+    placed = (shapely.get_type_id(shapes) == 0) & ~shapely.is_empty(shapes)
+    placed[placed] = is_finite(shapes[placed])
+    rows = np.flatnonzero(placed)
+    return rows, shapely.get_x(shapes[rows]), shapely.get_y(shapes[rows])
 
 
 def land(territory: Territory) -> shapely.Geometry:

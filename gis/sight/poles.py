@@ -257,9 +257,13 @@ def _wanted(territory: Territory, every_m: float) -> _Wanted:
     shapes = np.asarray(territory["streets"].geometry.array, dtype=object)[rows]
     paths = Paths.of(shapes)
     path, low, high = stretches_inside(shapes, paths, ground.land(territory))
-    places = np.asarray(territory["key_places"].geometry.array, dtype=object)
-    spot = np.flatnonzero((shapely.get_type_id(places) == 0) & ~shapely.is_empty(places))
-    gates = (*_beside_places(places[spot], shapes), np.ones(len(spot), np.int64), -1 - spot, np.zeros(len(spot)))
+    spot, x, y = ground.points(territory, "key_places")
+    gates = (
+        *_beside_places(shapely.points(x, y), shapes),
+        np.ones(len(spot), np.int64),
+        -1 - spot,
+        np.zeros(len(spot)),
+    )
     corners, ends = _junctions(paths, rows, path, low, high)
     along = _along(paths, rows, path, low, high, every_m)
     parts = [(*part, np.full(len(part[0]), rank, np.int64)) for rank, part in enumerate((gates, corners, ends, along))]

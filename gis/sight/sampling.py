@@ -166,12 +166,10 @@ def _cut(low: FloatArray, high: FloatArray, every_m: float) -> tuple[IntArray, F
 
 
 def _places(territory: Territory, walls: Walls, report: QualityReport) -> _Part:
-    table = territory["key_places"]
-    shapes = np.asarray(table.geometry.array, dtype=object)
-    rows = np.flatnonzero((shapely.get_type_id(shapes) == 0) & ~shapely.is_empty(shapes))
-    x, y, depth = walls.step_out(shapely.get_x(shapes[rows]), shapely.get_y(shapes[rows]))
+    rows, x, y = ground.points(territory, "key_places")
+    x, y, depth = walls.step_out(x, y)
     if (depth > 0).any():
-        ids = table["id"].to_numpy(dtype=object)[rows[depth > 0]]
+        ids = territory["key_places"]["id"].to_numpy(dtype=object)[rows[depth > 0]]
         report.add("note_sight_places_in_buildings", "key_places", ", ".join(map(str, ids[:20])), measured=len(ids))
     zero = np.zeros(len(rows))
     return x, y, np.full(len(rows), Seen.PLACE, dtype=np.int64), rows, zero, zero, zero, zero

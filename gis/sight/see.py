@@ -32,7 +32,14 @@ def see(cameras: Cameras, samples: Samples, walls: Walls, px_per_m: float) -> Si
         Clear of walls (as `gis.sight.stand` and `gis.sight.poles` leave them).
     px_per_m
         The coarsest density that is asked for.
+
+    Raises
+    ------
+    ValueError
+        It is not above 0: every point would be near enough.
     """
+    if not px_per_m > 0:
+        raise ValueError(f"a pixel density must be above 0, not {px_per_m}")
     grid = _cells(samples.x, samples.y)
     start, point, density = see_points(
         cameras.x,

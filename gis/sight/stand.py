@@ -34,6 +34,7 @@ import shapely
 from gis.errors import Fact
 from gis.graph import BoolArray, FloatArray
 from gis.report import QualityReport
+from gis.sight import ground
 from gis.sight.cameras import Cameras
 from gis.sight.lens import blind_m, read_lens
 from gis.sight.optics import POSSIBLE, Optics
@@ -149,8 +150,7 @@ def _counted(territory: Territory, report: QualityReport) -> np.ndarray:
     twice = table["id"].duplicated(keep="first").to_numpy(dtype=bool)
     _each(report, "repair_sight_id_twice", ids, rows, twice, lambda k: {})
     shapes = np.asarray(table.geometry.array, dtype=object)
-    placed = (shapely.get_type_id(shapes) == 0) & ~shapely.is_empty(shapes)
-    placed[placed] = np.isfinite(shapely.get_coordinates(shapes[placed])).all(axis=1)
+    placed = np.isin(rows, ground.points(territory, "cameras")[0])
     _each(report, "warn_sight_no_position", ids, rows, ~twice & ~placed, lambda k: {})
     land = np.asarray(territory["communities"].geometry.array, dtype=object)
     inside = np.zeros(len(table), dtype=bool)

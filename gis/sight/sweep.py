@@ -23,9 +23,16 @@ def visible(cameras: Cameras, walls: Walls, range_m: FloatArray) -> ObjectArray:
     Parameters
     ----------
     range_m
-        Per camera: how far (``cameras.range_m`` of a pixel density); its own far limit caps it.  Finite.
+        Per camera: how far (``cameras.range_m`` of a pixel density); its own far limit caps it.
+
+    Raises
+    ------
+    ValueError
+        Neither of the two is a number of metres.
     """
     reach = np.minimum(np.asarray(range_m, dtype=np.float64), cameras.far_m)
+    if not np.isfinite(reach).all():
+        raise ValueError("a camera's range must be finite")
     xy, first, camera, is_hole = sweep(
         cameras.x, cameras.y, cameras.heading_deg, cameras.hfov_deg, cameras.near_m, reach, *walls.arrays
     )

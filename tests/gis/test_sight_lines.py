@@ -206,3 +206,10 @@ def test_far_from_all_walls_and_across_them_alike() -> None:
     assert land.hides(-500.0, 5.0, 500.0, 5.0)
     assert not land.hides(-500.0, -500.0, -400.0, -400.0)
     assert not walls().hides(0.0, 0.0, 1.0, 1.0)
+
+
+def test_a_range_without_end_is_refused() -> None:
+    with pytest.raises(ValueError, match="finite"):
+        visible(cameras(0, 0), walls(), np.array([np.inf]))
+    with pytest.raises(ValueError, match="above 0"):
+        see(cameras(0, 0), points(1.0, 1.0), walls(), 0.0)
