@@ -61,7 +61,7 @@ class Kerb:
         usable = is_open & ~np.isin(network.road_class, sorted(MOTORWAYS))
         rows, main = np.flatnonzero(usable), np.flatnonzero(usable & is_main)
         trees = [shapely.STRtree(network.geometry[which]) for which in (rows, main)]
-        walls = shapely.STRtree(np.empty(0, dtype=object) if barriers is None else barriers)
+        walls = shapely.STRtree(_segments(np.empty(0, dtype=object) if barriers is None else barriers))
         return cls(network, rows, trees[0], is_main, main, trees[1], walls)
 
     def find(self, shapes: ObjectArray, within_m: float = np.inf, bridged_m: float = 30.0) -> Spots:
@@ -156,6 +156,16 @@ class Kerb:
         ways = shapely.shortest_line(self.network.geometry[other[rows]], shapes[cut_off[rows]])
         rows = rows[~self._blocked(ways)]
         link[cut_off[rows]], off_m[cut_off[rows]] = other[rows], far[rows]
+
+
+def _segments(barriers: ObjectArray) -> ObjectArray:
+    """Barriers as their single straight pieces: a river of a thousand corners is not looked at as a whole each time."""
+    lines = np.where(shapely.get_dimensions(barriers) == 2, shapely.boundary(barriers), barriers)
+    xy, line = shapely.get_coordinates(shapely.get_parts(lines), return_index=True)
+    follows = line[1:] == line[:-1]
+    pairs = np.stack([xy[:-1][follows], xy[1:][follows]], axis=1)
+    pieces: ObjectArray = np.asarray(shapely.linestrings(pairs), dtype=object)
+    return pieces
 
 
 def _feet(lines: ObjectArray, shapes: ObjectArray) -> ObjectArray:
