@@ -13,6 +13,7 @@ from pyproj import Transformer
 from api.accounts.caller import ROLES
 from api.accounts.keys import prefix_of
 from data.store import SqlStore
+from data.store.rooms.coverage import Proposed
 from data.store.rooms.tracks import TrackFigures, TrackKey
 from data.store.tables import METADATA
 from gis.territory import Territory
@@ -83,6 +84,14 @@ class World:
         id = f"t{next(self._numbers)}"
         with self.site.store.write(self.site.act("root")) as tx:
             return tx.tracks.add(id, key, figures, report, county=county, community=grid[:12])[0].id
+
+    def new_decision(self, county: str) -> str:
+        """A proposal of a plan that was accepted inside a county."""
+        lon, lat = self.point(county)
+        community, id = f"{county}001001", f"pole{next(self._numbers)}@090"
+        said = Proposed("camera", id, community, f"{community}001", lon, lat, 90.0, "recognise")
+        with self.site.store.write(self.site.act("root")) as tx:
+            return tx.coverage.decide(self.plans[county], county, said, "accepted", "planner")[0].id
 
     def point(self, county: str) -> tuple[float, float]:
         """Longitude and latitude of a house of a county."""

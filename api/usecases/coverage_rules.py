@@ -40,7 +40,7 @@ def reach_settings(book: RuleBook) -> ReachSettings:
 
 
 def checked(part: Part, text: str) -> str:
-    """Rules as they are kept: other tables taken out, every field stated.
+    """Rules as they are kept: other tables taken out, every field stated; empty where they are the defaults.
 
     Raises
     ------
@@ -48,8 +48,10 @@ def checked(part: Part, text: str) -> str:
         What the reading of settings finds, all of it.
     """
     if part == "cameras":
-        return to_toml(cameras_from_toml(text, file=part))
-    return to_toml(reach=reach_from_toml(text, file=part))
+        cameras = cameras_from_toml(text, file=part)
+        return "" if cameras == CameraSettings() else to_toml(cameras)
+    reach = reach_from_toml(text, file=part)
+    return "" if reach == ReachSettings() else to_toml(reach=reach)
 
 
 def text_of(part: Part, table: Mapping[str, Any]) -> str:
