@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from api.usecases.redraw_plan import RedrawnPlan, redraw_plan
     from api.usecases.restore_store import Restored, restore_store
     from api.usecases.survey_cameras import SurveyedCameras, survey_cameras
+    from api.usecases.survey_reach import SurveyedReach, survey_reach
     from api.usecases.weigh_change import Point, weigh_change
 
 _HOMES = {
@@ -58,6 +59,7 @@ _HOMES = {
     "Rostered": "plan_roster",
     "Saved": "backup_store",
     "SurveyedCameras": "survey_cameras",
+    "SurveyedReach": "survey_reach",
     "assess_territory": "assess_territory",
     "backup_store": "backup_store",
     "check_plan": "check_plan",
@@ -79,6 +81,7 @@ _HOMES = {
     "redraw_plan": "redraw_plan",
     "restore_store": "restore_store",
     "survey_cameras": "survey_cameras",
+    "survey_reach": "survey_reach",
     "weigh_change": "weigh_change",
 }
 
@@ -105,6 +108,7 @@ __all__ = [
     "Rostered",
     "Saved",
     "SurveyedCameras",
+    "SurveyedReach",
     "assess_territory",
     "backup_store",
     "check_plan",
@@ -126,6 +130,7 @@ __all__ = [
     "redraw_plan",
     "restore_store",
     "survey_cameras",
+    "survey_reach",
     "weigh_change",
 ]
 

@@ -6,15 +6,19 @@ The keys are the ones other programs rely on (docs/coverage.md); more may come.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
+import shapely
 
 from api.i18n import sentence
 from gis.errors import Fact
 from gis.report import QualityReport
 from gis.territory import Territory
+from maps.features import to_lonlat
+from partition.coverage.cameras.rates import Rates, places_by_kind, rates
+from partition.coverage.cameras.seen import redundancy
 from partition.coverage.cameras.types import CameraSurvey, DensityRow
 from partition.coverage.posts.types import PostsAnswer
 from partition.coverage.reach.types import ReachSurvey, RuleReach, Shares
@@ -42,7 +46,18 @@ def camera_content(survey: CameraSurvey, territory: Territory) -> dict[str, Any]
             "blind_stretches": len(survey.blind),
             "blind_m": _round(sum(blind.length_m for blind in survey.blind)),
         },
-        "rows": [density_row(row) for row in survey.rows],
+        "wanted": {
+            "covered_frac": settings.covered_frac,
+            "networked_frac": settings.networked_frac,
+            "working_frac": settings.working_frac,
+            "trades_working_frac": settings.trades_working_frac,
+        },
+        "redundancy_m": {str(n): _round(metres) for n, metres in redundancy(survey.samples, survey.seen_by).items()},
+        "places_by_kind": [
+            {"kind": kind, "places": places, "seen": seen}
+            for kind, (places, seen) in places_by_kind(survey, territory).items()
+        ],
+        "rows": [{**density_row(row), **_rates(of)} for row, of in zip(survey.rows, rates(survey), strict=True)],
         "programmes": [
             {"name": name, "positions": positions, "channels": channels}
             for name, (positions, channels) in survey.by_programme.items()
@@ -88,6 +103,15 @@ def density_row(row: DensityRow) -> dict[str, Any]:
     }
 
 
+def _rates(of: Rates) -> dict[str, Any]:
+    """Rates that a row does not hold itself, and which of all reach what is wanted."""
+    return {
+        "covered_frac": None if of.frac["covered"] is None else _round(of.frac["covered"], 6),
+        "trades_working_frac": None if of.frac["trades_working"] is None else _round(of.frac["trades_working"], 6),
+        "is_met": dict(of.is_met),
+    }
+
+
 def blind_rows(survey: CameraSurvey, territory: Territory) -> list[dict[str, Any]]:
     """Stretches that no camera sees, the longest first."""
     streets = territory["streets"]
@@ -105,8 +129,11 @@ def blind_rows(survey: CameraSurvey, territory: Territory) -> list[dict[str, Any
     ]
 
 
-def siting_content(answer: SitingAnswer, survey: CameraSurvey, asked: int | None) -> dict[str, Any]:
+def siting_content(
+    answer: SitingAnswer, survey: CameraSurvey, territory: Territory, asked: int | None
+) -> dict[str, Any]:
     """Cameras proposed, with the bound of the answer."""
+    spots = _degrees(territory, [(p.x, p.y) for p in answer.proposals])
     codes = survey.land.codes
     worth, bound = answer.worth, answer.bound
     return {
@@ -131,8 +158,7 @@ def siting_content(answer: SitingAnswer, survey: CameraSurvey, asked: int | None
             {
                 "rank": p.rank,
                 "id": p.id,
-                "x": _round(p.x),
-                "y": _round(p.y),
+                **spots[p.rank - 1],
                 "heading_deg": _round(p.heading_deg),
                 "grid": codes[p.grid] if p.grid >= 0 else "",
                 "gain_m": _round(p.gain_m),
@@ -165,7 +191,7 @@ def reach_content(survey: ReachSurvey, territory: Territory) -> dict[str, Any]:
         "ring_minutes": list(settings.ring_minutes),
         "speed_kmh": {mode.value: speed for mode, speed in settings.speed_kmh.items()},
         "turn_out_s": settings.turn_out_s,
-        "rules": [rule_row(reach) for reach in survey.rules],
+        "rules": [rule_row(reach, territory) for reach in survey.rules],
         "grids": [
             {
                 "grid": code,
@@ -182,9 +208,10 @@ def reach_content(survey: ReachSurvey, territory: Territory) -> dict[str, Any]:
     }
 
 
-def rule_row(reach: RuleReach) -> dict[str, Any]:
+def rule_row(reach: RuleReach, territory: Territory) -> dict[str, Any]:
     """One promise in one part of the day."""
     rule = reach.rule
+    spots = _degrees(territory, [(door.x, door.y) for door in reach.worst])
     return {
         "rule": rule.name,
         "minutes": rule.minutes,
@@ -209,10 +236,9 @@ def rule_row(reach: RuleReach) -> dict[str, Any]:
                 "seconds": _round(door.seconds) if np.isfinite(door.seconds) else None,
                 "post": door.post,
                 "off_m": _round(door.off_m) if np.isfinite(door.off_m) else None,
-                "x": _round(door.x),
-                "y": _round(door.y),
+                **spot,
             }
-            for door in reach.worst
+            for door, spot in zip(reach.worst, spots, strict=True)
         ],
     }
 
@@ -258,8 +284,9 @@ def posts_off(survey: ReachSurvey, territory: Territory) -> list[dict[str, Any]]
     return rows
 
 
-def posts_content(answer: PostsAnswer) -> dict[str, Any]:
+def posts_content(answer: PostsAnswer, territory: Territory) -> dict[str, Any]:
     """Posts proposed for one promise, with the bound."""
+    spots = _degrees(territory, [(p.x, p.y) for p in answer.proposals])
     return {
         "rule": answer.rule,
         "band": answer.band,
@@ -277,8 +304,7 @@ def posts_content(answer: PostsAnswer) -> dict[str, Any]:
             {
                 "rank": p.rank,
                 "id": p.id,
-                "x": _round(p.x),
-                "y": _round(p.y),
+                **spots[p.rank - 1],
                 "grid": p.grid,
                 "near": p.near,
                 "gain": _or_none(p.gain),
@@ -303,9 +329,11 @@ def note(code: str, facts: Mapping[str, Fact], language: str) -> dict[str, Any]:
     return {"code": code, "message": sentence(code, facts, language), "facts": dict(facts)}
 
 
-def rows_of(rows: Iterable[DensityRow], scope: str) -> Sequence[DensityRow]:
-    """Rows of one scope."""
-    return [row for row in rows if row.scope == scope]
+def _degrees(territory: Territory, spots: Sequence[tuple[float, float]]) -> list[dict[str, float]]:
+    """Longitude and latitude (WGS 84) of places in metres."""
+    points = shapely.points(np.asarray(spots, dtype=np.float64).reshape(-1, 2))
+    moved = to_lonlat(points, territory.crs) if len(points) else points
+    return [{"lon": round(point.x, 7), "lat": round(point.y, 7)} for point in moved]
 
 
 def _frac(part: float, whole: float) -> float | None:

@@ -224,7 +224,7 @@ def survey_cameras(
             "territory_file": held.territory_name,
             **camera_content(found, territory),
             "areas": [density_row(row) for row in _area_rows(found, held, areas, area_target)],
-            "siting": siting_content(answer, found, asked.add) if answer else None,
+            "siting": siting_content(answer, found, territory, asked.add) if answer else None,
             "what_if": thought,
             "checked": check.looked_at,
             "notes": report_notes(held.report, language),

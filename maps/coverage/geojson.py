@@ -153,7 +153,7 @@ def write_rings(
     shapes: list[Any] = []
     facts: list[dict[str, Any]] = []
     for ring in sorted(rings, key=lambda one: -one.minutes):
-        for part, shape in (("ring", ring.polygon), ("streets", shapely.multilinestrings(list(ring.lines)))):
+        for part, shape in (("ring", ring.polygon), ("streets", shapely.MultiLineString(list(ring.lines)))):
             shapes.append(shape)
             facts.append({"part": part, "minutes": ring.minutes})
     about = {

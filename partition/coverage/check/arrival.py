@@ -23,7 +23,8 @@ from partition.coverage.reach.types import Arrival, Doors
 NEAR_S = 0.01
 _LOOKED_AT = 20_000
 """So many doors are held against their street again."""
-_SNAP_NEAR_M = 0.2
+_SNAP_NEAR_M = 2.0
+"""A wall along a street is about as near to many of its metres; any of them may be told."""
 
 
 def passing_s(network: StreetNetwork, factor: float) -> FloatArray:

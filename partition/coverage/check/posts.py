@@ -13,7 +13,7 @@ from gis.graph import FloatArray, Int32Array
 from gis.streets import StreetNetwork
 from gis.territory import Territory
 from partition.coverage.check.arrival import nodes_at, passing_s
-from partition.coverage.check.reach import answering, asked_of, doors_of, start_seconds
+from partition.coverage.check.reach import answering, start_seconds
 from partition.coverage.check.terms import Ground, fault, is_near
 from partition.coverage.posts.types import Goal, PostsAnswer
 from partition.coverage.reach.types import ReachSurvey, RuleReach
@@ -46,8 +46,8 @@ def post_faults(
     used = answering(territory, reach, band) & (posts >= 0)
     there = np.concatenate([posts[used], nodes])
     leave_s = np.concatenate([start_seconds(survey, reach)[used], np.full(len(nodes), survey.settings.turn_out_s)])
-    counted = _households_in(territory, survey, reach, network, there, leave_s, band.speed_factor)
-    if not reach.rule.places and not is_near(answer.households_in_after, counted, 0.5 + 0.002 * answer.households):
+    counted = _households_in(survey, reach, network, there, leave_s, band.speed_factor)
+    if not is_near(answer.households_in_after, counted, 0.5 + 0.002 * answer.households):
         yield fault("coverage_check_posts_reach", measured=answer.households_in_after, allowed=counted)
 
 
@@ -61,7 +61,6 @@ def _bound_faults(answer: PostsAnswer) -> Iterator[Fault]:
 
 
 def _households_in(
-    territory: Territory,
     survey: ReachSurvey,
     reach: RuleReach,
     network: StreetNetwork,
@@ -70,7 +69,7 @@ def _households_in(
     factor: float,
 ) -> float:
     """Households within the promise's minutes of any of these nodes."""
-    doors = doors_of(survey, reach)
+    doors = survey.doors[reach.rule.mode.value, "buildings"]
     node_s = _seconds(network, nodes, leave_s, factor)
     link = np.asarray(doors.link)
     on = link >= 0
@@ -87,7 +86,7 @@ def _households_in(
     there = np.full(len(link), np.inf)
     there[on] = np.nanmin(np.where(np.isnan(ends), np.inf, ends), axis=0, initial=np.inf)
     there[on] += np.asarray(doors.off_m)[on] / (survey.settings.off_street_kmh * _M_PER_S)
-    within = asked_of(territory, doors, reach) & (there <= reach.rule.minutes * 60.0 + 1e-6)
+    within = there <= reach.rule.minutes * 60.0 + 1e-6
     return float(np.asarray(doors.households)[within].sum())
 
 
