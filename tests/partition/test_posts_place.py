@@ -208,3 +208,14 @@ def test_possible_sites_are_all_over_the_plan_and_not_too_many(
     assert set(few.tolist()) <= set(every.tolist())
     spread = np.ptp(np.column_stack([network.node_x, network.node_y])[few], axis=0)
     assert (spread > 0.5 * np.ptp(np.column_stack([network.node_x, network.node_y])[every], axis=0)).all()
+
+
+def test_streets_with_late_doors_get_the_finer_squares(territory: Territory, land: Land, survey: ReachSurvey) -> None:
+    network, doors = survey.networks["car"], survey.doors["car", "buildings"]
+    every = find_sites(territory, land, network, doors, most=10**6)
+    corner = every[np.argsort(network.node_x[every] + network.node_y[every])[:40]]
+    late = np.flatnonzero(np.isin(network.tail, corner) & np.isin(network.head, corner))
+    without = find_sites(territory, land, network, doors, most=60)
+    with_late = find_sites(territory, land, network, doors, late=late, most=60)
+    assert len(with_late) <= 60
+    assert np.isin(corner, with_late).sum() > 1.4 * np.isin(corner, without).sum()

@@ -295,3 +295,8 @@ def test_the_recount_finds_what_is_wrong(change: dict[str, object], word: str) -
     problem = make_problem([[1, 5, 5], [5, 5, 1]], 2, fixed=[2])
     found = checked(problem, Goal.MEDIAN)
     assert any(word in fault for fault in recount(problem, replace(found, **change)))  # type: ignore[arg-type]
+
+
+def test_no_more_sites_are_opened_than_cover_anything() -> None:
+    found = checked(make_problem([[1, 9, 9], [1, 1, 9], [9, 9, 9]], 3, limit=2.0), Goal.MOST)
+    assert (found.sites.tolist(), found.objective) == ([0], 2.0)

@@ -18,7 +18,7 @@ from partition.coverage.reach.arcs import Arcs
 from partition.coverage.reach.arrival import arrive
 from partition.coverage.reach.types import Doors
 
-_MOST_TIMES = 10_000_000
+_MOST_TIMES = 25_000_000
 
 
 @dataclass(frozen=True, slots=True)

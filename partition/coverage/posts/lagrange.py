@@ -7,7 +7,7 @@ subgradient.  At every price the least that a site would add tells whether a bet
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -18,6 +18,24 @@ from partition.coverage.posts.median_kernels import relax, serve
 _PATIENCE = 20
 _LEAST_PACE = 1e-4
 _TINY = 1e-9
+_ROWS = 2_000
+
+Lists = tuple[IntArray, Int32Array, FloatArray]
+"""Per point: where its sites start; sites, the cheapest first; their costs."""
+
+
+def make_lists(cost: FloatArray, most: FloatArray) -> Lists:
+    """Sites of every point that cost at most so much (at least one), by cost."""
+    start, near, reach = [np.zeros(1, np.int64)], [], []
+    for low in range(0, len(cost), _ROWS):
+        some = cost[low : low + _ROWS]
+        order = np.argsort(some, axis=1, kind="stable")
+        sorted_ = np.take_along_axis(some, order, axis=1)
+        kept = sorted_ <= most[low : low + _ROWS, None]
+        start.append(kept.sum(axis=1))
+        near.append(order[kept].astype(np.int32))
+        reach.append(sorted_[kept])
+    return np.cumsum(np.concatenate(start)), np.concatenate(near), np.concatenate(reach)
 
 
 @dataclass(slots=True)
@@ -26,8 +44,10 @@ class Relaxed:
 
     Attributes
     ----------
-    near, reach
-        Sites of every point by cost, and these costs.
+    lists
+        Sites of every point by cost.
+    most
+        Per point: the price above which nothing is to be gained.
     is_out, is_in
         Sites that no better plan holds, and those that every better plan holds.
     price
@@ -38,32 +58,22 @@ class Relaxed:
         No plan that is better than the one in hand costs less.
     """
 
-    near: Int32Array
-    reach: FloatArray
+    lists: Lists
+    most: FloatArray
     is_out: BoolArray
     is_in: BoolArray
     price: FloatArray
     often: FloatArray
     bound: float
 
-    @classmethod
-    def of(cls, cost: FloatArray, fixed: IntArray, price: FloatArray) -> Relaxed:
-        """Begin with these prices."""
-        near = np.argsort(cost, axis=1, kind="stable").astype(np.int32)
-        is_in = np.zeros(cost.shape[1], bool)
-        is_in[fixed] = True
-        return cls(near, np.take_along_axis(cost, near, axis=1), np.zeros_like(is_in), is_in, price, is_in * 1.0, 0.0)
-
     def copy(self) -> Relaxed:
         """The same to go on from; lists of sites are shared."""
-        return Relaxed(
-            self.near,
-            self.reach,
-            self.is_out.copy(),
-            self.is_in.copy(),
-            self.price.copy(),
-            self.often.copy(),
-            self.bound,
+        return replace(
+            self,
+            is_out=self.is_out.copy(),
+            is_in=self.is_in.copy(),
+            price=self.price.copy(),
+            often=self.often.copy(),
         )
 
 
@@ -88,12 +98,13 @@ def tighten(
     try_plan
         Called with open sites that look good; says what the best plan now costs.
     """
-    n, m = state.near.shape
+    n, m = len(state.price), len(state.is_in)
+    least = state.lists[2][state.lists[0][:-1]]
     price, waited = state.price.copy(), 0
     worth, times, direction = np.empty(m), np.empty(n), np.zeros(n)
     seen = np.inf
     for _ in range(rounds):
-        relax(state.near, state.reach, price, worth)
+        relax(state.lists, price, worth)
         forced = np.flatnonzero(state.is_in)
         free = np.flatnonzero(~state.is_in & ~state.is_out)
         wanted = p - len(forced)
@@ -108,7 +119,7 @@ def tighten(
         low = float(price.sum() + worth[chosen].sum())
         is_open = np.zeros(m, bool)
         is_open[chosen] = True
-        total = serve(state.near, state.reach, price, is_open, times)
+        total = serve(state.lists, price, is_open, times)
         if total < min(seen, best * 1.02):
             seen = total
             best = min(best, try_plan(chosen))
@@ -131,7 +142,8 @@ def tighten(
         size = float(direction @ direction)
         if size < _TINY:
             break
-        price = np.maximum(price + pace * (max(best - low, step) * 1.01) / size * direction, state.reach[:, 0])
+        pull = pace * (max(best - low, step) * 1.01) / size
+        price = np.clip(price + pull * direction, least, state.most)
     return best
 
 

@@ -15,7 +15,7 @@ from gis.graph import BoolArray, FloatArray, IntArray
 from gis.progress import SILENT, Progress
 from partition.coverage.posts.clock import Clock
 from partition.coverage.posts.given import check_question, fixed_of, nearest, rank_by_time, unserved_cost
-from partition.coverage.posts.lagrange import Relaxed, tighten
+from partition.coverage.posts.lagrange import Lists, Relaxed, make_lists, tighten
 from partition.coverage.posts.median_kernels import interchange, shake
 from partition.coverage.posts.served import median_served
 from partition.coverage.posts.types import Goal, PostProblem, PostSiting
@@ -53,13 +53,14 @@ def p_median(
     fixed = fixed_of(problem)
     can = np.isfinite(problem.cost).any(axis=1)
     rows = np.flatnonzero(can & (problem.weight > 0))
-    cost, weight = problem.cost[rows], problem.weight[rows]
-    penalty = unserved_cost(cost, weight)
-    dear = weight[:, None] * np.where(np.isfinite(cost), cost, penalty)
+    dear, weight = problem.cost[rows], problem.weight[rows]
+    penalty = unserved_cost(dear, weight)
+    dear[np.isinf(dear)] = penalty
+    dear *= weight[:, None]
     sites, bound = choose_sites(dear, fixed, problem.p, seed=seed, clock=clock, progress=progress)
-    when = nearest(cost, sites)[1]
-    is_served = np.isfinite(when)
-    objective = float(weight[is_served] @ when[is_served])
+    served, when = nearest(problem.cost, sites)
+    is_served = np.isfinite(when[rows])
+    objective = float(weight[is_served] @ when[rows][is_served])
     left = float(weight[~is_served].sum())
     if not len(sites):
         bound = penalty * left
@@ -71,9 +72,9 @@ def p_median(
         objective,
         objective if is_proved else float(np.clip(bound - penalty * left, 0.0, objective)),
         is_proved,
-        nearest(problem.cost, sites)[0],
+        served,
         np.flatnonzero(~can).astype(np.int32),
-        rank_by_time(cost, fixed, sites, lambda times: weight @ times),
+        rank_by_time(problem.cost, fixed, sites, lambda times: weight @ times[rows]),
     )
 
 
@@ -82,6 +83,7 @@ class _Search:
     """The best plan so far; cost per site of every point."""
 
     cost: FloatArray
+    lists: Lists
     fixed: IntArray
     sites: IntArray
     total: float
@@ -90,7 +92,7 @@ class _Search:
     def look(self, sites: IntArray) -> float:
         """Improve these sites by swaps; returns the cost of the best plan."""
         mine = np.concatenate([self.fixed, np.setdiff1d(sites, self.fixed)]).astype(np.int64)
-        total = interchange(self.cost, mine, len(self.fixed), self.tiny)
+        total = interchange(self.cost, self.lists, mine, len(self.fixed), self.tiny)
         if total < self.total - self.tiny:
             self.sites, self.total = mine, self.exact(mine)
         return self.total
@@ -109,15 +111,25 @@ def choose_sites(
         sites = fixed if p <= len(fixed) else fixed if not n and p == 0 else _any(fixed, p, m)
         return sites, float(cost[:, sites].min(axis=1).sum()) if n and len(sites) else 0.0
     is_whole = bool((cost == np.round(cost)).all()) and float(cost.max()) * n < 2.0**52
-    cost = np.ascontiguousarray(cost)
-    search = _Search(cost, fixed, _any(fixed, p, m), np.inf, _TINY * max(1.0, float(cost.max())))
+    # Points that no other site serves better than those open for good are settled.
+    most = cost[:, fixed].min(axis=1, initial=np.inf)
+    open_ = np.flatnonzero(cost.min(axis=1) < most)
+    settled = float(np.delete(most, open_).sum())
+    if not len(open_):
+        return _any(fixed, p, m), settled
+    cost = np.ascontiguousarray(cost[open_] if len(open_) < n else cost)
+    most = most[open_]
+    tiny = _TINY * max(1.0, float(cost.max()))
+    search = _Search(cost, make_lists(cost, most), fixed, _any(fixed, p, m), np.inf, tiny)
     progress.stage("stage_posts_search")
     _explore(search, p, seed, clock)
     progress.stage("stage_posts_bound")
     step = 1.0 - 1e-6 if is_whole else max(_TINY * search.total, 1e-12)
     ends = np.sort(cost[:, search.sites], axis=1)
     price = ends[:, 0] if p == 1 else (ends[:, 0] + np.minimum(ends[:, 1], np.median(cost, axis=1))) / 2
-    state = Relaxed.of(cost, fixed, np.maximum(price, ends[:, 0]))
+    is_in = np.isin(np.arange(m), fixed)
+    price = np.minimum(np.maximum(price, ends[:, 0]), most)
+    state = Relaxed(search.lists, most, np.zeros(m, bool), is_in, price, is_in.astype(np.float64), 0.0)
     tighten(state, p, search.total, step, clock.work(_ROUNDS), clock, search.look)
     bound = state.bound
     if bound <= search.total - step:
@@ -126,7 +138,7 @@ def choose_sites(
     if is_whole and np.isfinite(bound):
         bound = float(np.ceil(bound - 1e-6))
     bound = search.total if bound > search.total - step else bound
-    return np.sort(search.sites), bound
+    return np.sort(search.sites), bound + settled
 
 
 def _any(fixed: IntArray, p: int, m: int) -> IntArray:
@@ -155,10 +167,10 @@ def _explore(search: _Search, p: int, seed: int, clock: Clock) -> None:
 def _prove(root: Relaxed, search: _Search, p: int, step: float, clock: Clock) -> float:
     """Branch on sites, the least bound first, until no better plan can be left; returns the bound."""
     keep = np.flatnonzero(~root.is_out)
-    near = np.argsort(search.cost[:, keep], axis=1, kind="stable").astype(np.int32)
-    reach = np.take_along_axis(search.cost[:, keep], near, axis=1)
+    few = np.ascontiguousarray(search.cost[:, keep])
     none: BoolArray = np.zeros(len(keep), bool)
-    root = Relaxed(near, reach, none, root.is_in[keep], root.price, root.often[keep], root.bound)
+    lists = make_lists(few, root.most)
+    root = Relaxed(lists, root.most, none, root.is_in[keep], root.price, root.often[keep], root.bound)
     queue: list[tuple[float, int, Relaxed]] = [(root.bound, 0, root)]
     nodes, most = 0, clock.work(min(_NODES, _POINT_NODES // len(search.cost)))
     while queue and queue[0][0] <= search.total - step:

@@ -1,6 +1,7 @@
 """Compiled loops of the p-median: interchange with gains kept up to date, and the Lagrangian bound.
 
-Costs are weighted and finite here (``cost[demand, sites]``).
+Costs are weighted and finite here (``cost[demand, sites]``).  Lists (`start`, `near`, `reach`) hold per point the sites
+that may serve it, the cheapest first, down to the cheapest of those that are open for good.
 """
 
 from __future__ import annotations
@@ -28,21 +29,26 @@ def _two_nearest(row: Any, sites: Any) -> Any:
 
 
 @njit(cache=True, nogil=True)
-def _account(sign: float, row: Any, first: int, d1: float, d2: float, gain: Any, loss: Any, extra: Any) -> None:
+def _account(
+    sign: float, i: int, lists: Any, first: int, d1: float, d2: float, gain: Any, loss: Any, extra: Any
+) -> None:
     """Add (or take back) what one demand point says about every swap (Resende and Werneck, 2007)."""
+    start, near, reach = lists
     loss[first] += sign * (d2 - d1)
-    for j in range(len(row)):
-        d = row[j]
-        if d < d2:
-            if d < d1:
-                gain[j] += sign * (d1 - d)
-                extra[first, j] += sign * (d2 - d1)
-            else:
-                extra[first, j] += sign * (d2 - d)
+    for a in range(start[i], start[i + 1]):
+        d = reach[a]
+        if d >= d2:
+            break
+        j = near[a]
+        if d < d1:
+            gain[j] += sign * (d1 - d)
+            extra[first, j] += sign * (d2 - d1)
+        else:
+            extra[first, j] += sign * (d2 - d)
 
 
 @njit(cache=True, nogil=True)
-def interchange(cost: Any, sites: Any, n_fixed: int, tiny: float) -> float:
+def interchange(cost: Any, lists: Any, sites: Any, n_fixed: int, tiny: float) -> float:
     """Swap the best pair of an open and a closed site until none helps; the first ``n_fixed`` stay.
 
     ``sites`` changes in place; needs at least one site that may go.  Returns the cost.
@@ -54,8 +60,7 @@ def interchange(cost: Any, sites: Any, n_fixed: int, tiny: float) -> float:
     gain, loss, extra = np.zeros(m), np.zeros(p), np.zeros((p, m))
     worst = 0.0
     for i in range(n):
-        for j in range(m):
-            worst = max(worst, cost[i, j])
+        worst = max(worst, lists[2][lists[0][i + 1] - 1])
     worst = 2.0 * worst + 1.0
     for k in range(p):
         is_in[sites[k]] = True
@@ -65,7 +70,7 @@ def interchange(cost: Any, sites: Any, n_fixed: int, tiny: float) -> float:
         d1 = cost[i, sites[first[i]]]
         d2 = cost[i, sites[second[i]]] if second[i] >= 0 else worst
         total += d1
-        _account(1.0, cost[i], first[i], d1, d2, gain, loss, extra)
+        _account(1.0, i, lists, first[i], d1, d2, gain, loss, extra)
     while True:
         best, out, into = tiny, -1, -1
         for k in range(n_fixed, p):
@@ -84,12 +89,12 @@ def interchange(cost: Any, sites: Any, n_fixed: int, tiny: float) -> float:
             d = cost[i, into]
             if d >= d2 and first[i] != out and second[i] != out:
                 continue
-            _account(-1.0, cost[i], first[i], d1, d2, gain, loss, extra)
+            _account(-1.0, i, lists, first[i], d1, d2, gain, loss, extra)
             sites[out] = into
             first[i], second[i] = _two_nearest(cost[i], sites)
             total += cost[i, sites[first[i]]] - d1
             d2 = cost[i, sites[second[i]]] if second[i] >= 0 else worst
-            _account(1.0, cost[i], first[i], cost[i, sites[first[i]]], d2, gain, loss, extra)
+            _account(1.0, i, lists, first[i], cost[i, sites[first[i]]], d2, gain, loss, extra)
             sites[out] = old
         sites[out] = into
     return total
@@ -110,37 +115,34 @@ def shake(sites: Any, n_fixed: int, m: int, swaps: int, state: Any) -> None:
 
 
 @njit(cache=True, nogil=True)
-def relax(near: Any, reach: Any, price: Any, worth: Any) -> None:
-    """Per site: what it saves if opened while every point pays its price (never positive).
-
-    ``near`` holds sites by cost per point, ``reach`` these costs.
-    """
-    n, m = near.shape
+def relax(lists: Any, price: Any, worth: Any) -> None:
+    """Per site: what it saves if opened while every point pays its price (never positive)."""
+    start, near, reach = lists
     worth[:] = 0.0
-    for i in range(n):
-        for a in range(m):
-            d = reach[i, a] - price[i]
+    for i in range(len(price)):
+        for a in range(start[i], start[i + 1]):
+            d = reach[a] - price[i]
             if d >= 0.0:
                 break
-            worth[near[i, a]] += d
+            worth[near[a]] += d
 
 
 @njit(cache=True, nogil=True)
-def serve(near: Any, reach: Any, price: Any, is_open: Any, times: Any) -> float:
+def serve(lists: Any, price: Any, is_open: Any, times: Any) -> float:
     """Per point: how many open sites would serve it at its price; returns the cost of serving each by its nearest."""
-    n, m = near.shape
+    start, near, reach = lists
     total = 0.0
-    for i in range(n):
-        count, a = 0, 0
-        while a < m and reach[i, a] < price[i]:
-            if is_open[near[i, a]]:
+    for i in range(len(price)):
+        count, a = 0, start[i]
+        while a < start[i + 1] and reach[a] < price[i]:
+            if is_open[near[a]]:
                 if count == 0:
-                    total += reach[i, a]
+                    total += reach[a]
                 count += 1
             a += 1
         times[i] = count
         if count == 0:
-            while not is_open[near[i, a]]:
+            while not is_open[near[a]]:
                 a += 1
-            total += reach[i, a]
+            total += reach[a]
     return total

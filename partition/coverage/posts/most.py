@@ -63,7 +63,20 @@ def most_covered(
     if worth < bound * (1 - _ROUND):
         chosen, bound = _integer(table, need, heavy, chosen, budget, clock)
         worth = _worth(table, need, heavy, chosen)
-    return Most(np.sort(np.concatenate([fixed, free[chosen]])), base + max(bound, worth))
+    return Most(np.sort(np.concatenate([fixed, free[_needed(table, need, chosen)]])), base + max(bound, worth))
+
+
+def _needed(table: BoolArray, need: IntArray, chosen: IntArray) -> IntArray:
+    """Without the sites that may go and leave everything covered that is."""
+    count = table[:, chosen].sum(axis=1)
+    is_met, kept = count >= need, []
+    for site in chosen[np.lexsort((chosen, table[:, chosen].sum(axis=0)))].tolist():
+        less = count - table[:, site]
+        if (less[is_met] >= need[is_met]).all():
+            count = less
+        else:
+            kept.append(site)
+    return np.array(kept, np.int64)
 
 
 def _worth(table: BoolArray, need: IntArray, weight: FloatArray, chosen: IntArray) -> float:

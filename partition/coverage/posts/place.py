@@ -33,6 +33,7 @@ from partition.coverage.settings import Band
 from partition.stop import Stop
 
 _ROUND = 1e-6
+_LAST_DOORS = 200
 
 
 def site_posts(
@@ -84,7 +85,8 @@ def site_posts(
     progress.stage("stage_posts_sites")
     network = case.network
     if candidates is None:
-        nodes = find_sites(territory, land, network, survey.doors[reach.rule.mode.value, "buildings"])
+        homes = survey.doors[reach.rule.mode.value, "buildings"]
+        nodes = find_sites(territory, land, network, homes, late=case.late_links())
     else:
         nodes = nearest_nodes(network, np.asarray(candidates, float).reshape(-1, 2))
     nodes = nodes[[node_id(network, node) not in refused for node in nodes.tolist()]] if len(nodes) else nodes
@@ -141,6 +143,14 @@ class _Case:
         weight = doors.households if doors.households[reach.promised].any() else np.ones(len(doors.link))
         band = next(band for band in survey.settings.bands if band.name == reach.band)
         return cls(survey, reach, band, survey.networks[mode], doors, reach.promised, weight)
+
+    def late_links(self) -> IntArray:
+        """Links with doors that are late; where hardly any is, those with the doors reached last."""
+        seconds = np.where(self.promised & (self.doors.link >= 0), self.reach.door_s, -np.inf)
+        last = np.argsort(-seconds, kind="stable")[:_LAST_DOORS]
+        last = last[seconds[last] > 0]
+        late = np.flatnonzero(seconds > 60.0 * self.reach.rule.minutes + SAME_S)
+        return np.unique(self.doors.link[np.union1d(last, late)]).astype(np.int64)
 
     def demand(self, goal: Goal, n_sites: int) -> Demand:
         """Points of demand of the doors promised that are on streets."""

@@ -1,8 +1,9 @@
 """Where a post could stand: junctions and street ends of the plan, thinned so that some hundreds are left.
 
-A post stands at a node of the street network, where one can leave and which a street leads to.  The land is laid out
-in squares; of every square the node next to a key place, to an existing post or to the middle of a community is taken
-first, then the one with most households at its streets.  The squares are as small as the number of sites allows.
+A post stands at a node of the street network that one can leave.  The land is laid out in squares, and one node of
+every square is kept: one next to a key place, to an existing post or to the middle of a community first, else the one
+with most households at its streets.  The squares are as small as the number of sites allows.  Half of the sites are
+found among the ends of streets with doors that are reached late now, so that these get the finer squares.
 """
 
 from __future__ import annotations
@@ -27,9 +28,25 @@ _FINER = 2.0**-0.25
 
 
 def find_sites(
-    territory: Territory, land: Land, network: StreetNetwork, doors: Doors, *, most: int = MOST_SITES
+    territory: Territory,
+    land: Land,
+    network: StreetNetwork,
+    homes: Doors,
+    *,
+    late: IntArray | None = None,
+    most: int = MOST_SITES,
 ) -> IntArray:
-    """Nodes of the network where a post could stand, ascending; at most ``most``."""
+    """Nodes of the network where a post could stand, ascending.
+
+    Parameters
+    ----------
+    homes
+        Doors with households.
+    late
+        Links with doors that are reached late.
+    most
+        So many sites at most.
+    """
     nodes = np.flatnonzero(_usable(network))
     xy = np.column_stack([network.node_x[nodes], network.node_y[nodes]])
     inside = grids_of(np.asarray(shapely.points(xy), dtype=object), land.geometry, BORDER_M) >= 0
@@ -40,18 +57,28 @@ def find_sites(
     marks = _marks(territory)
     if len(marks):
         is_wanted[cKDTree(xy).query(marks)[1]] = True
-    order = np.lexsort((nodes, -_households(network, doors)[nodes], ~is_wanted))
-    size = max(float(np.ptp(xy, axis=0).max()), _LEAST_M)
-    kept = _one_a_square(xy, order, size)
-    while size > _LEAST_M and len(kept) < len(nodes):
-        size *= _FINER
+    if len(nodes) <= most:
+        return nodes
+    order = np.lexsort((nodes, -_households(network, homes)[nodes], ~is_wanted))
+    near_late = np.zeros(network.n_nodes, bool)
+    if late is not None:
+        near_late[network.tail[late]] = near_late[network.head[late]] = True
+    kept = _thin(xy, order[near_late[nodes[order]]], most // 2)
+    return np.sort(nodes[np.union1d(kept, _thin(xy, order, most - len(kept)))])
+
+
+def _thin(xy: FloatArray, order: IntArray, most: int) -> IntArray:
+    """The first of the order in each square, the squares as small as may be."""
+    if len(order) <= most:
+        return order
+    size = max(float(np.ptp(xy[order], axis=0).max()), _LEAST_M)
+    kept = order[:0]
+    while size > _LEAST_M:
         finer = _one_a_square(xy, order, size)
         if len(finer) > most:
             break
-        kept = finer
-    if len(nodes) <= most:
-        kept = np.arange(len(nodes))
-    return np.sort(nodes[kept])
+        kept, size = finer, size * _FINER
+    return kept
 
 
 def nearest_nodes(network: StreetNetwork, xy: FloatArray) -> IntArray:
