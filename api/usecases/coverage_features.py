@@ -24,6 +24,7 @@ from maps.coverage.stretches import cut_lines, runs_of
 
 MOST_ALIKE = 3
 """So many cameras and more that see a street are one class."""
+_SHOWN_M = 0.2
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,8 +112,9 @@ def _cameras(found: DeskCameras, chosen: Chosen, page: Page) -> Told:
 
 
 def sights_of(ground: Ground, cameras: Cameras, px_per_m: float) -> ObjectArray:
-    """Polygons of what cameras see at a pixel density."""
-    return visible(cameras, ground.walls, cameras.range_m(px_per_m))
+    """Polygons of what cameras see at a pixel density, as finely as a map can show them."""
+    seen: ObjectArray = shapely.simplify(visible(cameras, ground.walls, cameras.range_m(px_per_m)), _SHOWN_M)
+    return seen
 
 
 def take(cameras: Cameras, rows: IntArray) -> Cameras:

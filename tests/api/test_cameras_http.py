@@ -140,7 +140,7 @@ def test_masks_lie_inside_the_sight_of_their_camera(read_service: TestClient) ->
     assert masks
     for mask in masks:
         assert mask["properties"]["private_m"] > 0
-        outside = shape(mask["geometry"]).difference(sights[mask["properties"]["id"]].buffer(2e-6))
+        outside = shape(mask["geometry"]).difference(sights[mask["properties"]["id"]].buffer(6e-6))
         assert outside.area < 1e-12
 
 
