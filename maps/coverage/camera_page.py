@@ -161,7 +161,7 @@ def _cameras(survey: CameraSurvey, territory: Territory, origin: Origin) -> dict
     kinds = sorted({clean(kind) for kind in survey.kind})
     place = {kind: k for k, kind in enumerate(kinds)}
     sights, tolerance = _coarse(survey.polygon)
-    masks, _ = _coarse(survey.mask)
+    masks = shapely.simplify(survey.mask, _TOLERANCES_M[0])
     return {
         "id": [clean(name) for name in cameras.ids],
         "spot": spots,
@@ -198,11 +198,13 @@ def _metres(samples: Samples) -> FloatArray:
 
 
 def _coarse(polygons: ObjectArray) -> tuple[ObjectArray, float]:
-    """Polygons with as many corners as a page can hold, and how coarsely they are drawn for it."""
-    shapes = np.array([*polygons, None], dtype=object)[:-1]
-    found, tolerance = shapes, 0.0
+    """Polygons with as many corners as a page can hold, and how coarsely they are drawn for it.
+
+    For the eye only: a shape may touch itself then.
+    """
+    found, tolerance = np.array([*polygons, None], dtype=object)[:-1], 0.0
     for tolerance in _TOLERANCES_M:
-        found = shapely.simplify(shapes, tolerance)
+        found = shapely.simplify(found, tolerance, preserve_topology=False)
         if int(shapely.get_num_coordinates(found).sum()) <= MOST_CORNERS:
             break
     return found, tolerance

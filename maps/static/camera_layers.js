@@ -85,8 +85,8 @@
   };
   const isShown = (i) => (state.filter.startsWith("kind:") ? cameras.kinds[cameras.kind[i]] === state.filter.slice(5) : FILTERS[state.filter](i));
 
-  function drawCamera(pen, x, y, i, near, chosen) {
-    const r = near ? 6 : 3.4;
+  function drawCamera(pen, x, y, i, { near, far, chosen }) {
+    const r = near ? 6 : far ? 2.2 : 3.4;
     const colour = cameras.forbidden[i] ? PRIVATE : colours.camera;
     if (near && cameras.hfov[i] < 360) wedge(pen, x, y, cameras.heading[i], Math.min(120, Math.max(28, cameras.hfov[i])), 20, colour);
     pen.beginPath();
@@ -94,7 +94,7 @@
     else pen.arc(x, y, r, 0, 7);
     pen.fillStyle = cameras.working[i] ? colour : colours.paper;
     pen.strokeStyle = cameras.working[i] ? colours.paper : colour;
-    pen.lineWidth = near ? 1.8 : 1;
+    pen.lineWidth = near ? 1.8 : far ? 0.6 : 1;
     pen.fill();
     pen.stroke();
     if (near && !cameras.working[i]) {
@@ -179,7 +179,7 @@
   function drawLines(view) {
     const { metresPerPx: mpp } = view;
     const chosen = gridwright.chosen();
-    drawStretches(view);
+    if (mpp <= gridwright.FAR_M_PER_PX) drawStretches(view);
     if (mpp < 6) {
       cameras.spot.forEach((_, i) => {
         if (!isShown(i) || isChosen("camera", i)) return;
@@ -201,12 +201,12 @@
   function drawPoints(view) {
     const { pen, metresPerPx: mpp } = view;
     if (layers.places) placeSpots.each(view, (x, y, i) => drawPlace(pen, x, y, data.places[i][2] > state.level));
-    if (layers.cameras) spots.each(view, (x, y, i) => drawCamera(pen, x, y, i, mpp < 3, isChosen("camera", i)), isShown);
+    if (layers.cameras && mpp <= gridwright.FAR_M_PER_PX) spots.each(view, (x, y, i) => drawCamera(pen, x, y, i, { near: mpp < 1.6, far: mpp > 5, chosen: isChosen("camera", i) }), isShown);
     if (layers.proposals) {
       // The best on top.
       const later = [];
       proposalSpots.each(view, (x, y, i) => later.push([x, y, i]));
-      for (const [x, y, i] of later.reverse()) drawProposal(pen, x, y, i, mpp < 2.5, isChosen("proposal", i));
+      for (const [x, y, i] of later.reverse()) drawProposal(pen, x, y, i, mpp < 1.6, isChosen("proposal", i));
     }
   }
 
@@ -242,7 +242,7 @@
     return spot.toBounds(80).extend(L.latLngBounds(rings.flatMap(unpack).concat([spot]))).pad(0.2);
   }
 
-  function legend({ picture, swatch, show }) {
+  function legend({ picture, swatch, show, isFar }) {
     const { element } = gridwright;
     const stroke = ({ colour, width, dash }) =>
       picture(element("svg:line", { x1: 3, x2: 39, y1: 9, y2: 9, stroke: colour, "stroke-width": width, "stroke-dasharray": dash.join(" ") || null, "stroke-linecap": "round" }));
@@ -263,11 +263,12 @@
         ...classes.map((one) => [swatch(one), state.measure === "density" ? say(`class_${one.key}`) : stepText(one.key)]),
         ...(said.has("nothing") ? [[swatch(NOTHING), say("class_nothing")]] : []),
       ] : []),
-      ...(data.has_sight ? [[null, say("legend_streets", { level: wordOr(`level_${data.levels[state.level].name}`, data.levels[state.level].name) })]] : []),
-      ...(layers.seen ? [[stroke(LINES.seen), say("legend_seen")]] : []),
-      ...(layers.unseen && state.level > 0 ? [[stroke(LINES.coarse), say("legend_coarse")]] : []),
-      ...(layers.unseen ? [[stroke(LINES.unseen), say("legend_unseen")]] : []),
-      ...(layers.cameras && cameras.id.length ? [
+      ...(isFar ? [[null, say("zoom_in_more")]] : []),
+      ...(data.has_sight && !isFar ? [[null, say("legend_streets", { level: wordOr(`level_${data.levels[state.level].name}`, data.levels[state.level].name) })]] : []),
+      ...(layers.seen && !isFar ? [[stroke(LINES.seen), say("legend_seen")]] : []),
+      ...(layers.unseen && !isFar && state.level > 0 ? [[stroke(LINES.coarse), say("legend_coarse")]] : []),
+      ...(layers.unseen && !isFar ? [[stroke(LINES.unseen), say("legend_unseen")]] : []),
+      ...(layers.cameras && !isFar && cameras.id.length ? [
         [null, say("legend_cameras")],
         [dot(purple, "#fff"), say("legend_working")],
         ...(cameras.working.some((yes) => !yes) ? [[dot("#fff", purple), say("legend_off")]] : []),

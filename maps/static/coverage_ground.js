@@ -7,6 +7,8 @@
   const shapes = data.grids.map((grid) => project(grid.rings));
   const bounds = data.grids.map((grid) => L.latLngBounds(grid.rings.flatMap(unpack)));
   const patterns = new Map();
+  // Farther out than this a page shows its grids only.
+  const FAR_M_PER_PX = 14;
 
   // Strokes or dots of one colour, so that no class is told by its tint alone.
   function pattern(kind, colour) {
@@ -48,7 +50,8 @@
       view.pen.globalAlpha = 0.92;
       view.pen.fill();
       view.pen.globalAlpha = 1;
-      if (!look.hatch) return;
+      // Of a whole city the patterns would be noise: tints alone, and the table says the rest.
+      if (!look.hatch || view.metresPerPx > FAR_M_PER_PX) return;
       view.pen.fillStyle = hatch(view.pen, ...look.hatch);
       view.pen.fill();
     });
@@ -132,7 +135,7 @@
   }
 
   Object.assign(gridwright, {
-    hatch, drawGrids, drawChosenGrid, gridAt, points, wedge, plate, gridBounds: (index) => bounds[index],
+    hatch, drawGrids, drawChosenGrid, gridAt, points, wedge, plate, gridBounds: (index) => bounds[index], FAR_M_PER_PX,
     latLngs: (steps) => unpack(steps),
   });
 })();

@@ -146,6 +146,7 @@
     if (focus && focus.startsWith("gw-layer-") && byId(focus)) byId(focus).focus();
   }
 
+  const metresPerPx = () => (40075016.686 * Math.cos((map.getCenter().lat * Math.PI) / 180)) / (256 * 2 ** map.getZoom());
   const picture = (...children) => element("svg:svg", { width: 42, height: 18, viewBox: "0 0 42 18", "aria-hidden": "true" }, ...children);
 
   // A class of grids, drawn as on the map.
@@ -165,7 +166,7 @@
   }
 
   function drawLegend() {
-    byId("gw-legend-rows").replaceChildren(...page().legend({ picture, swatch, show }).map(([sign, text]) =>
+    byId("gw-legend-rows").replaceChildren(...page().legend({ picture, swatch, show, isFar: metresPerPx() > gridwright.FAR_M_PER_PX }).map(([sign, text]) =>
       element("li", { class: sign ? null : "gw-legend-head" }, sign, element("span", {}, text))));
   }
 
@@ -259,6 +260,7 @@
       const steps = ["peek", "half", "full"];
       openSheet(steps[(steps.indexOf(byId("gw-panel").dataset.sheet) + 1) % 3]);
     };
+    map.on("zoomend", drawLegend);
     map.on("click", ({ latlng }) => {
       const found = page().at(map, latlng);
       if (found) choose(found);

@@ -9,7 +9,12 @@
 
   const metres = (m) => (Math.abs(m) < 1000 ? say("m", { n: number(m) }) : say("km", { n: number(m / 1000, m < 1e5 ? 1 : 0) }));
   const share = (part, whole) => (whole > 0 ? part / whole : null);
-  const percent = (frac) => (frac === null || frac === undefined ? "–" : `${number(frac * 100, frac > 0 && frac < 0.1 ? 1 : 0)}\u00a0%`);
+  // One place after the point, and never 100 % of what is not whole.
+  function percent(frac) {
+    if (frac === null || frac === undefined) return "–";
+    const tenths = frac < 1 ? Math.min(999, Math.round(frac * 1000)) : Math.round(frac * 1000);
+    return `${number(frac > 0 ? Math.max(1, tenths) / 10 : 0, 1)}\u00a0%`;
+  }
 
   // One of a few, as buttons side by side.
   function segments(name, options, chosen, choose) {

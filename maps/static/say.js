@@ -21,9 +21,14 @@ const gridwright = {};
     return data.words[language][prefix + code] === undefined ? String(code) : say(prefix + code);
   }
 
+  // Made once each: a table of a city has tens of thousands of numbers.
+  const formats = new Map();
+
   function number(value, digits = 0) {
     if (value === null || value === undefined) return "–";
-    return value.toLocaleString(language === "zh" ? "zh-CN" : "en-GB", { maximumFractionDigits: digits });
+    const key = `${language} ${digits}`;
+    if (!formats.has(key)) formats.set(key, new Intl.NumberFormat(language === "zh" ? "zh-CN" : "en-GB", { maximumFractionDigits: digits }));
+    return formats.get(key).format(value);
   }
 
   function percent(frac) {
