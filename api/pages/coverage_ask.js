@@ -102,6 +102,16 @@ export async function working(name, label, work, { again, failed } = {}) {
 
 export const isWaiting = (name) => running.has(name);
 
+// That something was kept: told beside the head for some seconds.
+const SHOWN_MS = 6000;
+let fading = 0;
+
+export function told(text) {
+  at("saved").textContent = text;
+  clearTimeout(fading);
+  if (text) fading = setTimeout(() => { at("saved").textContent = ""; }, SHOWN_MS);
+}
+
 export function startAsking() {
   at("cancel").addEventListener("click", stopAll);
   onLanguage(showWaiting);

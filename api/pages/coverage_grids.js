@@ -1,7 +1,7 @@
 // How many cameras there are and what they see: the figures, the level, the targets to edit, the table of areas, and how
 // the building of cameras stands.
 import { make, metres, onLanguage, say } from "./desk_words.js";
-import { get, getFeatures, getTagged, notice, post, put, working } from "./coverage_ask.js";
+import { get, getFeatures, getTagged, notice, post, put, told, working } from "./coverage_ask.js";
 import { setScale } from "./coverage_legend.js";
 import { clearLayers, fitAll, fitGrid, hintNow, map, setGrids, shortCode, showLayers } from "./coverage_map.js";
 import { scene } from "./coverage_paint.js";
@@ -10,7 +10,7 @@ import { table } from "./coverage_table.js";
 import { count, decimal, percent } from "./coverage_numbers.js";
 
 const at = (id) => document.getElementById(id);
-const SCOPES = ["grid", "community", "town", "class"];
+const SCOPES = ["grid", "community", "town", "class", "class_code"];
 const CLASS_ORDER = ["urban", "rural"];
 let filter = "";
 
@@ -22,17 +22,18 @@ export async function askSurvey({ isFirst = false } = {}) {
     const query = { plan: desk.plan, level };
     const survey = await get("/v1/cameras", { ...query, scope: "grid" }, options);
     const plan = survey.plan.id;
-    const [grids, classes, blind] = await Promise.all([
+    const [grids, classes, codes, blind] = await Promise.all([
       getFeatures("/v1/cameras/features", { plan, level, what: "grids" }, options),
       get("/v1/cameras", { plan, level, scope: "class" }, options),
+      get("/v1/cameras", { plan, level, scope: "class_code" }, options),
       getFeatures("/v1/cameras/features", { plan, level, what: "blind" }, options),
     ]);
-    return { survey, grids, classes, blind };
+    return { survey, grids, classes, codes, blind };
   }, { again: () => askSurvey({ isFirst }) });
   if (!found) return false;
   const { survey } = found;
   desk.survey = { ...survey, stamp: `${survey.plan.id} ${Date.now()}` };
-  desk.rows = { grid: survey.rows, class: found.classes.rows };
+  desk.rows = { grid: survey.rows, class: found.classes.rows, class_code: found.codes.rows };
   keep({ level: survey.level });
   clearLayers();
   setGrids(found.grids);
@@ -65,9 +66,9 @@ const densityNow = () => desk.survey.settings.density;
 
 export function targetClasses() {
   const density = densityNow();
-  const there = (desk.rows.class || []).map((row) => row.code);
-  const all = [...new Set([...CLASS_ORDER, ...Object.keys(density), ...there])];
-  return all.map((code) => ({ code, value: density[code], row: (desk.rows.class || []).find((row) => row.code === code) }));
+  const there = [...desk.rows.class, ...desk.rows.class_code];
+  const all = [...new Set([...CLASS_ORDER, ...Object.keys(density), ...there.map((row) => row.code)])];
+  return all.map((code) => ({ code, value: density[code], row: there.find((row) => row.code === code) }));
 }
 
 // Urban and rural by name; a class code with what it counts as.
@@ -82,17 +83,20 @@ async function saveTarget(code, text) {
   const clean = text.trim().replace(",", ".");
   if (!clean && !CLASS_ORDER.includes(code)) delete density[code];
   else density[code] = Number(clean);
-  if (!(clean === "" || Number(clean) >= 0) || (CLASS_ORDER.includes(code) && !clean)) {
+  const isDensity = Number(clean) >= 0 && Number.isFinite(Number(clean));
+  if (!isDensity || (CLASS_ORDER.includes(code) && !clean)) {
     notice("bad", say("target_wrong", { text }));
     return showTargets();
   }
   if (density[code] === densityNow()[code]) return undefined;
-  at("saved").textContent = say("saving");
+  told(say("saving"));
   const body = { ...settings.settings, density };
   const saved = await working("target", "load_saving", (options) => put("/v1/cameras/settings", { settings: body }, { query: { plan: planId() }, tag: settings.tag, ...options }), { failed: isStale, again: () => saveTarget(code, text) });
-  at("saved").textContent = saved ? say("target_saved") : "";
-  if (saved) await recount();
-  else showTargets();
+  if (!saved) {
+    told("");
+    return showTargets();
+  }
+  if (await recount()) told(say("target_saved"));
   return undefined;
 }
 
@@ -107,13 +111,12 @@ function isStale(error) {
 export async function undoTarget() {
   const done = await working("target", "load_saving", (options) => post(`/v1/cameras/settings/undo?plan=${encodeURIComponent(planId())}`, {}, options));
   if (!done) return;
-  at("saved").textContent = say("target_undone");
-  await recount();
+  if (await recount()) told(say("target_undone"));
 }
 
-async function recount() {
+function recount() {
   desk.settings = null;
-  await askSurvey();
+  return askSurvey();
 }
 
 function showTargets() {
@@ -196,7 +199,7 @@ function columns() {
   const { scope } = kept();
   return [
     { key: "code", head: say(`scope_${scope}`), isText: true, of: (r) => r.code, full: (r) => `${r.code} ${r.name || ""}`,
-      show: (r) => (scope === "class" ? className(r.code) : scope === "grid" ? shortCode(r.code) : r.name || r.code) },
+      show: (r) => (/^class/.test(scope) ? className(r.code) : scope === "grid" ? shortCode(r.code) : r.name || r.code) },
     number("positions", "positions", (r) => r.positions, (r) => count(r.positions)),
     number("channels", "channels", (r) => r.channels, (r) => count(r.channels)),
     number("density", "density", (r) => r.density_per_km2, (r) => (r.density_per_km2 === null ? "–" : decimal(r.density_per_km2))),

@@ -1,7 +1,7 @@
 // Where the next cameras should stand: the question, the ranked proposals on the map, and the decision on each.  What is
 // decided is kept by the service and respected by the next ranking; the ranking itself is kept by this browser.
 import { languageNow, make, metres, onLanguage, say } from "./desk_words.js";
-import { button, get, notice, post, put, remove, working } from "./coverage_ask.js";
+import { button, get, notice, post, put, remove, told, working } from "./coverage_ask.js";
 import { className, levelName } from "./coverage_grids.js";
 import { asPoint, fitLine, goTo, hintNow, map, polygonsOf, shortCode } from "./coverage_map.js";
 import { atLeast, count, decimal, percent } from "./coverage_numbers.js";
@@ -72,12 +72,12 @@ export async function decide(verdict, one = current()) {
 
 async function send(one, verdict) {
   const name = encodeURIComponent(one.id);
-  at("saved").textContent = say("saving");
+  told(say("saving"));
   const body = { plan: planId(), kind: "camera", verdict, lon: one.lon, lat: one.lat, heading_deg: one.heading_deg ?? null, level: (answer && answer.level) || desk.survey.level, grid: one.grid || "" };
   const sent = await working(`decide ${one.id}`, "load_saving", (options) =>
     verdict ? put(`/v1/cameras/proposals/${name}`, body, options) : remove(`/v1/cameras/proposals/${name}`, { plan: planId() }, options),
   { again: () => send(one, verdict) });
-  at("saved").textContent = sent ? say(verdict ? `saved_${verdict}` : "saved_undone") : "";
+  told(sent ? say(verdict ? `saved_${verdict}` : "saved_undone") : "");
   if (!sent) return false;
   one.verdict = verdict;
   desk.decided = desk.decided.filter((other) => other.id !== one.id);
