@@ -153,7 +153,7 @@
   const BODIES = { areas, blind: blindList, proposals: proposalList, cameras: cameraList, programmes };
 
   function drawTabs() {
-    const names = [["areas", null], ...(data.has_sight ? [["blind", data.blind_total]] : []), ...(siting ? [["proposals", siting.proposals.length]] : []), ["cameras", null], ["programmes", null]];
+    const names = [["areas", null], ...(data.has_sight ? [["blind", null]] : []), ...(siting ? [["proposals", siting.proposals.length]] : []), ["cameras", null], ["programmes", null]];
     tabs(names, state.tab, (name) => set("tab", name));
     byId("gw-list").replaceChildren(...BODIES[state.tab]());
   }

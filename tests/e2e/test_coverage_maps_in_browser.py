@@ -139,7 +139,7 @@ def test_blind_stretches_are_walked_through_and_shown(browser: Browser, cameras:
     with opened(browser, cameras, LAPTOP) as page:
         page.keyboard.press("b")
         n = page.evaluate("gridwright.data.blind_total")
-        assert f"{n}" in page.inner_text("#gw-tab-blind")
+        assert f"{n}" in page.inner_text("#gw-list > p")
         seen = []
         for _ in range(3):
             page.keyboard.press("n")
