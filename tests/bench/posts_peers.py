@@ -20,33 +20,7 @@ from typing import Any
 ROOT = Path(__file__).resolve().parents[2]
 PEERS_PYTHON = ROOT / ".venv-bench" / "bin" / "python"
 _GRACE_S = 60.0
-# Runs in the peer's environment, which has none of ours: costs from a file, one JSON line out.
-_PEER = """
-import json, resource, sys, warnings
-import numpy as np
-import pulp
-from spopt.locate import PCenter, PMedian
-warnings.simplefilter("ignore")
-path, kind, p, limit = sys.argv[1], sys.argv[2], int(sys.argv[3]), float(sys.argv[4])
-cost = np.load(path)
-def spent():
-    return sum(resource.getrusage(who).ru_utime + resource.getrusage(who).ru_stime
-               for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))
-begin = spent()
-if kind == "median":
-    model = PMedian.from_cost_matrix(cost, np.ones(len(cost)), p_facilities=p)
-else:
-    model = PCenter.from_cost_matrix(cost, p_facilities=p)
-model.problem.solve(pulp.PULP_CBC_CMD(msg=False, timeLimit=limit, threads=1))
-taken = spent() - begin
-chosen = [j for j, y in enumerate(model.fac_vars) if y.value() is not None and y.value() > 0.5]
-found = None
-if len(chosen) == p:
-    near = cost[:, chosen].min(axis=1)
-    found = float(near.sum() if kind == "median" else near.max())
-is_done = model.problem.sol_status == pulp.LpSolutionOptimal
-print(json.dumps({"objective": found, "is_proved": bool(is_done and found is not None), "seconds": round(taken, 3)}))
-"""
+PEER = ROOT / "tests" / "bench" / "posts_spopt.py"
 
 
 def ask_peer(python: Path, cost: Any, kind: str, p: int, limit_s: float) -> dict[str, Any]:
@@ -56,7 +30,7 @@ def ask_peer(python: Path, cost: Any, kind: str, p: int, limit_s: float) -> dict
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "cost.npy"
         np.save(path, cost)
-        command = [str(python), "-c", _PEER, str(path), kind, str(p), str(limit_s)]
+        command = [str(python), str(PEER), str(path), kind, str(p), str(limit_s)]
         try:
             done = subprocess.run(
                 command, capture_output=True, text=True, timeout=limit_s + _GRACE_S, check=False, cwd=folder

@@ -14,8 +14,8 @@ PACKAGES = {"gis", "partition", "data", "maps", "api"}
 DECLARED = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
 PROJECT = DECLARED["project"]
 BELONGS = packages_distributions()
-# Runs in an environment of its own, which holds the group "bench" and not gridwright.
-PEERS = ROOT / "tests" / "bench" / "peers_adapters.py"
+# Run in an environment of their own, which holds the group "bench" and not gridwright.
+PEERS = (ROOT / "tests" / "bench" / "peers_adapters.py", ROOT / "tests" / "bench" / "posts_spopt.py")
 # The same for the group "bench-lookup".
 LOOKUP_PEERS = ROOT / "tests" / "bench" / "lookup_peers.py"
 # Runs under the Python that QGIS belongs to.
@@ -41,7 +41,7 @@ def imported(folders: set[str]) -> dict[str, str]:
     found: dict[str, str] = {}
     for folder in sorted(folders):
         for path in sorted((ROOT / folder).rglob("*.py")):
-            if "node_modules" not in path.parts and path not in (PEERS, LOOKUP_PEERS, QGIS):
+            if "node_modules" not in path.parts and path not in (*PEERS, LOOKUP_PEERS, QGIS):
                 found = imports_of(path) | found
     return found
 
@@ -101,6 +101,6 @@ def test_everything_the_tests_need_is_declared_and_nothing_else() -> None:
 
 
 def test_the_peers_that_are_measured_are_declared_apart_and_nothing_else() -> None:
-    assert imports_of(PEERS).keys() == names(DECLARED["dependency-groups"]["bench"])
+    assert {name for path in PEERS for name in imports_of(path)} == names(DECLARED["dependency-groups"]["bench"])
     own = names(PROJECT["dependencies"])
     assert imports_of(LOOKUP_PEERS).keys() - own == names(DECLARED["dependency-groups"]["bench-lookup"])
