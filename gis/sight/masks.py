@@ -30,23 +30,24 @@ def masks(polygons: ObjectArray, territory: Territory) -> ObjectArray:
         What cameras see (`gis.sight.sweep.visible`), in the territory's CRS.
     """
     polygons = np.asarray(polygons, dtype=object)
-    found = np.full(len(polygons), shapely.Polygon(), dtype=object)
-    parts: list[ObjectArray] = []
-    owner: list[np.ndarray] = []
-    for area in (_estates(territory), _strips(territory, polygons)):
-        at, which = shapely.STRtree(area).query(polygons, predicate="intersects")
-        order = np.lexsort((which, at))
-        at, which = at[order], which[order]
-        parts.append(np.asarray(shapely.intersection(polygons[at], area[which]), dtype=object))
-        owner.append(at)
-    shapes, of = shapely.get_parts(np.concatenate(parts), return_index=True)
-    of = np.concatenate(owner)[of]
-    areal = (shapely.get_type_id(shapes) == 3) & (shapely.area(shapes) > 1e-6)
-    shapes, of = shapes[areal], of[areal]
-    order = np.argsort(of, kind="stable")
-    shapes, of = shapes[order], of[order]
-    for group in np.split(np.arange(len(of)), np.flatnonzero(np.diff(of)) + 1) if len(of) else []:
-        found[of[group[0]]] = shapely.union_all(shapes[group])
+    found: ObjectArray = np.full(len(polygons), shapely.Polygon(), dtype=object)
+    # Pieces of private ground that do not overlap: then one cut a polygon is enough.
+    ground_of = np.concatenate([_estates(territory), _strips(territory, polygons)])
+    private = shapely.get_parts(shapely.union_all(ground_of))
+    at, which = shapely.STRtree(private).query(polygons, predicate="intersects")
+    if not len(at):
+        return found
+    order = np.lexsort((which, at))
+    owner, number = np.unique(at[order], return_inverse=True)
+    near = shapely.multipolygons(private[which[order]], indices=number)
+    cut, of = shapely.get_parts(shapely.intersection(polygons[owner], near), return_index=True)
+    areal = (shapely.get_type_id(cut) == 3) & (shapely.area(cut) > 1e-6)
+    kept, number = np.unique(of[areal], return_inverse=True)
+    if len(kept):
+        masked = shapely.multipolygons(cut[areal], indices=number)
+        lone = shapely.get_num_geometries(masked) == 1
+        masked[lone] = shapely.get_geometry(masked[lone], 0)
+        found[owner[kept]] = masked
     return np.asarray(mend(found).geometry, dtype=object)
 
 
