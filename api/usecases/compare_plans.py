@@ -10,6 +10,7 @@ from typing import Any
 
 import pandas as pd
 
+from api.usecases.compare_coverage import compare_coverages
 from api.usecases.places import check_out, check_sources
 from data.files.plan_file import read_plan
 from data.files.whole_folder import whole_folder
@@ -19,6 +20,7 @@ from gis.readers.territory_file import read_territory
 from gis.territory import Territory
 from maps.change_map import write_change_map
 from partition.compare import Comparison, Pair, compare, ground_of
+from partition.coverage.compare import CoverageComparison
 from partition.filed import FiledPlan
 
 SUMMARY_FILE = "compare.json"
@@ -36,11 +38,15 @@ class Compared:
         What was written, in order; empty where nothing was asked for.
     known_territory
         Per plan, whether it was drawn on exactly the territory given; empty where none was.
+    coverage
+        Cameras and response times of the first plan against those of each other one; empty without a territory that
+        has cameras or posts.
     """
 
     comparison: Comparison
     files: tuple[Path, ...]
     known_territory: tuple[bool, ...]
+    coverage: tuple[CoverageComparison, ...] = ()
 
 
 def compare_plans(
@@ -84,10 +90,11 @@ def compare_plans(
     names = short_names(plan_paths)
     ground = ground_of(territory) if territory else None
     comparison = compare(plans, names, ground=ground, progress=progress)
+    coverage = compare_coverages(plans, territory, progress=progress) if territory else ()
     files: list[Path] = []
     if out is not None:
         progress.stage("stage_write", len(plans))
-        files = _write_folder(out, plans, comparison, territory, language, progress)
+        files = _write_folder(out, plans, comparison, coverage, territory, language, progress)
     if map_out is not None:
         progress.stage("stage_map")
         write_change_map(*plans, map_out, comparison=comparison, territory=territory, language=language)
@@ -96,7 +103,7 @@ def compare_plans(
     if territory is not None:
         content = territory.content_hash()
         known = tuple(plan.meta.get("territory_hash") == content for plan in plans)
-    return Compared(comparison, tuple(files), known)
+    return Compared(comparison, tuple(files), known, coverage)
 
 
 def short_names(paths: Sequence[Path]) -> list[str]:
@@ -112,8 +119,9 @@ def short_names(paths: Sequence[Path]) -> list[str]:
     return names
 
 
-def comparison_json(comparison: Comparison) -> dict[str, Any]:
-    """A comparison as plain data: measures per plan, counts per pair."""
+def comparison_json(comparison: Comparison, coverage: Sequence[CoverageComparison] = ()) -> dict[str, Any]:
+    """A comparison as plain data: measures per plan, counts per pair, cameras and response times where there are."""
+    told = [{"old": p.old, "new": p.new, **c.to_json()} for p, c in zip(comparison.pairs, coverage, strict=False)]
     return {
         "plans": [
             {"name": name, "measures": measures.to_json()}
@@ -133,6 +141,7 @@ def comparison_json(comparison: Comparison) -> dict[str, Any]:
             }
             for pair in comparison.pairs
         ],
+        **({"coverage": told} if told else {}),
     }
 
 
@@ -166,6 +175,7 @@ def _write_folder(
     out: Path,
     plans: Sequence[FiledPlan],
     comparison: Comparison,
+    coverage: Sequence[CoverageComparison],
     territory: Territory | None,
     language: str,
     progress: Progress,
@@ -191,7 +201,7 @@ def _write_folder(
             written.append(f"changes{mark}.html")
             progress.advance()
         written.append(SUMMARY_FILE)
-        content = {**comparison_json(comparison), "files": sorted(written)}
+        content = {**comparison_json(comparison, coverage), "files": sorted(written)}
         text = json.dumps(content, ensure_ascii=False, allow_nan=False, indent=1)
         (place / SUMMARY_FILE).write_text(text + "\n", encoding="utf-8", newline="\n")
     return [out / name for name in written]

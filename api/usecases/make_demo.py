@@ -1,4 +1,4 @@
-"""The sample town from layers to map and patrols, in one folder: as files, and in a store beside them."""
+"""The sample town from layers to map, patrols, cameras and reach, in one folder: as files, and in a store beside."""
 
 from __future__ import annotations
 
@@ -9,6 +9,8 @@ from api.usecases.draw_plan import Drawn, draw_plan
 from api.usecases.load_store import load_store
 from api.usecases.map_plan import map_plan
 from api.usecases.plan_patrols import Patrolled, plan_patrols
+from api.usecases.survey_cameras import Asked, SurveyedCameras, survey_cameras
+from api.usecases.survey_reach import SurveyedReach, survey_reach
 from api.wiring import open_ready_store
 from data.files.territory_file import write_territory
 from data.sample import make_town
@@ -17,6 +19,8 @@ from gis.errors import InputError
 from gis.progress import SILENT, Progress
 
 TERRITORY, PLAN, MAP, STORE, PATROLS = "town.gpkg", "plan.gpkg", "plan.html", "store.sqlite", "patrols"
+CAMERAS, REACH = "cameras", "reach"
+_PROPOSED = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +32,8 @@ class Demo:
     store_path: Path
     drawn: Drawn
     patrolled: Patrolled
+    seen: SurveyedCameras
+    reached: SurveyedReach
 
 
 def make_demo(
@@ -41,12 +47,13 @@ def make_demo(
     name: str = "town",
     progress: Progress = SILENT,
 ) -> Demo:
-    """Generate the sample town, draw it, check it, map it, plan its patrols, load it.
+    """Generate the sample town, draw it, check it, map it, plan its patrols, survey cameras and reach, load it.
 
     Parameters
     ----------
     folder
-        Where ``town.gpkg``, ``plan.gpkg``, ``plan.html``, ``patrols`` and ``store.sqlite`` go; made when missing.
+        Where ``town.gpkg``, ``plan.gpkg``, ``plan.html``, ``patrols``, ``cameras``, ``reach`` and ``store.sqlite`` go;
+        made when missing.
     act
         Who loads it into the store.
     households
@@ -82,10 +89,19 @@ def make_demo(
     patrolled = plan_patrols(
         territory_path, drawn.path, folder / PATROLS, language=language, seed=seed, workers=workers, progress=progress
     )
+    seen = survey_cameras(
+        territory_path,
+        drawn.path,
+        folder / CAMERAS,
+        asked=Asked(add=_PROPOSED),
+        language=language,
+        progress=progress,
+    )
+    reached = survey_reach(territory_path, drawn.path, folder / REACH, language=language, seed=seed, progress=progress)
     store_path = folder / STORE
     store = open_ready_store(f"sqlite:///{store_path}")
     try:
         load_store(store, territory_path, drawn.path, act, name=name, progress=progress)
     finally:
         store.close()
-    return Demo(territory_path, mapped.path, store_path, drawn, patrolled)
+    return Demo(territory_path, mapped.path, store_path, drawn, patrolled, seen, reached)

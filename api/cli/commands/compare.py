@@ -7,6 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from api.cli.commands.tables import percent
 from api.cli.parser import Parser
 from api.cli.talk import Outcome, Table, Talk
 from api.i18n import number
@@ -14,6 +15,7 @@ from api.problems import DONE
 
 if TYPE_CHECKING:
     from partition.compare import Comparison, Measures, Pair
+    from partition.coverage.compare import CoverageComparison
 
 NAME = "compare"
 _SHOWN_CHANGES = 12
@@ -44,13 +46,15 @@ def run(arguments: Namespace, talk: Talk) -> Outcome:
     comparison = compared.comparison
     summary = {
         "command": NAME,
-        **comparison_json(comparison),
+        **comparison_json(comparison, compared.coverage),
         "same_territory": list(compared.known_territory) or None,
         "files": list(compared.files),
     }
     shown: list[str | Table] = [_measure_table(comparison, talk)]
     for pair, measures in zip(comparison.pairs, comparison.measures[1:], strict=True):
         shown += _tell_pair(pair, measures, talk)
+    for pair, coverage in zip(comparison.pairs, compared.coverage, strict=False):
+        shown.append(_coverage_table(pair, coverage, talk))
     if compared.known_territory and not any(compared.known_territory):
         shown.append(talk.say("compare_other_territory", file=arguments.territory.name))
     shown += [talk.say("compare_written", file=str(path)) for path in compared.files]
@@ -117,6 +121,24 @@ def _tell_pair(pair: Pair, measures: Measures, talk: Talk) -> list[str | Table]:
     elif pair.households == "filed":
         shown.append(talk.say("compare_filed"))
     return shown
+
+
+def _coverage_table(pair: Pair, coverage: CoverageComparison, talk: Talk) -> Table:
+    """Cameras and response times: what the change of plan does to them."""
+    rows = [
+        (talk.say(f"coverage_measure_{m.name}"), _measure(m.name, m.before), _measure(m.name, m.after))
+        for m in coverage.measures
+        if m.before is not None or m.after is not None
+    ]
+    return Table(("label_measure", pair.old, pair.new), rows, talk.say("compare_coverage"))
+
+
+def _measure(name: str, value: float | None) -> str:
+    if value is None:
+        return "—"
+    if "_frac" in name or name == "households_in_time_min":
+        return percent(value)
+    return f"{value:,.1f}" if name.startswith("density") else f"{value:,.0f}"
 
 
 def _next_step(arguments: Namespace, comparison: Comparison) -> str:

@@ -1,4 +1,4 @@
-"""``gridwright demo``: the main job on a generated town, from layers to a served map, with its patrols."""
+"""``gridwright demo``: the main job on a generated town, from layers to a served map, with patrols and coverage."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from pathlib import Path
 
 from api import settings
 from api.cli.commands.serve import serve_through
-from api.cli.commands.tables import plan_table
+from api.cli.commands.tables import percent, plan_table
 from api.cli.parser import Parser
 from api.cli.talk import Outcome, Talk
 from api.problems import BROKEN, DONE
@@ -57,6 +57,8 @@ def run(arguments: Namespace, talk: Talk) -> Outcome:
         "map": demo.map_path,
         "patrols": demo.patrolled.folder,
         "routes": demo.patrolled.summary["totals"]["routes"],
+        "cameras": demo.seen.folder,
+        "reach": demo.reached.folder,
         "store": f"sqlite:///{demo.store_path}",
         "passed": drawn.verdict.passed,
         **drawn.figures,
@@ -72,6 +74,13 @@ def run(arguments: Namespace, talk: Talk) -> Outcome:
             store=str(demo.store_path),
         ),
         talk.say("demo_patrols", file=str(demo.patrolled.folder), measured=demo.patrolled.summary["totals"]["routes"]),
+    ]
+    totals = demo.seen.summary["totals"]
+    seen_frac = percent(totals["seen_frac"][demo.seen.summary["level"]])
+    verdicts = [row["is_kept"] for row in demo.reached.summary["rules"] if row["is_kept"] is not None]
+    shown += [
+        talk.say("demo_cameras", file=str(demo.seen.folder), measured=totals["positions"], percent=seen_frac),
+        talk.say("demo_reach", file=str(demo.reached.folder), measured=sum(verdicts), n=len(verdicts)),
     ]
     status = DONE if drawn.verdict.passed else BROKEN
     address = f"sqlite:///{demo.store_path}"
