@@ -104,7 +104,7 @@ async def show_reach(request: Request, caller: Sender, plan: Plan = None) -> Res
         def make() -> bytes:
             from api.reach_answers import reach_out
 
-            grids = picked(desk.ground(card), asker)
+            grids = picked(of_the_land(lambda: desk.ground(card)), asker)
             found = of_the_land(lambda: desk.reach(card, settings))
             is_whole = found.ground.sees_all(asker.jurisdiction)
             return orjson.dumps(reach_out(found, book, grids, is_whole, language_of(request)))
@@ -149,7 +149,7 @@ async def show_features(
         page = Page(offset, limit)
 
         def make() -> bytes:
-            grids = picked(desk.ground(card), asker, grid)
+            grids = picked(of_the_land(lambda: desk.ground(card)), asker, grid)
             found = of_the_land(lambda: desk.reach(card, settings))
             is_whole = found.ground.sees_all(asker.jurisdiction) and not grid
             chosen = Chosen(rule_index(found.survey, rule, band), grids, is_whole, tuple(minutes))
@@ -185,7 +185,7 @@ async def show_arrival(
             from api.feature_pages import metres_at
             from api.usecases.reach_views import arrivals_at
 
-            ground = desk.ground(card)
+            ground = of_the_land(lambda: desk.ground(card))
             x, y = metres_at(lon, lat, ground.territory.crs)
             row = grid_here(ground, asker, x, y)
             found = of_the_land(lambda: desk.reach(card, settings))
