@@ -15,7 +15,7 @@ DECLARED = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
 PROJECT = DECLARED["project"]
 BELONGS = packages_distributions()
 # Run in an environment of their own, which holds the group "bench" and not gridwright.
-PEERS = (ROOT / "tests" / "bench" / "peers_adapters.py", ROOT / "tests" / "bench" / "posts_spopt.py")
+PEERS = tuple(ROOT / "tests" / "bench" / name for name in ("peers_adapters.py", "posts_spopt.py", "siting_spopt.py"))
 # The same for the group "bench-lookup".
 LOOKUP_PEERS = ROOT / "tests" / "bench" / "lookup_peers.py"
 # Runs under the Python that QGIS belongs to.
