@@ -1,23 +1,30 @@
 """Response times at the size of a city: ``python -m tests.bench.reach [--side 317] [--posts 50] [--incidents 1000]``.
 
-One JSON object per measure on standard output.  Arrival times from posts and nearest units on a network of about
-``side`` x ``side`` crossings, and both against networkx: on the large network itself, and on 200 random directed
-multigraphs with parallel links, loops, closed directions and links of 0 s.  Seconds are of the processor.
+One JSON object per measure on standard output.  Every promise of the default rules on sample towns of three sizes.
+Arrival times from posts and nearest units on a network of about ``side`` x ``side`` crossings, and both against
+networkx: on the large network itself, and on 200 random directed multigraphs with parallel links, loops, closed
+directions and links of 0 s.  Seconds are of the processor.
 """
 
 from __future__ import annotations
 
 import argparse
+import resource
 import time
 
 import networkx as nx
 import numpy as np
+import shapely
 
+from data.sample import make_town
+from partition.coverage.cameras.types import Land
 from partition.coverage.reach.arcs import Arcs
 from partition.coverage.reach.arrival import arrive
 from partition.coverage.reach.dispatch import UnitIndex, nearest_units
 from partition.coverage.reach.rings import ring
+from partition.coverage.reach.survey import survey_reach
 from partition.coverage.reach.types import Unit
+from partition.coverage.settings import ReachSettings
 from tests.bench.output import json_lines, say
 from tests.reach_kit import as_graph, city, random_network
 
@@ -36,17 +43,48 @@ def agree(a: np.ndarray, b: np.ndarray) -> bool:
     return bool((np.isfinite(a) == np.isfinite(b)).all() and np.allclose(a[np.isfinite(a)], b[np.isfinite(b)]))
 
 
+def every_promise(households: int) -> dict[str, object]:
+    """The default rules by day and by night on a sample town, its communities cut in sixteen for grids."""
+    territory = make_town(households, seed=1).territory
+    shapes, codes = [], []
+    for code, shape in zip(territory["communities"]["code"], territory["communities"].geometry):
+        x, y = (np.linspace(*ends, 5) for ends in (shape.bounds[::2], shape.bounds[1::2]))
+        cells = [shapely.box(x[i], y[j], x[i + 1], y[j + 1]) for i in range(4) for j in range(4)]
+        parts = [part for part in shapely.intersection(shape, cells) if part.area > 1]
+        shapes += parts
+        codes += [f"{code}{k:03d}" for k in range(len(parts))]
+    nothing = ("",) * len(codes)
+    grids = np.array(shapes, dtype=object)
+    land = Land(tuple(codes), nothing, nothing, nothing, nothing, grids, shapely.area(grids), np.zeros(len(codes)))
+    began = time.process_time()
+    survey = survey_reach(territory, land, ReachSettings())
+    seconds = time.process_time() - began
+    return {
+        "measure": "every promise, laying the streets of three modes included",
+        "households": households,
+        "buildings": len(territory["buildings"]),
+        "links": survey.networks["car"].n_links,
+        "grids": len(codes),
+        "promises": len(survey.rules),
+        "seconds": round(seconds, 2),
+        "peak_mb": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024,
+    }
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--side", type=int, default=317)
     parser.add_argument("--posts", type=int, default=50)
     parser.add_argument("--incidents", type=int, default=1000)
     parser.add_argument("--units", type=int, nargs="+", default=[200, 50, 10, 3])
+    parser.add_argument("--households", type=int, nargs="*", default=[30_000, 100_000, 300_000])
     parser.add_argument("--seed", type=int, default=1)
     arguments = parser.parse_args()
     out = json_lines()
     rng = np.random.default_rng(arguments.seed)
 
+    for households in arguments.households:
+        say(out, every_promise(households))
     same = 0
     for seed in range(200):
         small = random_network(seed)

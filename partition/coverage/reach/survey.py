@@ -8,7 +8,7 @@ is reached in the rooms beside this one.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import geopandas as gpd
@@ -257,8 +257,3 @@ def is_kept(rule: ReachRule, shares: Shares, seconds: FloatArray) -> bool | None
             return bool(on_time.all())
         frac = shares.households_in / shares.households
     return frac >= rule.target_frac - 1e-12
-
-
-def rules_of(survey: ReachSurvey, name: str) -> Sequence[RuleReach]:
-    """A promise in all its bands."""
-    return [reach for reach in survey.rules if reach.rule.name == name]
