@@ -123,16 +123,22 @@ const asJson = (body) => ({ body: JSON.stringify(body), headers: { "Content-Type
 
 export const get = (path, query, options) => askJson(path, { query, ...options });
 
-// All pages of features.
+// One page of features, and all of them.
+export async function getFirst(path, query, options) {
+  return (await getPage(path, query, options)).features;
+}
+
 export async function getFeatures(path, query, options) {
   const found = [];
   for (let offset = 0; offset !== null; ) {
-    const page = await askJson(path, { query: offset ? { ...query, offset } : query, headers: { Accept: "application/geo+json" }, ...options });
-    found.push(...page.features);
+    const page = await getPage(path, offset ? { ...query, offset } : query, options);
+    for (const one of page.features) found.push(one);
     offset = page.next ?? null;
   }
   return found;
 }
+
+const getPage = (path, query, options) => askJson(path, { query, headers: { Accept: "application/geo+json" }, ...options });
 
 export async function getTagged(path, query, options) {
   const answer = await ask(path, { query, headers: { Accept: "application/json" }, ...options });

@@ -7,7 +7,6 @@ import { levelName } from "./coverage_grids.js";
 import { count, percent } from "./coverage_numbers.js";
 
 const at = (id) => document.getElementById(id);
-const MOST_LISTED = 200;
 let openPart = () => {};
 
 function setBlind() {
@@ -18,7 +17,6 @@ function setBlind() {
 }
 
 function draw() {
-  scene.blind = desk.blind.flatMap((one, i) => asLines(one.feature).map((line) => ({ ...line, rank: i })));
   scene.chosenBlind = desk.blindAt < 0 ? [] : asLines(desk.blind[desk.blindAt].feature);
   map.draw();
 }
@@ -26,11 +24,10 @@ function draw() {
 function show() {
   if (!desk.survey) return;
   const { totals, level } = desk.survey;
-  const unseen = totals.street_m - (totals.seen_m[level] || 0);
   at("blind-lead").textContent = desk.blind.length
-    ? say("blind_lead", { n: count(desk.blind.length), shown: count(Math.min(desk.blind.length, MOST_LISTED)), length: metres(unseen), frac: percent(totals.street_m ? unseen / totals.street_m : 0), level: levelName(level) })
+    ? say("blind_lead", { n: count(totals.blind), shown: count(desk.blind.length), length: metres(totals.blind_m), frac: percent(totals.street_m ? totals.blind_m / totals.street_m : 0), level: levelName(level) })
     : say("blind_none", { level: levelName(level) });
-  at("blind-list").replaceChildren(...desk.blind.slice(0, MOST_LISTED).map((one, i) => {
+  at("blind-list").replaceChildren(...desk.blind.map((one, i) => {
     const { name, grid } = one.feature.properties;
     const press = make("button", [make("b", i + 1), make("span", [make("span", name || say("unnamed")), make("small", grid ? say("in_grid", { grid: shortCode(grid) }) : say("in_no_grid"))], "two"), make("strong", metres(one.length))]);
     press.type = "button";
@@ -46,7 +43,7 @@ export function choose(i) {
   fitLine(scene.chosenBlind.map((one) => one.line));
   show();
   const { name, grid } = desk.blind[i].feature.properties;
-  hintNow(say("blind_hint", { n: i + 1, of: desk.blind.length, name: name || say("unnamed"), length: metres(desk.blind[i].length), grid: grid ? shortCode(grid) : "–" }));
+  hintNow(say("blind_hint", { n: i + 1, of: count(desk.survey.totals.blind), name: name || say("unnamed"), length: metres(desk.blind[i].length), grid: grid ? shortCode(grid) : "–" }));
   const line = at("blind-list").querySelector("[aria-current]");
   if (line) line.scrollIntoView({ block: "nearest" });
 }
@@ -65,7 +62,9 @@ export function startBlind(open) {
   });
   on("tapped blind", (one) => {
     openPart("blind");
-    choose(one.rank);
+    const i = desk.blind.findIndex(({ feature: { properties: other } }) => other.street === one.street && other.from_m === one.from_m);
+    if (i >= 0) choose(i);
+    else hintNow(`${one.name || say("unnamed")} · ${metres(one.length_m)}`);
   });
   onLanguage(show);
 }

@@ -1,7 +1,7 @@
 // How many cameras there are and what they see: the figures, the level, the targets to edit, the table of areas, and how
 // the building of cameras stands.
 import { make, metres, onLanguage, say } from "./desk_words.js";
-import { get, getFeatures, getTagged, notice, post, put, told, working } from "./coverage_ask.js";
+import { get, getFeatures, getFirst, getTagged, notice, post, put, told, working } from "./coverage_ask.js";
 import { setScale } from "./coverage_legend.js";
 import { clearLayers, fitAll, fitGrid, hintNow, map, setGrids, shortCode, showLayers } from "./coverage_map.js";
 import { scene } from "./coverage_paint.js";
@@ -11,6 +11,7 @@ import { count, decimal, percent } from "./coverage_numbers.js";
 
 const at = (id) => document.getElementById(id);
 const SCOPES = ["grid", "community", "town", "class", "class_code"];
+const MOST_BLIND = 300; // the longest; the map shows the others where one looks
 const CLASS_ORDER = ["urban", "rural"];
 let filter = "";
 
@@ -26,7 +27,7 @@ export async function askSurvey({ isFirst = false } = {}) {
       getFeatures("/v1/cameras/features", { plan, level, what: "grids" }, options),
       get("/v1/cameras", { plan, level, scope: "class" }, options),
       get("/v1/cameras", { plan, level, scope: "class_code" }, options),
-      getFeatures("/v1/cameras/features", { plan, level, what: "blind" }, options),
+      getFirst("/v1/cameras/features", { plan, level, what: "blind", limit: MOST_BLIND }, options),
     ]);
     return { survey, grids, classes, codes, blind };
   }, { again: () => askSurvey({ isFirst }) });
@@ -156,6 +157,13 @@ function showFigures() {
     figure(percent(seen), say("fig_seen", { km: metres(totals.street_m) }), "strong", say("truth_density")),
     figure(metres(totals.private_m), say("fig_private"), "", say("truth_private")),
   );
+}
+
+function showTruth() {
+  const { totals } = desk.survey;
+  const parts = [say("honest_density")];
+  if (totals.assumed) parts.push(say("honest_assumed", { n: count(totals.assumed), all: count(totals.positions) }));
+  at("honest").textContent = parts.join(" ");
 }
 
 function showLevels() {
@@ -290,8 +298,10 @@ function showBuilt() {
   const { programmes = [], owners = [], warnings = [], totals, settings = {} } = desk.survey;
   const box = at("built");
   const rate = (name, value, wanted) => {
-    const isKept = value === null || value === undefined || value >= wanted - 1e-9;
-    return make("li", [make("span", say(name)), make("strong", value === null || value === undefined ? "–" : percent(value, 2)), make("small", say("wanted", { n: percent(wanted, 0) })), make("b", isKept ? "✓" : "!")], isKept ? "" : "warn");
+    const isKnown = value !== null && value !== undefined;
+    const isKept = !isKnown || value >= wanted - 1e-9;
+    const mark = isKnown ? (isKept ? "✓" : "!") : "";
+    return make("li", [make("span", say(name)), make("strong", isKnown ? percent(value, 2) : say("without_name")), make("small", say("wanted", { n: percent(wanted, 0) })), make("b", mark)], isKept ? "" : "warn");
   };
   const listed = (found, head) => [make("h2", say(head)), found.length ? make("ul", found.map((one) => make("li", [make("span", one.name === "all" ? say("all_programmes") : one.name || say("without_name")), make("strong", say("positions_channels", { positions: count(one.positions), channels: count(one.channels) })), make("small", one.planned ? say("of_planned", { n: count(one.planned), frac: percent(one.frac, 2) }) : "")])), "list plain facts") : make("p", say("nothing_stated"), "soft")];
   const truths = [];
@@ -311,6 +321,7 @@ function showBuilt() {
 function showAll() {
   if (!desk.survey) return;
   showFigures();
+  showTruth();
   showLevels();
   showTargets();
   showTable();

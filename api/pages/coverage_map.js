@@ -8,7 +8,7 @@ import { boxOf, paint, scene } from "./coverage_paint.js";
 import { desk, keepIn, kept, on, planId, tell } from "./coverage_state.js";
 
 const at = (id) => document.getElementById(id);
-const MOST_VIEW_M = 7000;
+const MOST_VIEW_M = 5000;
 const HOUSES_VIEW_M = 1600;
 const SETTLED_MS = 200;
 const OF_TAB = { cameras: ["grids", "cameras", "sights", "masks", "seen", "blind"], reach: ["grids", "streets", "rings", "posts", "doors"], compare: ["grids"] };
@@ -189,13 +189,14 @@ function loadCameras() {
   const { survey } = desk;
   if (!survey) return;
   const key = `${survey.stamp} ${survey.level}`;
-  const query = { plan: planId(), level: survey.level };
+  const query = { plan: planId(), level: survey.level, limit: 20000 };
   const ask = (layer, what, take) => isOn(layer) && load(layer, key, "/v1/cameras/features", { ...query, what }, take);
   ask("cameras", "cameras", (found) => {
     scene.cameras = found.map((one) => asPoint(one.geometry.coordinates, one.properties));
   });
   ask("sights", "sights", (found) => { scene.sights = found.flatMap(asAreas); });
   ask("masks", "masks", (found) => { scene.masks = found.flatMap(asAreas); });
+  ask("blind", "blind", (found) => { scene.blind = found.flatMap(asLines); });
   ask("seen", "seen", (found) => {
     const lines = found.flatMap(asLines).map((one) => ({ ...one, by: one.seen_by }));
     scene.seen = lines.filter((one) => one.by);
@@ -204,7 +205,7 @@ function loadCameras() {
 }
 
 export function clearLayers() {
-  for (const name of ["cameras", "sights", "masks", "seen", "unseen"]) scene[name] = [];
+  for (const name of ["cameras", "sights", "masks", "seen", "unseen", "blind"]) scene[name] = [];
   for (const name of Object.keys(loaded)) if (!["ground", "houses"].includes(name)) delete loaded[name];
 }
 

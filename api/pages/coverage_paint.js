@@ -51,9 +51,10 @@ export function paint(map, words) {
   for (const one of visible(map, scene.sights)) fillShape(map, one.rings, colours.sight, 0.16, colours.sight, 1);
   for (const one of visible(map, scene.masks)) fillShape(map, one.rings, hatch(pen, colours.mask, 6), 0.9, colours.mask, 1);
   for (const one of visible(map, scene.streets)) timed(map, one);
+  const thin = Math.min(Math.max(map.scale / 0.8, 0.5), 1); // from afar rings would hide the streets
   for (const one of visible(map, scene.rings)) for (const ring of one.rings) {
-    stroke(map, ring, colours.paper, 5);
-    stroke(map, ring, colours[`time-${one.step}`], 2.5, [[], [10, 5], [3, 5]][one.step % 3]);
+    if (thin === 1) stroke(map, ring, colours.paper, 5);
+    stroke(map, ring, colours[`time-${one.step}`], 2.5 * thin, [[], [10, 5], [3, 5]][one.step % 3]);
   }
   for (const one of visible(map, scene.unseen)) stroke(map, one.line, colours.unseen, 2.5, [2, 6]);
   for (const one of visible(map, scene.seen)) stroke(map, one.line, colours.seen, one.by > 1 ? 5 : 3);
@@ -274,7 +275,9 @@ function paintPoints(map) {
   for (const one of visible(map, scene.cameras)) camera(map, one);
   for (const one of visible(map, scene.doors)) {
     const at = map.toPixels(one.at);
-    disc(pen, at, one.isChosen ? 11 : 8, one.isChosen ? colours.chosen : colours.door, colours.paper);
+    const isSmall = map.scale < 0.6 && !one.isChosen;
+    disc(pen, at, one.isChosen ? 11 : isSmall ? 5 : 8, one.isChosen ? colours.chosen : colours.door, colours.paper);
+    if (isSmall) continue;
     pen.fillStyle = colours.paper;
     pen.font = `700 ${one.isChosen ? 13 : 11}px ${FONT}`;
     pen.textAlign = "center";

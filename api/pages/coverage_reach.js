@@ -95,6 +95,7 @@ function showRules() {
       show: (one) => (one.is_kept === null ? say("kept_nothing") : one.is_kept ? say("kept_yes") : say("kept_no")) },
   ];
   at("rules").replaceChildren(table("rules", columns, rules, { first: ["minutes", 1], caption: say("rules_caption"), chosen: (one) => one === chosen, choose }));
+  at("rules").querySelector("[aria-current]")?.scrollIntoView({ block: "nearest" });
 }
 
 // What a rule promises: its places, or its households (buildings, where nobody lives).
