@@ -138,7 +138,7 @@ def _cameras(survey: CameraSurvey, territory: Territory, words: Words) -> Sheet:
         (
             *(cameras.ids[k], _code(survey, int(survey.grid[k])), survey.kind[k], int(survey.channels[k])),
             *(yes_no(cameras.is_working[k], words), yes_no(networked[k], words)),
-            words("all_round") if cameras.hfov_deg[k] >= 360 else round(float(cameras.heading_deg[k])),
+            words("all_round") if cameras.hfov_deg[k] >= 360 else f"{cameras.heading_deg[k]:.0f}°",
             words("assumed") if cameras.is_assumed[k] else "",
             words("forbidden") if survey.is_forbidden[k] else "",
             round(float(survey.private_m[k]), 1),
@@ -152,7 +152,7 @@ def _cameras(survey: CameraSurvey, territory: Territory, words: Words) -> Sheet:
         *(
             Column("works"),
             Column("networked"),
-            Column("looks", "plain"),
+            Column("looks"),
             Column("assumed"),
             Column("forbidden", "flag"),
         ),

@@ -185,6 +185,8 @@ def _column_width(column: Column, head: str, rows: Sequence[Sequence[Any]], j: i
 def _shown(value: object, kind: str) -> str:
     if isinstance(value, dt.date):
         return value.isoformat()
+    if kind == "share" and hasattr(value, "__float__"):
+        return f"{float(value):.2%}" if value == value else ""
     if kind in _NUMERIC and hasattr(value, "__float__"):
         return f"{float(value):,.{0 if kind in ('int', 'area') else 2}f}" if value == value else ""
     return clean_text(value)
