@@ -22,8 +22,22 @@ def demo(tmp_path_factory) -> Path:
     return folder
 
 
-def test_demo_writes_town_plan_map_patrols_and_store(demo) -> None:
-    assert {path.name for path in demo.iterdir()} == {"town.gpkg", "plan.gpkg", "plan.html", "patrols", "store.sqlite"}
+def test_demo_writes_town_plan_map_patrols_cameras_reach_and_store(demo) -> None:
+    files = {"town.gpkg", "plan.gpkg", "plan.html", "store.sqlite"}
+    assert {path.name for path in demo.iterdir()} == files | {"patrols", "cameras", "reach"}
+
+
+def test_demo_surveys_cameras_and_response_times_on_the_plan(demo) -> None:
+    cameras, reach = (
+        json.loads((demo / name / "summary.json").read_text(encoding="utf-8")) for name in ("cameras", "reach")
+    )
+    assert cameras["plan"] == reach["plan"] != ""
+    assert (cameras["faults"], reach["faults"]) == ([], [])
+    assert cameras["totals"]["positions"] > 0
+    assert cameras["siting"]["n"] == 20
+    assert len(reach["rules"]) == 10
+    for name, files in (("cameras", ("cameras.html", "cameras.xlsx")), ("reach", ("reach.html", "reach.xlsx"))):
+        assert all((demo / name / file).stat().st_size > 5_000 for file in files)
 
 
 def test_demo_patrols_every_street_of_every_grid(demo) -> None:
