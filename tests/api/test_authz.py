@@ -9,9 +9,7 @@ from __future__ import annotations
 
 import re
 import shutil
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import Iterator
 
 import pytest
 from fastapi import FastAPI
@@ -20,90 +18,16 @@ from sqlalchemy import text
 from api.accounts.caller import ROLES
 from data.store import open_store
 from data.store.rooms.collections import COLLECTIONS
+from tests.authz_coverage import COVERAGE
+from tests.authz_rows import ANYONE, BEHIND_THE_DOOR, EVERYBODY, FRESH, OFFICE, READERS, Row, Things, row
 from tests.authz_world import HERE, NOBODY, ROOT, THERE, World, make_world
 from tests.postgis import Server, fresh_database, postgis_server
 from tests.stores import migrated_file, migrated_server
 
 __all__ = ["migrated_file", "migrated_server", "postgis_server"]
 
-EVERYBODY = frozenset(ROLES)
-READERS = EVERYBODY - {"lookup"}
-ANYONE = frozenset({*ROLES, NOBODY})
-BEHIND_THE_DOOR = 409
-"""The small plans of these tests can not be filed, edited or undone; that this is said shows that one came in."""
 BY_CHANCE = re.compile(rb"(?=[0-9]*[a-f])[0-9a-f]{16,}|(?<=[0-9])\.[0-9]{6}(?=[Z+])")
 """Hashes and parts of a second: any six digits turn up in them some day."""
-OFFICE = "planner reviewer auditor"
-NOTHING_TO_UNDO = 409
-"""Rules of coverage that were never changed have none before them; that this is said shows that one came in."""
-SAME_RULES: Mapping[str, Any] = {"json": {"settings": {}}, "headers": {"If-Match": '"cameras-0"'}}
-SAME_REACH: Mapping[str, Any] = {"json": {"settings": {}}, "headers": {"If-Match": '"reach-0"'}}
-FRESH = {"If-Match": '"{new_draft}-1"'}
-Request = tuple[str, Mapping[str, Any]]
-
-
-@dataclass(frozen=True)
-class Row:
-    """What is expected of a route."""
-
-    roles: frozenset[str]
-    inside: int | Mapping[str, int]
-    outside: int | Mapping[str, int]
-    ask: Callable[[World, str], Request]
-
-    def status(self, role: str, county: str) -> int:
-        """The expected status of a request of a role about a county."""
-        stated = self.inside if county == HERE or role == ROOT else self.outside
-        return stated if isinstance(stated, int) else stated.get(role, stated["others"])
-
-
-def row(roles: str | frozenset[str], inside: Any, outside: Any, path: str, **options: Any) -> Row:
-    """A row; ``path`` and JSON may name things of the county as ``{plan}``, ``{new_key}`` and so on."""
-    named = roles if isinstance(roles, frozenset) else frozenset({*roles.split(), "admin"})
-
-    def ask(world: World, county: str) -> Request:
-        things = Things(world, county)
-        return path.format_map(things), {key: filled(value, things) for key, value in options.items()}
-
-    return Row(named, inside, outside, ask)
-
-
-class Things(dict[str, str]):
-    """Names of things of a county; what is ``new_...`` is made for the request."""
-
-    def __init__(self, world: World, county: str) -> None:
-        super().__init__()
-        self.world, self.county = world, county
-
-    def __missing__(self, name: str) -> str:
-        world, county = self.world, self.county
-        if name in ("lon", "lat"):
-            return str(world.point(county)[name == "lat"])
-        if name in ("new_account", "new_key", "new_job", "new_draft", "new_track", "new_decision"):
-            # The same one wherever a request names it.
-            return self.setdefault(name, str(getattr(world, name)(county)))
-        return {
-            "county": county,
-            "community": f"{county}001001",
-            "grid": f"{county}001001001",
-            "name": world.new_name(),
-            "plan": world.plans[county],
-            "draft": world.drafts[county],
-            "territory": world.territories[county],
-            "job": world.jobs[county],
-            "password": world.site.given[ROOT],
-        }[name]
-
-
-def filled(value: Any, things: Things) -> Any:
-    """A value with the names of things in its texts."""
-    if isinstance(value, str):
-        return value.format_map(things)
-    if isinstance(value, dict):
-        return {key: filled(content, things) for key, content in value.items()}
-    if isinstance(value, list):
-        return [filled(content, things) for content in value]
-    return value
 
 
 TABLE: dict[tuple[str, str], Row] = {
@@ -181,56 +105,7 @@ TABLE: dict[tuple[str, str], Row] = {
     ),
     ("GET", "/v1/tracks"): row(f"{OFFICE} dispatcher patrol", 200, 200, "/v1/tracks?date=2026-11-22"),
     ("GET", "/v1/tracks/{id}"): row(f"{OFFICE} dispatcher patrol", 200, 404, "/v1/tracks/{new_track}"),
-    # cameras, reach, units
-    ("GET", "/v1/cameras"): row(OFFICE, 200, 404, "/v1/cameras?plan={plan}"),
-    ("GET", "/v1/cameras/features"): row(OFFICE, 200, 404, "/v1/cameras/features?what=cameras&plan={plan}"),
-    ("POST", "/v1/cameras/what-if"): row(
-        OFFICE, 200, 404, "/v1/cameras/what-if", json={"plan": "{plan}", "add": [{"grid": "{grid}"}]}
-    ),
-    ("GET", "/v1/cameras/compare"): row(OFFICE, 200, 404, "/v1/cameras/compare?plan={plan}&other={plan}"),
-    ("GET", "/v1/cameras/settings"): row(OFFICE, 200, 404, "/v1/cameras/settings?plan={plan}"),
-    ("PUT", "/v1/cameras/settings"): row("planner", 200, 404, "/v1/cameras/settings?plan={plan}", **SAME_RULES),
-    ("POST", "/v1/cameras/settings/undo"): row(
-        "planner", NOTHING_TO_UNDO, 404, "/v1/cameras/settings/undo?plan={plan}"
-    ),
-    ("POST", "/v1/cameras/proposals"): row(
-        OFFICE, 200, 404, "/v1/cameras/proposals", json={"plan": "{plan}", "add": 1, "grids": ["{grid}"]}
-    ),
-    ("GET", "/v1/cameras/proposals"): row(OFFICE, 200, 404, "/v1/cameras/proposals?plan={plan}"),
-    ("GET", "/v1/cameras/proposals.xlsx"): row(OFFICE, 200, 404, "/v1/cameras/proposals.xlsx?plan={plan}"),
-    ("GET", "/v1/cameras/proposals.geojson"): row(OFFICE, 200, 404, "/v1/cameras/proposals.geojson?plan={plan}"),
-    ("PUT", "/v1/cameras/proposals/{id}"): row(
-        "planner",
-        200,
-        404,
-        "/v1/cameras/proposals/pole@090",
-        content='{{"plan": "{plan}", "verdict": "refused", "lon": {lon}, "lat": {lat}}}',
-        headers={"Content-Type": "application/json"},
-    ),
-    ("DELETE", "/v1/cameras/proposals/{id}"): row(
-        "planner", 204, 404, "/v1/cameras/proposals/{new_decision}?plan={plan}"
-    ),
-    ("GET", "/v1/reach"): row(f"{OFFICE} dispatcher", 200, 404, "/v1/reach?plan={plan}"),
-    ("GET", "/v1/reach/features"): row(
-        f"{OFFICE} dispatcher", 200, 404, "/v1/reach/features?what=streets&rule=30&plan={plan}"
-    ),
-    ("GET", "/v1/reach/arrival"): row(
-        f"{OFFICE} dispatcher", 200, 404, "/v1/reach/arrival?lon={lon}&lat={lat}&plan={plan}"
-    ),
-    ("GET", "/v1/reach/settings"): row(OFFICE, 200, 404, "/v1/reach/settings?plan={plan}"),
-    ("PUT", "/v1/reach/settings"): row("planner", 200, 404, "/v1/reach/settings?plan={plan}", **SAME_REACH),
-    ("POST", "/v1/reach/settings/undo"): row("planner", NOTHING_TO_UNDO, 404, "/v1/reach/settings/undo?plan={plan}"),
-    ("POST", "/v1/reach/posts"): row(
-        OFFICE, 200, 404, "/v1/reach/posts", json={"plan": "{plan}", "rule": "30", "add": 1}
-    ),
-    ("POST", "/v1/units/nearest"): row(
-        f"{OFFICE} dispatcher",
-        200,
-        404,
-        "/v1/units/nearest",
-        content='{{"plan": "{plan}", "lon": {lon}, "lat": {lat}, "units": []}}',
-        headers={"Content-Type": "application/json"},
-    ),
+    **COVERAGE,
     # layers, tiles, maps
     ("GET", "/collections"): row(READERS, 200, 200, "/collections"),
     ("GET", "/collections/{collection}"): row(READERS, 200, 200, "/collections/grids"),
