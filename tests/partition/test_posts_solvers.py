@@ -300,3 +300,17 @@ def test_the_recount_finds_what_is_wrong(change: dict[str, object], word: str) -
 def test_no_more_sites_are_opened_than_cover_anything() -> None:
     found = checked(make_problem([[1, 9, 9], [1, 1, 9], [9, 9, 9]], 3, limit=2.0), Goal.MOST)
     assert (found.sites.tolist(), found.objective) == ([0], 2.0)
+
+
+def test_as_much_weight_as_can_be_is_served_before_times_count() -> None:
+    """Site 0 serves the larger single point a second away; sites that serve less at once are no better."""
+    found = checked(make_problem([[INF, 1], [0, INF], [0, INF]], 1, weight=[4, 1, 2]), Goal.MEDIAN)
+    assert (found.sites.tolist(), found.objective) == ([1], 4.0)
+
+
+def test_posts_that_stay_are_not_swapped_away_for_roomier_ones() -> None:
+    problem = make_problem([[1, 5], [5, 1]], 1, weight=[3, 3], fixed=[1], capacity=[9, 3])
+    found = checked(problem, Goal.MEDIAN)
+    assert (found.sites.tolist(), found.assignment.tolist()) == ([1], [-1, 1])
+    two = checked(make_problem([[1, 5, 5], [5, 1, 1]], 2, weight=[3, 3], fixed=[2], capacity=[9, 9, 3]), Goal.MEDIAN)
+    assert (two.sites.tolist(), two.objective) == ([0, 2], 6.0)

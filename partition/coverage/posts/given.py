@@ -66,11 +66,13 @@ def nearest(cost: FloatArray, sites: Sequence[int] | IntArray | Int32Array) -> t
 
 
 def unserved_cost(cost: FloatArray, weight: FloatArray) -> float:
-    """Time that stands for never: more than all travel together, or a thousand longest ways where that is too big."""
+    """Time that stands for never: more than all travel together where demand is small, else a thousand longest ways."""
     far = float(np.max(cost, where=np.isfinite(cost), initial=0.0))
-    if not len(weight) or far == 0.0:
+    if not len(weight):
         return 1.0
-    return float(np.ceil(1.0 + far * min(float(weight.sum() / weight[weight > 0].min()), 1000.0)))
+    # Where weights are whole, plans differ in what they leave by one at least.
+    is_whole = bool((weight == np.round(weight)).all())
+    return float(np.ceil(1.0 + far * min(float(weight.sum()) if is_whole else 1000.0, 1000.0)))
 
 
 def covered(covers: BoolArray, sites: Sequence[int] | IntArray, backup: int) -> BoolArray:

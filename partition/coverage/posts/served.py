@@ -153,7 +153,9 @@ def _search(task: _Task, begin: IntArray, bound: float, clock: Clock) -> tuple[I
     free = np.setdiff1d(np.arange(m), task.fixed)
     by_room = free[np.lexsort((free, -task.room[free]))]
     biggest = float(task.room[task.fixed].sum() + task.room[by_room[: p - len(task.fixed)]].sum())
-    starts = [np.concatenate([begin, np.setdiff1d(by_room, begin, assume_unique=True)])[:p]]
+    # Those that stay come first: the search swaps the others.
+    wanted = np.concatenate([np.setdiff1d(begin, task.fixed), np.setdiff1d(by_room, begin, assume_unique=True)])
+    starts = [np.concatenate([task.fixed, wanted])[:p]]
     starts.append(np.concatenate([task.fixed, by_room])[:p])
     sites, (total, served) = max(((s, task.serve(s)) for s in starts), key=lambda pair: pair[1][0])
     if biggest <= 0 or not n or task.p <= len(task.fixed):
