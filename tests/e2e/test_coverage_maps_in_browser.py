@@ -170,7 +170,7 @@ def test_a_click_on_a_camera_shows_its_sight_and_what_is_private(browser: Browse
         page.mouse.click(*at)
         card = page.inner_text("#gw-card")
         assert page.evaluate("gridwright.data.cameras.id[5]") in card
-        assert "12.5" in card or "13 米" in card  # private metres in view
+        assert "13\u00a0米" in card  # private metres in view
         before = painted(page, LINES)
         page.keyboard.press("s")
         page.keyboard.press("m")
