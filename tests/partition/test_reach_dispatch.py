@@ -120,12 +120,13 @@ def test_everyone_who_is_not_sent_has_a_reason() -> None:
         unit("old", 40, age_s=601),
         unit("wood", 40, 900),
         unit("nowhere", float("nan")),
+        unit("endless", float("inf")),
         unit("when", 40, age_s=float("nan")),
     ]
     answer = nearest_units(network, units, X0, Y0)
     assert [reach.unit.id for reach in answer] == [
         *("a", "b", "c"),
-        *sorted(["d", "busy", "rest", "off", "odd", "old", "wood", "nowhere", "when"]),
+        *sorted(["d", "busy", "rest", "off", "odd", "old", "wood", "nowhere", "endless", "when"]),
     ]
     assert {reach.unit.id: reach.reason for reach in answer} == {
         "a": "chosen",
@@ -139,6 +140,7 @@ def test_everyone_who_is_not_sent_has_a_reason() -> None:
         "old": "stale",
         "wood": "off_network",
         "nowhere": "off_network",
+        "endless": "off_network",
         "when": "stale",
     }
     assert [reach.seconds for reach in answer[:3]] == pytest.approx([100, 200, 300])

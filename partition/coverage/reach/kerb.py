@@ -76,7 +76,7 @@ class Kerb:
         """
         n = len(shapes)
         link, off_m = np.full(n, -1, dtype=np.int64), np.full(n, np.inf)
-        real = np.flatnonzero(~(shapely.is_missing(shapes) | shapely.is_empty(shapes))) if n else np.zeros(0, np.int64)
+        real = np.flatnonzero(np.isfinite(shapely.bounds(shapes)).all(axis=1)) if n else np.zeros(0, np.int64)
         if not len(real) or not len(self.rows):
             return Spots(link.astype(np.int32), np.zeros(n), off_m)
         for part in np.array_split(real, range(_CHUNK, len(real), _CHUNK)):
