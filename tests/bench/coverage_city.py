@@ -20,6 +20,7 @@ from pathlib import Path
 from typing import Any
 
 from api.usecases.coverage_land import read_coverage_land
+from gis.sight.masks import masks
 from gis.sight.sweep import visible
 from gis.sight.walls import Walls
 from partition.coverage.cameras.survey import survey_cameras
@@ -65,7 +66,9 @@ def run(arguments: argparse.Namespace) -> int:
     with stages.measure("sight"):
         seen = survey_cameras(territory, land, cameras, walls=walls, report=held.report)
     with stages.measure("polygons"):
-        visible(seen.cameras, walls, seen.cameras.range_m(cameras.px_per_m))
+        polygons = visible(seen.cameras, walls, seen.cameras.range_m(cameras.px_per_m))
+    with stages.measure("masks"):
+        masks(polygons, territory)
     faults = []
     with stages.measure("check_cameras"):
         faults += check_cameras(territory, held.filed, seen).faults
@@ -79,7 +82,7 @@ def run(arguments: argparse.Namespace) -> int:
         times = survey_reach(territory, land, reach, report=held.report)
     posts = []
     for position in range(len(times.rules) if arguments.posts else 0):
-        if times.rules[position].is_kept is False or position == 0:
+        if times.rules[position].is_kept is False:
             with stages.measure("posts"):
                 posts.append(site_posts(territory, land, times, rule=position, goal=Goal.MOST, add=arguments.posts))
     with stages.measure("check_reach"):
