@@ -2,8 +2,8 @@
 
     python -m tests.bench.pmed FILE... --problem median|center [--seconds S --seed N]
 
-Sites are numbered as in the file.  Seconds are of the processor.  Asked for the sum or the maximum, an instance file
-is its own demand and its own sites.
+Sites are numbered as in the file, where every node is demand and may be a site.  Seconds are of the processor.
+Every answer is recounted before it is printed.
 """
 
 from __future__ import annotations

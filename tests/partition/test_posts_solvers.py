@@ -15,6 +15,7 @@ from gis.errors import InputError
 from partition.coverage.posts.check import recount
 from partition.coverage.posts.solve import solve
 from partition.coverage.posts.types import Goal, PostProblem, PostSiting
+from partition.stop import Stop
 
 INF = math.inf
 
@@ -314,3 +315,19 @@ def test_posts_that_stay_are_not_swapped_away_for_roomier_ones() -> None:
     assert (found.sites.tolist(), found.assignment.tolist()) == ([1], [-1, 1])
     two = checked(make_problem([[1, 5, 5], [5, 1, 1]], 2, weight=[3, 3], fixed=[2], capacity=[9, 9, 0]), Goal.MEDIAN)
     assert (2 in two.sites, two.objective) == (True, 18.0)
+
+
+@pytest.mark.parametrize("with_capacity", [False, True])
+@pytest.mark.parametrize("goal", list(Goal))
+def test_an_answer_cut_short_by_the_clock_is_lawful_and_its_bound_holds(goal: Goal, with_capacity: bool) -> None:
+    chance = np.random.default_rng(8)
+    cost = np.hypot(*(chance.random((60, 1, 2)) - chance.random((1, 25, 2))).transpose(2, 0, 1)) * 100
+    room = [8.0] * 25 if with_capacity else None
+    problem = make_problem(cost.tolist(), 5, limit=18.0, fixed=[3], capacity=room)
+    short = solve(problem, goal, stop=Stop(seconds=0.0, effort=0.01))
+    assert recount(problem, short) == []
+    whole = solve(problem, goal)
+    sign = -1.0 if goal is Goal.MOST else 1.0
+    if not with_capacity:
+        assert whole.is_proved
+        assert sign * short.bound <= sign * whole.objective + 1e-9 <= sign * short.objective + 2e-9

@@ -47,7 +47,7 @@ def fewest(covers: BoolArray, need: IntArray, *, enough: int | None, seed: int, 
     found = _search(core, 0 if target is None else target, seed, clock)
     if target is not None and found is not None and len(found) <= target:
         return Fewest(_whole(core, found), base)
-    lp = relaxed_bound(core)
+    lp = relaxed_bound(core, clock)
     if target is not None and lp > target:
         return Fewest(None, base + lp)
     if found is not None and len(found) <= lp:
@@ -88,9 +88,11 @@ def greedy(core: Core) -> IntArray:
     return np.array(chosen, np.int64)
 
 
-def relaxed_bound(core: Core) -> int:
-    """The linear program rounded up; 0 when it does not end."""
+def relaxed_bound(core: Core, clock: Clock) -> int:
+    """The linear program rounded up; 0 when it does not end in time."""
     model = _model(core, None)
+    if np.isfinite(clock.left_s):
+        model.setOptionValue("time_limit", clock.left_s)
     model.run()
     if model.getModelStatus() != highspy.HighsModelStatus.kOptimal:
         return 0
