@@ -1,6 +1,6 @@
 // What the colours, patterns and lines of the map mean; only what is shown is explained.
 import { make, onLanguage, say } from "./desk_words.js";
-import { CLASSES, colours, patternOf, readColours } from "./coverage_paint.js";
+import { CLASSES, colours, patternOf, readColours } from "./coverage_pen.js";
 import { kept } from "./coverage_state.js";
 
 const at = (id) => document.getElementById(id);

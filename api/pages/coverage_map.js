@@ -4,7 +4,8 @@ import { GroundMap, nearest } from "./desk_map.js";
 import { languageNow, make, onLanguage, say } from "./desk_words.js";
 import { getFeatures, working } from "./coverage_ask.js";
 import { showLegend } from "./coverage_legend.js";
-import { boxOf, paint, scene } from "./coverage_paint.js";
+import { paint, scene } from "./coverage_paint.js";
+import { boxOf } from "./coverage_pen.js";
 import { desk, keepIn, kept, on, planId, tell } from "./coverage_state.js";
 
 const at = (id) => document.getElementById(id);
@@ -97,7 +98,7 @@ export function setGrids(features) {
   scene.grids = features.flatMap((one) => polygonsOf(one.geometry).map((rings) => {
     const placed = rings.map((ring) => map.line(ring));
     return { ...one.properties, rings: placed, box: boxOf(placed[0]), ...middleOf(placed) };
-  }));
+  })).sort((a, b) => b.area - a.area);
   for (const name of Object.keys(loaded)) delete loaded[name];
   scene.shortCode = shortener([...new Set(scene.grids.map((one) => one.code))]);
 }

@@ -5,7 +5,8 @@ import { button, get, notice, post, put, remove, told, working } from "./coverag
 import { className, levelName } from "./coverage_grids.js";
 import { asPoint, fitLine, goTo, hintNow, map, polygonsOf, shortCode } from "./coverage_map.js";
 import { atLeast, count, decimal, percent } from "./coverage_numbers.js";
-import { boxOf, scene } from "./coverage_paint.js";
+import { scene } from "./coverage_paint.js";
+import { boxOf } from "./coverage_pen.js";
 import { desk, keepIn, keepWork, kept, mayChange, on, planId, tell, workOn } from "./coverage_state.js";
 
 const at = (id) => document.getElementById(id);

@@ -4,9 +4,10 @@ import { make, say } from "./desk_words.js";
 
 const MOST_ROWS = 300;
 
+const inOrder = new Intl.Collator(undefined, { numeric: true }).compare;
 const compare = (a, b) => {
   const [x, y] = [a ?? -Infinity, b ?? -Infinity];
-  if (typeof x === "string" || typeof y === "string") return String(x).localeCompare(String(y), undefined, { numeric: true });
+  if (typeof x === "string" || typeof y === "string") return inOrder(String(x), String(y));
   return x - y;
 };
 
