@@ -68,31 +68,39 @@ def arrival_faults(
         yield fault("coverage_check_arrival", row=node, measured=float(told[node]), allowed=float(best[node]))
 
 
-def door_faults(
-    network: StreetNetwork, arrival: Arrival, doors: Doors, told_s: FloatArray, factor: float, off_street_m_s: float
-) -> Iterator[Fault]:
-    """Doors whose time is not that of the street before them and the walk from it."""
+def door_seconds(
+    network: StreetNetwork, node_s: FloatArray, doors: Doors, factor: float, off_street_m_s: float
+) -> FloatArray:
+    """Seconds to every door from the times on the nodes: the better end of its street, and the walk from it."""
     link, along = np.asarray(doors.link), np.asarray(doors.along_m)
     on = link >= 0
-    want = np.full(len(link), np.inf)
     at = link[on]
     share = np.clip(along[on] / network.length_m[at], 0.0, 1.0)
     seconds = passing_s(network, factor)[at]
     ends = np.full((len(at), 2), np.inf)
     for column, node, part in ((0, network.tail[at], share), (1, network.head[at], 1.0 - share)):
         # From an end one enters only in a direction that is open; standing right at the end needs none.
-        way = np.where(np.isfinite(seconds[:, column]), seconds[:, column], 0.0) * part
-        way[~np.isfinite(seconds[:, column]) & (part > 1e-9)] = np.inf
-        ends[:, column] = np.asarray(arrival.node_s)[node] + way
-    want[on] = ends.min(axis=1, initial=np.inf) + np.asarray(doors.off_m)[on] / off_street_m_s
+        is_open = np.isfinite(seconds[:, column])
+        way = np.where(is_open, seconds[:, column], 0.0) * part
+        way[~is_open & (part > 1e-9)] = np.inf
+        ends[:, column] = np.asarray(node_s)[node] + way
+    there = np.full(len(link), np.inf)
+    there[on] = ends.min(axis=1, initial=np.inf) + np.asarray(doors.off_m)[on] / off_street_m_s
+    return there
+
+
+def door_faults(
+    network: StreetNetwork, arrival: Arrival, doors: Doors, told_s: FloatArray, factor: float, off_street_m_s: float
+) -> Iterator[Fault]:
+    """Doors whose time is not that of the street before them and the walk from it."""
+    want = door_seconds(network, arrival.node_s, doors, factor, off_street_m_s)
     told = np.asarray(told_s)
     both = np.isfinite(want) & np.isfinite(told)
     off = np.isfinite(want) != np.isfinite(told)
     off[both] |= np.abs(want[both] - told[both]) > NEAR_S + 1e-6 * want[both]
     for door in first(off):
-        yield fault(
-            "coverage_check_door", row=int(doors.row[door]) + 1, measured=float(told[door]), allowed=float(want[door])
-        )
+        measured, allowed = float(told[door]), float(want[door])
+        yield fault("coverage_check_door", row=int(doors.row[door]) + 1, measured=measured, allowed=allowed)
 
 
 def snap_faults(network: StreetNetwork, doors: Doors, shapes: ObjectArray) -> Iterator[Fault]:

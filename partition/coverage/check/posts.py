@@ -12,7 +12,7 @@ from gis.errors import Fault
 from gis.graph import FloatArray, Int32Array
 from gis.streets import StreetNetwork
 from gis.territory import Territory
-from partition.coverage.check.arrival import nodes_at, passing_s
+from partition.coverage.check.arrival import door_seconds, nodes_at, passing_s
 from partition.coverage.check.reach import answering, start_seconds
 from partition.coverage.check.terms import Ground, fault, is_near
 from partition.coverage.posts.types import Goal, PostsAnswer
@@ -71,23 +71,8 @@ def _households_in(
     """Households within the promise's minutes of any of these nodes."""
     doors = survey.doors[reach.rule.mode.value, "buildings"]
     node_s = _seconds(network, nodes, leave_s, factor)
-    link = np.asarray(doors.link)
-    on = link >= 0
-    at = link[on]
-    share = np.clip(np.asarray(doors.along_m)[on] / network.length_m[at], 0.0, 1.0)
-    seconds = passing_s(network, factor)[at]
-    with np.errstate(invalid="ignore"):
-        ends = np.stack(
-            [
-                node_s[network.tail[at]] + seconds[:, 0] * share,
-                node_s[network.head[at]] + seconds[:, 1] * (1.0 - share),
-            ]
-        )
-    there = np.full(len(link), np.inf)
-    there[on] = np.nanmin(np.where(np.isnan(ends), np.inf, ends), axis=0, initial=np.inf)
-    there[on] += np.asarray(doors.off_m)[on] / (survey.settings.off_street_kmh * _M_PER_S)
-    within = there <= reach.rule.minutes * 60.0 + 1e-6
-    return float(np.asarray(doors.households)[within].sum())
+    there = door_seconds(network, node_s, doors, factor, survey.settings.off_street_kmh * _M_PER_S)
+    return float(np.asarray(doors.households)[there <= reach.rule.minutes * 60.0 + 1e-6].sum())
 
 
 def _seconds(network: StreetNetwork, nodes: Int32Array, leave_s: FloatArray, factor: float) -> FloatArray:

@@ -21,7 +21,7 @@ from partition.coverage.siting.problem import SitingAnswer
 
 _RECOUNTED = 1_000
 """Answers with more proposals have the sight of their first so many added up again."""
-_LINE_FRAC, _LINE_M = 0.03, 25.0
+_LINE_FRAC, _LINE_M = 0.01, 15.0
 """Sight lines that touch a wall may be told either way: so much of the metres newly seen may differ."""
 
 
