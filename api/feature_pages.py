@@ -11,6 +11,7 @@ import orjson
 import shapely
 from pyproj import CRS
 
+from gis.graph import FloatArray
 from gis.streets.network import ObjectArray
 from maps.features import DECIMALS, move, to_lonlat
 
@@ -77,8 +78,15 @@ def lon_lat(x: Sequence[float], y: Sequence[float], crs: CRS) -> list[tuple[floa
 
 def metres_at(lon: float, lat: float, crs: CRS) -> tuple[float, float]:
     """A point in a metric CRS."""
-    moved = move(np.array([shapely.Point(lon, lat)], dtype=object), _WGS84, crs)[0]
-    return float(moved.x), float(moved.y)
+    x, y = metres_of([(lon, lat)], crs)[0].tolist()
+    return x, y
+
+
+def metres_of(points: Sequence[tuple[float, float]], crs: CRS) -> FloatArray:
+    """Points (longitude, latitude) in a metric CRS: ``[points, 2]``."""
+    degrees = np.asarray(points, dtype=np.float64).reshape(-1, 2)
+    moved: FloatArray = shapely.get_coordinates(move(np.asarray(shapely.points(degrees)).reshape(-1), _WGS84, crs))
+    return moved
 
 
 def box_in(bbox: Sequence[float], crs: CRS) -> shapely.Geometry:

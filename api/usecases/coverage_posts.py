@@ -10,11 +10,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import geopandas as gpd
-import numpy as np
 import pandas as pd
 import shapely
 
-from api.feature_pages import metres_at
+from api.feature_pages import metres_at, metres_of
 from api.usecases.coverage_desk import Asker, CoverageDesk, DeskReach, Ground, grid_here
 from api.usecases.reach_views import rule_index
 from api.usecases.shelf import Shelf
@@ -192,8 +191,7 @@ def _factor(settings: ReachSettings, band: str) -> float:
 
 
 def _moved(units: Sequence[tuple[Unit, float, float]], ground: Ground) -> list[Unit]:
-    crs = ground.territory.crs
-    spots = np.array([metres_at(lon, lat, crs) for _, lon, lat in units]).reshape(-1, 2)
+    spots = metres_of([(lon, lat) for _, lon, lat in units], ground.territory.crs)
     return [
         Unit(unit.id, unit.kind, float(x), float(y), unit.status, unit.age_s)
         for (unit, _, _), (x, y) in zip(units, spots.tolist(), strict=True)
