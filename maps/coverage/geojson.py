@@ -153,7 +153,8 @@ def write_rings(
     shapes: list[Any] = []
     facts: list[dict[str, Any]] = []
     for ring in sorted(rings, key=lambda one: -one.minutes):
-        for part, shape in (("ring", ring.polygon), ("streets", shapely.MultiLineString(list(ring.lines)))):
+        streets = shapely.multilinestrings(list(ring.lines)) if len(ring.lines) else shapely.MultiLineString()
+        for part, shape in (("ring", ring.polygon), ("streets", streets)):
             shapes.append(shape)
             facts.append({"part": part, "minutes": ring.minutes})
     about = {
@@ -213,7 +214,10 @@ def _write(
     if datum not in DATUMS:
         raise ValueError(f"no datum {datum!r}; there are {', '.join(DATUMS)}")
     there = shapely.is_geometry(shapes) & ~shapely.is_empty(shapes)
-    fine = shapely.simplify(shapes[there], _TOLERANCE_M)
+    fine = shapes[there]
+    # Lines keep no topology between each other; looking for it takes a city of streets half a minute.
+    for which, keeps in ((shapely.get_dimensions(fine) < 2, False), (shapely.get_dimensions(fine) == 2, True)):
+        fine[which] = shapely.simplify(fine[which], _TOLERANCE_M, preserve_topology=keeps)
     lonlat = to_lonlat(fine, crs)
     lonlat = shift(lonlat, "gcj02") if datum == "gcj02" else lonlat
     told = shapely.orient_polygons(shapely.transform(lonlat, lambda xy: np.round(xy, DECIMALS) + 0.0))
