@@ -41,7 +41,7 @@ def test_the_register_has_a_row_a_grid_with_codes_as_text(tmp_path: Path) -> Non
 
 def test_the_totals_of_the_register_are_the_sums_of_its_rows(tmp_path: Path) -> None:
     table = register(tmp_path)
-    for column in ("面积（平方米）", "户数", "人口", "楼栋数", "重点场所（处）", "网格员应配"):
+    for column in ("面积（平方米）", "户数", "人口", "楼栋数", "重点部位（处）", "网格员应配"):
         assert table[column].iloc[-1] == sum(v for v in table[column][:-1] if v is not None), column
 
 
@@ -63,16 +63,16 @@ def test_neighbours_with_one_name_are_told_by_code(tmp_path: Path) -> None:
 
 def test_many_key_places_are_counted_and_the_first_ones_named(tmp_path: Path) -> None:
     row = register(tmp_path).set_index("网格代码").loc["990101001001001"]
-    assert row["重点场所（处）"] == 15
-    assert row["重点场所"].count("+学校") == 12
-    assert row["重点场所"].endswith("等15处")
+    assert row["重点部位（处）"] == 15
+    assert row["重点部位"].count("+学校") == 12
+    assert row["重点部位"].endswith("等15处")
 
 
 def test_key_places_without_a_name_are_told_by_kind_and_counted(tmp_path: Path) -> None:
     land = make_land()
     places = land["key_places"].assign(name=None)
     row = register(tmp_path, land=land.with_layers(key_places=places)).set_index("网格代码").loc["990101001001001"]
-    assert (row["重点场所（处）"], row["重点场所"]) == (15, "学校×15")
+    assert (row["重点部位（处）"], row["重点部位"]) == (15, "学校×15")
 
 
 def test_posts_inside_are_counted_by_kind(tmp_path: Path) -> None:
