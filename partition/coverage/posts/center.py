@@ -9,7 +9,7 @@ import numpy as np
 
 from gis.graph import FloatArray, IntArray
 from gis.progress import SILENT, Progress
-from partition.coverage.posts.clock import Clock
+from partition.coverage.clock import Clock
 from partition.coverage.posts.fewest import fewest
 from partition.coverage.posts.given import check_question, fixed_of, nearest, rank_by_time
 from partition.coverage.posts.most import most_covered

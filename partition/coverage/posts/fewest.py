@@ -10,10 +10,10 @@ import numpy as np
 from scipy.sparse import csc_array
 
 from gis.graph import BoolArray, IntArray
-from partition.coverage.posts.clock import Clock
+from partition.coverage.clock import Clock
 from partition.coverage.posts.cover_kernels import search_cover
-from partition.coverage.posts.program import at_most, hand_over, make_model, run_integer, set_whole
 from partition.coverage.posts.table import Core, reduce_table
+from partition.coverage.program import at_most, hand_over, make_model, run_integer, set_whole
 
 _STEPS = 20_000
 _ROUND = 1e-6

@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from gis.graph import BoolArray, FloatArray, Int32Array, IntArray
-from partition.coverage.posts.clock import Clock
+from partition.coverage.clock import Clock
 from partition.coverage.posts.median_kernels import relax, serve
 
 _PATIENCE = 20

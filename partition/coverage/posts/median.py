@@ -13,7 +13,7 @@ import numpy as np
 
 from gis.graph import BoolArray, FloatArray, IntArray
 from gis.progress import SILENT, Progress
-from partition.coverage.posts.clock import Clock
+from partition.coverage.clock import Clock
 from partition.coverage.posts.given import check_question, fixed_of, nearest, rank_by_time, unserved_cost
 from partition.coverage.posts.lagrange import Lists, Relaxed, make_lists, tighten
 from partition.coverage.posts.median_kernels import interchange, shake

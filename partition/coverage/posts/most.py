@@ -12,10 +12,10 @@ from numpy.typing import NDArray
 from scipy.sparse import csc_array, csr_array, diags_array, hstack
 
 from gis.graph import BoolArray, FloatArray, IntArray
-from partition.coverage.posts.clock import Clock
+from partition.coverage.clock import Clock
 from partition.coverage.posts.cover_kernels import search_most, subsets
-from partition.coverage.posts.program import at_most, hand_over, make_model, run_integer, set_whole
 from partition.coverage.posts.table import by_size, words
+from partition.coverage.program import at_most, hand_over, make_model, run_integer, set_whole
 
 _KICKS = 60
 _ROUND = 1e-9

@@ -13,12 +13,12 @@ import numpy as np
 from scipy.sparse import block_array, csc_array, csr_array, diags_array
 
 from gis.graph import BoolArray, FloatArray, Int32Array, IntArray
-from partition.coverage.posts.clock import Clock
+from partition.coverage.clock import Clock
 from partition.coverage.posts.given import covered, fixed_of, nearest, rank_by_cover, rank_by_time, unserved_cost
 from partition.coverage.posts.most import most_covered
-from partition.coverage.posts.program import at_most, hand_over, make_model, run_integer, set_whole
 from partition.coverage.posts.served_kernels import serve_all
 from partition.coverage.posts.types import Goal, PostProblem, PostSiting
+from partition.coverage.program import at_most, hand_over, make_model, run_integer, set_whole
 
 _SWAP_WORK = 200_000_000
 _MOST_PAIRS = 20_000

@@ -3,7 +3,7 @@
 A point may pay at most its weight: at prices ``u`` (one a point, between 0 and its weight) the best choice is worth at
 most ``sum(weight - u) + best sum of the poses' reduced values``; the second part has no interaction between poses, so
 that budget, poles and floors are kept exactly by taking the best.  With a budget by cost it is bounded by the
-fractional knapsack.  Method: the volume algorithm (Barahona and Anbil 2000) with the incumbent as target.
+fractional knapsack.
 """
 
 from __future__ import annotations
@@ -15,12 +15,9 @@ import numpy as np
 from gis.graph import BoolArray, FloatArray
 from partition.coverage.siting.kernels import cover_counts, pick, reduced
 from partition.coverage.siting.reduce import Core
+from partition.coverage.siting.volume import walk
 
-_PATIENCE = 20
-_LEAST_STEP = 1e-3
-_SHARE = 0.1
 _CLOSE = 1e-7
-_FLAT = 1e-12
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +36,8 @@ class Dual:
         Per pose: taken by the relaxed problem at ``u``.
     last
         Value of the last place of the budget; 0 where places are left.
+    slope
+        Per merged point: how often the relaxed problem sees it, less what it counts it.
     """
 
     bound: float
@@ -46,6 +45,7 @@ class Dual:
     value: FloatArray
     taken: BoolArray
     last: float
+    slope: FloatArray
 
 
 def dual_bound(core: Core, incumbent: float, chosen: np.ndarray, *, steps: int = 1000) -> Dual:
@@ -61,47 +61,9 @@ def dual_bound(core: Core, incumbent: float, chosen: np.ndarray, *, steps: int =
         Most steps.
     """
     count = cover_counts(core.start, core.point, chosen, core.n_points)
-    best = _look(core, core.weight / np.maximum(count, 1))
-    slope = _slope(core, best)
-    scale, idle, better = 1.0, 0, 0
-    for _ in range(steps):
-        if best.bound - incumbent <= _CLOSE * max(1.0, abs(best.bound)):
-            break
-        way = slope.copy()
-        # A price at the end of its range that would leave it has no say in the length of the step.
-        way[((best.u <= 0) & (way > 0)) | ((best.u >= core.weight) & (way < 0))] = 0.0
-        norm = float((way * way).sum())
-        if norm < _FLAT:
-            break
-        step = scale * (best.bound - incumbent) / norm
-        at = _look(core, np.clip(best.u - step * way, 0.0, core.weight))
-        slope = _mixed(slope, _slope(core, at))
-        if at.bound < best.bound - 1e-9 * max(1.0, abs(best.bound)):
-            best, idle, better = at, 0, better + 1
-            if better % 3 == 0:
-                scale = min(2.0, scale * 1.1)
-        else:
-            idle += 1
-            if idle >= _PATIENCE:
-                scale, idle = scale * 0.66, 0
-                if scale < _LEAST_STEP:
-                    break
-    return best
-
-
-def _slope(core: Core, at: Dual) -> FloatArray:
-    seen = cover_counts(core.start, core.point, np.flatnonzero(at.taken), core.n_points)
-    slope: FloatArray = seen - (at.u < core.weight).astype(np.float64)
-    return slope
-
-
-def _mixed(old: FloatArray, new: FloatArray) -> FloatArray:
-    """A running mean of slopes: the shortest of those between the old mean and the new one, but not all of the new."""
-    change = new - old
-    size = float((change * change).sum())
-    share = _SHARE if size == 0.0 else float(np.clip(-(old * change).sum() / size, _SHARE / 10, _SHARE))
-    mixed: FloatArray = old + share * change
-    return mixed
+    enough = _CLOSE * max(1.0, abs(incumbent))
+    begin = core.weight / np.maximum(count, 1)
+    return walk(lambda u: _look(core, u), begin, core.weight, incumbent, enough=enough, steps=steps)
 
 
 def _look(core: Core, u: FloatArray) -> Dual:
@@ -118,10 +80,10 @@ def _look(core: Core, u: FloatArray) -> Dual:
         order = head[np.argsort(-value[head], kind="stable")]
         taken, last, is_full = pick(value, order, core.pole, core.grid, core.room, most, core.floor, core.n_poles)
         if is_full:
-            return Dual(free + float(value[taken].sum()), u, value, taken, float(last))
+            return _dual(core, free + float(value[taken].sum()), u, value, taken, float(last))
     order = np.argsort(-value, kind="stable")
     taken, last, _ = pick(value, order, core.pole, core.grid, core.room, most, core.floor, core.n_poles)
-    return Dual(free + float(value[taken].sum()), u, value, taken, float(last))
+    return _dual(core, free + float(value[taken].sum()), u, value, taken, float(last))
 
 
 def _by_cost(core: Core, u: FloatArray, value: FloatArray, free: float) -> Dual:
@@ -137,4 +99,9 @@ def _by_cost(core: Core, u: FloatArray, value: FloatArray, free: float) -> Dual:
     share[core.cost[order] == 0] = 1.0
     taken = np.zeros(core.n_poses, dtype=bool)
     taken[order[share >= 0.5]] = True
-    return Dual(free + float((value[order] * share).sum()), u, value, taken, 0.0)
+    return _dual(core, free + float((value[order] * share).sum()), u, value, taken, 0.0)
+
+
+def _dual(core: Core, bound: float, u: FloatArray, value: FloatArray, taken: BoolArray, last: float) -> Dual:
+    seen = cover_counts(core.start, core.point, np.flatnonzero(taken), core.n_points)
+    return Dual(bound, u, value, taken, last, seen - (u < core.weight).astype(np.float64))

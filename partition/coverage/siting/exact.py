@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-import highspy
 import numpy as np
 from scipy.sparse import coo_array
 
 from gis.graph import BoolArray, FloatArray, IntArray
+from partition.coverage.clock import Clock
+from partition.coverage.program import hand_over, make_model, run_integer, set_whole
 from partition.coverage.siting.bound import Dual
 from partition.coverage.siting.reduce import Core
 
@@ -48,7 +49,7 @@ def settle(core: Core, dual: Dual, incumbent: float) -> Settled:
 
 
 def solve_exactly(
-    core: Core, dual: Dual, chosen: IntArray, incumbent: float, *, nodes: int, seconds: float
+    core: Core, dual: Dual, chosen: IntArray, incumbent: float, *, nodes: int, clock: Clock
 ) -> tuple[IntArray, float] | None:
     """Better choice and bound from an integer programme over the open poses; None where it would be too large.
 
@@ -56,7 +57,7 @@ def solve_exactly(
     ----------
     chosen, incumbent
         Best choice known and its worth.
-    nodes, seconds
+    nodes, clock
         Limits of the search.
     """
     settled = settle(core, dual, incumbent)
@@ -79,7 +80,8 @@ def solve_exactly(
     on_pole = np.bincount(pole, minlength=core.n_poles)
     held = np.bincount(core.pole[settled.must], minlength=core.n_poles)
     for p in np.flatnonzero(on_pole + held > core.room):
-        rows.most(np.flatnonzero(pole == p), None, float(core.room[p] - held[p]))
+        at = np.flatnonzero(pole == p)
+        rows.most(at, np.ones(len(at)), float(core.room[p] - held[p]))
     grid = core.grid[settled.open]
     for g in np.flatnonzero(core.floor > 0):
         need = int(core.floor[g]) - int((core.grid[settled.must] == g).sum())
@@ -88,10 +90,9 @@ def solve_exactly(
     start = np.zeros(n)
     inside = number[chosen]
     start[inside[inside >= 0]] = 1.0
-    found = rows.solve(core.price[settled.open], start, nodes, seconds)
-    if found is None:
+    x, bound = rows.solve(core.price[settled.open], start, nodes, clock)
+    if x is None:
         return None
-    x, bound = found
     better = np.sort(np.concatenate([np.flatnonzero(settled.must), settled.open[x > 0.5]]))
     # What was settled as out can be no better than the incumbent.
     return better, max(base + bound, incumbent)
@@ -106,8 +107,7 @@ class _Rows:
         self._row: list[np.ndarray] = []
         self._col: list[np.ndarray] = []
         self._val: list[np.ndarray] = []
-        self.low: list[float] = []
-        self.high: list[float] = []
+        self.least_of: list[float] = []
 
     def cover(self, pose: IntArray, point: IntArray, weight: FloatArray) -> None:
         """A point counts only if one of its poses is chosen."""
@@ -115,57 +115,31 @@ class _Rows:
         self.weight = weight
         self._add(point, pose, np.ones(len(pose)))
         self._add(np.arange(m), self.n + np.arange(m), -np.ones(m))
-        self.low += [0.0] * m
-        self.high += [highspy.kHighsInf] * m
+        self.least_of += [0.0] * m
 
-    def most(self, pose: IntArray, cost: FloatArray | None, limit: float) -> None:
+    def most(self, pose: IntArray, cost: FloatArray, limit: float) -> None:
         """No more than ``limit`` of some poses."""
-        self._limit(pose, cost, -highspy.kHighsInf, limit)
+        self._add(np.full(len(pose), len(self.least_of)), pose, -cost)
+        self.least_of.append(-limit)
 
     def least(self, pose: IntArray, limit: float) -> None:
         """No fewer than ``limit`` of some poses."""
-        self._limit(pose, None, limit, highspy.kHighsInf)
-
-    def _limit(self, pose: IntArray, cost: FloatArray | None, low: float, high: float) -> None:
-        self._add(np.full(len(pose), len(self.low)), pose, np.ones(len(pose)) if cost is None else cost)
-        self.low.append(low)
-        self.high.append(high)
+        self._add(np.full(len(pose), len(self.least_of)), pose, np.ones(len(pose)))
+        self.least_of.append(limit)
 
     def _add(self, row: np.ndarray, col: np.ndarray, val: np.ndarray) -> None:
         self._row.append(row)
         self._col.append(col)
         self._val.append(val)
 
-    def solve(
-        self, price: FloatArray, start: FloatArray, nodes: int, seconds: float
-    ) -> tuple[FloatArray, float] | None:
-        """Values of the poses and the bound; None where the programme found neither."""
+    def solve(self, price: FloatArray, start: FloatArray, nodes: int, clock: Clock) -> tuple[FloatArray | None, float]:
+        """Values of the poses, where there are any, and what no choice is worth more than."""
         n, m = self.n, len(self.weight)
         entries = (np.concatenate(self._val), (np.concatenate(self._row), np.concatenate(self._col)))
-        matrix = coo_array(entries, shape=(len(self.low), n + m)).tocsc()
-        lp = highspy.HighsLp()
-        lp.num_col_, lp.num_row_ = n + m, len(self.low)
-        lp.sense_ = highspy.ObjSense.kMaximize
-        lp.col_cost_ = np.concatenate([-price, self.weight])
-        lp.col_lower_, lp.col_upper_ = np.zeros(n + m), np.ones(n + m)
-        lp.row_lower_, lp.row_upper_ = np.asarray(self.low), np.asarray(self.high)
-        lp.a_matrix_.format_ = highspy.MatrixFormat.kColwise
-        lp.a_matrix_.start_ = matrix.indptr.astype(np.int32)
-        lp.a_matrix_.index_ = matrix.indices.astype(np.int32)
-        lp.a_matrix_.value_ = matrix.data
-        lp.integrality_ = [highspy.HighsVarType.kInteger] * n + [highspy.HighsVarType.kContinuous] * m
-        model = highspy.Highs()
-        for option, value in (("output_flag", False), ("threads", 1), ("random_seed", 1), ("mip_rel_gap", 0.0)):
-            model.setOptionValue(option, value)
-        model.setOptionValue("mip_max_nodes", nodes)
-        model.setOptionValue("time_limit", seconds)
-        model.passModel(lp)
-        covered = matrix[:m, :n] @ start
-        solution = highspy.HighsSolution()
-        solution.col_value = np.concatenate([start, np.minimum(covered, 1.0)]).tolist()
-        model.setSolution(solution)
-        model.run()
-        info = model.getInfo()
-        if info.primal_solution_status != highspy.kSolutionStatusFeasible:
-            return None
-        return np.asarray(model.getSolution().col_value)[:n], float(info.mip_dual_bound)
+        table = coo_array(entries, shape=(len(self.least_of), n + m)).tocsc()
+        cost = np.concatenate([price, -self.weight])
+        model = make_model(cost, np.ones(n + m), table, np.asarray(self.least_of))
+        set_whole(model, np.arange(n))
+        hand_over(model, np.concatenate([start, np.minimum(table[:m, :n] @ start, 1.0)]))
+        value, bound, _ = run_integer(model, clock, nodes)
+        return None if value is None else value[:n], -bound

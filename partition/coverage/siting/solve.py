@@ -13,8 +13,8 @@ import numpy as np
 
 from gis.graph import IntArray
 from gis.progress import SILENT, Progress
+from partition.coverage.clock import Clock
 from partition.coverage.siting.bound import dual_bound
-from partition.coverage.siting.clock import Clock
 from partition.coverage.siting.exact import solve_exactly
 from partition.coverage.siting.kernels import exchange, greedy, rank
 from partition.coverage.siting.problem import Siting, SitingProblem
@@ -61,7 +61,7 @@ def solve_siting(
     Siting
         Never worth less than the greedy choice, and never more than its bound.
     """
-    clock = Clock(stop or Stop(), is_called_off)
+    clock = Clock.of(stop or Stop(), is_called_off)
     core = reduce(problem)
     progress.stage("stage_site_cameras", 4)
     first = _greedy(core)
@@ -69,7 +69,7 @@ def solve_siting(
     progress.advance()
     best = _improved(core, first, clock, exact=exact)
     progress.advance()
-    if exact and core.n_poses > _WINDOW and _gap(best.worth, best.bound) > _GOOD and not clock.is_over():
+    if exact and core.n_poses > _WINDOW and _gap(best.worth, best.bound) > _GOOD and not clock.is_over:
         chosen = improve(core, best.chosen, lambda part, held: _in_window(part, held, clock), size=_WINDOW)
         best = _better(best, _improved(core, chosen, clock, exact=True))
     progress.advance(2)
@@ -109,12 +109,11 @@ def _improved(core: Core, chosen: IntArray, clock: Clock, *, exact: bool, steps:
     again = _exchange(core, chosen)
     if worth_of(core, again) > worth and is_lawful(core, again):
         chosen, worth = again, worth_of(core, again)
-    dual = dual_bound(core, worth, chosen, steps=max(1, int(steps * clock.stop.effort)))
+    dual = dual_bound(core, worth, chosen, steps=clock.work(steps))
     bound = dual.bound
-    if not exact or _gap(worth, bound) <= _EQUAL or clock.is_over():
+    if not exact or _gap(worth, bound) <= _EQUAL or clock.is_over:
         return _Best(chosen, worth, bound)
-    nodes = max(1, int(_NODES * clock.stop.effort))
-    found = solve_exactly(core, dual, chosen, worth, nodes=nodes, seconds=clock.left_s())
+    found = solve_exactly(core, dual, chosen, worth, nodes=_NODES, clock=clock)
     if found is not None:
         better, proved = found
         if worth_of(core, better) > worth and is_lawful(core, better):
@@ -124,7 +123,7 @@ def _improved(core: Core, chosen: IntArray, clock: Clock, *, exact: bool, steps:
 
 
 def _in_window(core: Core, held: IntArray, clock: Clock) -> IntArray:
-    return held if clock.is_over() else _improved(core, held, clock, exact=True, steps=_FEW_STEPS).chosen
+    return held if clock.is_over else _improved(core, held, clock, exact=True, steps=_FEW_STEPS).chosen
 
 
 def worth_of(core: Core, chosen: IntArray) -> float:

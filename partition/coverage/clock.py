@@ -5,23 +5,31 @@ from __future__ import annotations
 import time
 from dataclasses import dataclass
 
-from partition.stop import Stop
-
-NODES = 20_000
-"""Branch-and-bound nodes per integer program at effort 1."""
+from partition.stop import Call, Stop, never
 
 
 @dataclass(frozen=True, slots=True)
 class Clock:
-    """When to end, and how much to do until then."""
+    """When to end, and how much to do until then.
+
+    Attributes
+    ----------
+    end
+        Moment of the monotonic clock; None without a limit.
+    effort
+        Multiplies every number of steps and nodes.
+    is_called_off
+        Asked again and again; once it says yes the run ends with the best in hand.
+    """
 
     end: float | None
     effort: float
+    is_called_off: Call = never
 
     @classmethod
-    def of(cls, stop: Stop) -> Clock:
+    def of(cls, stop: Stop, is_called_off: Call = never) -> Clock:
         """Start it."""
-        return cls(None if stop.seconds is None else time.monotonic() + stop.seconds, stop.effort)
+        return cls(None if stop.seconds is None else time.monotonic() + stop.seconds, stop.effort, is_called_off)
 
     @property
     def left_s(self) -> float:
@@ -30,8 +38,8 @@ class Clock:
 
     @property
     def is_over(self) -> bool:
-        """No seconds left."""
-        return self.left_s <= 0.0
+        """Whether to end with the best in hand."""
+        return self.is_called_off() or self.left_s <= 0.0
 
     def work(self, steps: int) -> int:
         """So many steps at this effort, at least one."""

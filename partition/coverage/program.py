@@ -9,7 +9,10 @@ import numpy as np
 from scipy.sparse import csc_array
 
 from gis.graph import FloatArray, IntArray
-from partition.coverage.posts.clock import NODES, Clock
+from partition.coverage.clock import Clock
+
+NODES = 20_000
+"""Branch-and-bound nodes per integer program at effort 1."""
 
 
 def make_model(cost: FloatArray, upper: FloatArray, table: csc_array, least: FloatArray) -> Any:
@@ -48,9 +51,9 @@ def hand_over(model: Any, value: FloatArray) -> None:
     model.setSolution(start)
 
 
-def run_integer(model: Any, clock: Clock) -> tuple[FloatArray | None, float, bool]:
+def run_integer(model: Any, clock: Clock, nodes: int = NODES) -> tuple[FloatArray | None, float, bool]:
     """(values or None, dual bound, whether the search came to its end) of an integer program, within the limits."""
-    model.setOptionValue("mip_max_nodes", clock.work(NODES))
+    model.setOptionValue("mip_max_nodes", clock.work(nodes))
     if np.isfinite(clock.left_s):
         model.setOptionValue("time_limit", max(clock.left_s, 0.01))
     model.run()
