@@ -48,8 +48,9 @@ def nothing_decided(address: str) -> Iterator[None]:
     for one in get(address, "/v1/cameras/proposals")["proposals"]:
         answer = httpx.delete(f"{address}/v1/cameras/proposals/{one['id']}", params={"kind": one["kind"]}, timeout=60)
         assert answer.status_code == 204, answer.text
-    while get(address, "/v1/cameras/settings")["can_undo"]:
-        assert httpx.post(f"{address}/v1/cameras/settings/undo", timeout=60).status_code == 200
+    for settings in ("/v1/cameras/settings", "/v1/reach/settings"):
+        while get(address, settings)["can_undo"]:
+            assert httpx.post(f"{address}{settings}/undo", timeout=60).status_code == 200
 
 
 def get(address: str, path: str, **query: Any) -> Any:

@@ -7,7 +7,8 @@ import { startComparing } from "./coverage_compare.js";
 import { askSurvey, levelNames, setLevel, startGrids } from "./coverage_grids.js";
 import { startLegend } from "./coverage_legend.js";
 import { fitAll, hintNow, startMap } from "./coverage_map.js";
-import { startPosts } from "./coverage_posts.js";
+import { decidePost, startPosts, stepPosts, undoPost } from "./coverage_posts.js";
+import { startPromises } from "./coverage_promises.js";
 import { startReach } from "./coverage_reach.js";
 import { decide, startSites, step as stepSites, undo } from "./coverage_sites.js";
 import { desk, keep, keepIn, kept, mayChange, on, planId, tell, whenFull } from "./coverage_state.js";
@@ -15,7 +16,7 @@ import { startTrying, stopPlacing } from "./coverage_try.js";
 
 const at = (id) => document.getElementById(id);
 const TABS = ["cameras", "reach", "compare"];
-const PARTS = { cameras: ["grids", "blind", "try", "sites", "built"], reach: ["shares", "worst", "late", "posts"] };
+const PARTS = { cameras: ["grids", "blind", "try", "sites", "built"], reach: ["shares", "worst", "late", "posts", "promises"] };
 const KEYS = ["?", "n", "jk", "a", "r", "u", "levels", "tabs", "arrows", "zero", "esc"];
 const TRUTHS = ["truth_density", "truth_heading", "truth_private", "truth_proof", "truth_reach"];
 let plans = [];
@@ -95,7 +96,7 @@ async function changePlan(id) {
   const asked = new URL(location);
   asked.searchParams.set("plan", id);
   history.replaceState(null, "", asked);
-  Object.assign(desk, { reach: null, settings: null, decided: [], grid: "", proposal: 0, rows: {} });
+  Object.assign(desk, { reach: null, settings: null, decided: [], decidedPosts: [], grid: "", proposal: 0, rows: {} });
   await askSurvey({ isFirst: true });
   showPlans();
 }
@@ -115,19 +116,24 @@ const keys = {
   "?": () => at("help-box").showModal(),
   n: () => stepBlind(1),
   N: () => stepBlind(-1),
-  j: () => inSites(() => stepSites(1)),
-  k: () => inSites(() => stepSites(-1)),
-  a: () => inSites(() => decide("accepted")),
-  r: () => inSites(() => decide("refused")),
-  u: () => inSites(undo),
+  j: () => inProposals(stepSites, stepPosts, 1),
+  k: () => inProposals(stepSites, stepPosts, -1),
+  a: () => inProposals(decide, decidePost, "accepted"),
+  r: () => inProposals(decide, decidePost, "refused"),
+  u: () => inProposals(undo, undoPost),
   0: fitAll,
   "[": () => stepPart(-1),
   "]": () => stepPart(1),
 };
 
-function inSites(act) {
+// The list of proposals in sight: posts where these are open, else cameras; nothing else of the minutes is decided on.
+function inProposals(ofCameras, ofPosts, ...facts) {
+  if (kept().tab === "reach") {
+    if (kept().parts.reach === "posts") ofPosts(...facts);
+    return;
+  }
   if (kept().tab !== "cameras" || kept().parts.cameras !== "sites") openPart("sites");
-  act();
+  ofCameras(...facts);
 }
 
 function stepPart(way) {
@@ -191,6 +197,7 @@ function start() {
   startSites();
   startReach();
   startPosts();
+  startPromises();
   startComparing();
   onLanguage(() => {
     at("language").textContent = say("other_language");

@@ -146,13 +146,16 @@ export async function getTagged(path, query, options) {
 }
 
 export async function post(path, body, options) {
-  return contentOf(await change(path, { method: "POST", ...asJson(body), ...options }));
+  return contentOf(await send("POST", path, body, options));
 }
 
-export async function put(path, body, { query, tag, ...options } = {}) {
+export const put = (path, body, options) => send("PUT", path, body, options);
+
+// `tag`: only where what is changed is still what it was.
+function send(method, path, body, { tag, ...options } = {}) {
   const sent = asJson(body);
   if (tag) sent.headers["If-Match"] = tag;
-  return change(path, { method: "PUT", query, ...sent, ...options });
+  return change(path, { method, ...sent, ...options });
 }
 
 export const remove = (path, query, options) => change(path, { method: "DELETE", query, ...options });

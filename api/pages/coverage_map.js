@@ -310,7 +310,7 @@ function tapped(place, reach) {
     onPlace(lonLatOf(place));
     return;
   }
-  for (const [list, what] of [["proposals", "proposal"], ["doors", "door"], ["posts", "post"], ["cameras", "camera"]]) {
+  for (const [list, what] of [["proposals", "proposal"], ["newPosts", "newPost"], ["doors", "door"], ["posts", "post"], ["cameras", "camera"]]) {
     const one = closest(scene[list], place, reach);
     if (one) {
       tell(`tapped ${what}`, one);

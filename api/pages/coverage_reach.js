@@ -17,10 +17,13 @@ export const current = () => desk.reach && (desk.reach.rules.find((one) => keyOf
 // What to look at first: a promise that is broken, else one that has something to reach.
 const unkept = (rules) => rules.find((one) => one.is_kept === false) || rules.find((one) => one.is_kept !== null) || rules[0];
 const word = (code, otherwise) => (say(code) === code ? otherwise : say(code));
-export const ruleName = (one) => word(`rule_${one.name}`, one.name);
+// The promises that are shipped have names in words, as long as their minutes are those of the name.
+const isAsNamed = (one) => one.minutes === undefined || one.minutes === Number(one.name.replace(/^circle/, ""));
+export const ruleName = (one) => (isAsNamed(one) ? word(`rule_${one.name}`, one.name) : one.name);
 export const bandName = (band) => word(`band_${band}`, band);
-const modeName = (mode) => word(`mode_${mode}`, mode);
-const kinds = (list, nothing) => (list && list.length ? list.map((one) => word(`kind_${one}`, one)).join(say("comma")) : say(nothing));
+export const modeName = (mode) => word(`mode_${mode}`, mode);
+export const kindName = (kind) => word(`kind_${kind}`, kind);
+export const kinds = (list, nothing) => (list && list.length ? list.map(kindName).join(say("comma")) : say(nothing));
 
 // -- asking
 
@@ -30,6 +33,7 @@ export async function askReach() {
   desk.reach = found;
   drawn = "";
   showAll();
+  tell("reach");
 }
 
 const minutesOf = (one) => [...new Set([...Object.keys(one.ring).map(Number), one.minutes])].sort((a, b) => a - b);

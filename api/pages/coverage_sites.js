@@ -1,13 +1,14 @@
 // Where the next cameras should stand: the question, the ranked proposals on the map, and the decision on each.  What is
 // decided is kept by the service and respected by the next ranking; the ranking itself is kept by this browser.
-import { languageNow, make, metres, onLanguage, say } from "./desk_words.js";
-import { button, get, notice, post, put, remove, told, working } from "./coverage_ask.js";
+import { make, metres, onLanguage, say } from "./desk_words.js";
+import { notice, post, working } from "./coverage_ask.js";
 import { className, levelName } from "./coverage_grids.js";
 import { asPoint, fitLine, goTo, hintNow, map, polygonsOf, shortCode } from "./coverage_map.js";
 import { atLeast, count, decimal, percent } from "./coverage_numbers.js";
 import { scene } from "./coverage_paint.js";
 import { boxOf } from "./coverage_pen.js";
 import { desk, keepIn, keepWork, kept, mayChange, on, planId, tell, workOn } from "./coverage_state.js";
+import { askVerdicts, replaceProposals, sendVerdict, showVerdicts, verdictButtons } from "./coverage_verdicts.js";
 
 const at = (id) => document.getElementById(id);
 const GOALS = ["cover", "all", "floor"];
@@ -37,9 +38,9 @@ export async function askProposals() {
 }
 
 async function askDecided() {
-  const found = await working("decided", "", (options) => get("/v1/cameras/proposals", { plan: planId() }, options), { again: askDecided });
+  const found = await askVerdicts("camera", askDecided);
   if (!found) return;
-  desk.decided = (found.proposals || found.decided || found.decisions || []).filter((one) => (one.kind || "camera") === "camera");
+  desk.decided = found;
   merge();
 }
 
@@ -72,14 +73,8 @@ export async function decide(verdict, one = current()) {
 }
 
 async function send(one, verdict) {
-  const name = encodeURIComponent(one.id);
-  told(say("saving"));
-  const body = { plan: planId(), kind: "camera", verdict, lon: one.lon, lat: one.lat, heading_deg: one.heading_deg ?? null, level: (answer && answer.level) || desk.survey.level, grid: one.grid || "" };
-  const sent = await working(`decide ${one.id}`, "load_saving", (options) =>
-    verdict ? put(`/v1/cameras/proposals/${name}`, body, options) : remove(`/v1/cameras/proposals/${name}`, { plan: planId() }, options),
-  { again: () => send(one, verdict) });
-  told(sent ? say(verdict ? `saved_${verdict}` : "saved_undone") : "");
-  if (!sent) return false;
+  const level = (answer && answer.level) || desk.survey.level;
+  if (!(await sendVerdict("camera", one, verdict, level, () => send(one, verdict)))) return false;
   one.verdict = verdict;
   desk.decided = desk.decided.filter((other) => other.id !== one.id);
   if (verdict) desk.decided.unshift({ ...one, verdict });
@@ -170,8 +165,7 @@ function showAnswer() {
 
 function showProposals() {
   const rows = answer ? answer.proposals : [];
-  const had = at("proposals").contains(document.activeElement) ? document.activeElement.dataset.act || "go" : "";
-  at("proposals").replaceChildren(...rows.map((one) => {
+  replaceProposals(at("proposals"), rows.map((one) => {
     const isHere = one.rank === desk.proposal;
     const title = [make("span", say("site_gain", { gain: metres(one.gain_m), total: metres(one.total_m) })), make("small", [one.grid ? say("in_grid", { grid: shortCode(one.grid) }) : say("in_no_grid"), say("site_private", { length: metres(one.private_m) }), one.places ? say("site_places", { n: one.places }) : "", one.is_for_floor ? say("site_floor") : ""].filter(Boolean).join(" · "))];
     const press = make("button", [make("b", one.rank), make("span", title, "two")]);
@@ -179,40 +173,18 @@ function showProposals() {
     press.dataset.act = "go";
     if (isHere) press.setAttribute("aria-current", "true");
     press.addEventListener("click", () => choose(one.rank));
-    const ways = [["accepted", "accept", "✓"], ["refused", "refuse", "×"]].map(([verdict, word, mark]) => {
-      const way = button(mark, () => decide(verdict, one), `square ${verdict}`);
-      way.dataset.act = verdict;
-      way.setAttribute("aria-pressed", String(one.verdict === verdict));
-      way.setAttribute("aria-label", say(word, { n: one.rank }));
-      way.title = say(word, { n: one.rank });
-      way.disabled = !mayChange();
-      return way;
-    });
-    return make("li", [press, ...ways], one.verdict || "");
+    return make("li", [press, ...verdictButtons(one, decide)], one.verdict || "");
   }));
-  if (had) at("proposals").querySelector(`li:has([aria-current]) [data-act="${had}"]`)?.focus({ preventScroll: true });
 }
 
 function showDecided() {
-  const accepted = desk.decided.filter((one) => one.verdict === "accepted");
-  at("decided-box").hidden = !desk.decided.length;
-  at("decided-heading").textContent = say("decided_heading", { accepted: accepted.length, refused: desk.decided.length - accepted.length });
-  for (const [id, ending] of [["xlsx", "xlsx"], ["geojson", "geojson"]]) {
-    const link = at(id);
-    if (accepted.length) link.href = `/v1/cameras/proposals.${ending}?plan=${encodeURIComponent(planId())}&lang=${languageNow()}`;
-    else link.removeAttribute("href");
-    link.setAttribute("aria-disabled", String(!accepted.length));
-  }
-  at("decided").replaceChildren(...desk.decided.map((one) => {
-    const see = button("", () => goTo(map.place([one.lon, one.lat])), "quiet");
-    see.append(make("b", one.verdict === "accepted" ? "✓" : "×"), make("span", say(`decided_${one.verdict}`, { grid: one.grid ? shortCode(one.grid) : "–", id: one.id })));
-    const back = button(say("take_back"), async () => {
+  showVerdicts(at("decided-box"), desk.decided, {
+    see: (one) => goTo(map.place([one.lon, one.lat])),
+    takeBack: async (one) => {
       const before = one.verdict;
       if (await send(one, null)) done.push({ one, before });
-    });
-    back.disabled = !mayChange();
-    return make("li", [see, back], one.verdict);
-  }));
+    },
+  });
 }
 
 function showForm() {

@@ -75,7 +75,8 @@ export const desk = {
   settings: null,
   grids: [], // outlines with figures
   blind: [],
-  decided: [],
+  decided: [], // on cameras
+  decidedPosts: [],
   reach: null,
   grid: "", // the one chosen
   proposal: 0, // rank of the one looked at

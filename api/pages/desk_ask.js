@@ -7,11 +7,12 @@ let csrf = null;
 
 export class Trouble extends Error {
   // kind: gone (no network or no answer), session (signed out), refused (the service says why), stopped (by the reader)
-  constructor(kind, message, code = "", status = 0) {
+  constructor(kind, message, { code = "", status = 0, faults = [] } = {}) {
     super(message);
     this.kind = kind;
     this.code = code; // the service's own
     this.status = status;
+    this.faults = faults; // all of them, where the service finds several
   }
 }
 
@@ -55,7 +56,7 @@ export async function ask(path, { query = {}, signal, ...options } = {}) {
     }
     const content = await answer.json().catch(() => ({}));
     if (!content.detail && answer.status >= 500) throw new Trouble("gone", say("no_answer"));
-    throw new Trouble("refused", content.detail || say("refused", { status: answer.status }), content.code, answer.status);
+    throw new Trouble("refused", content.detail || say("refused", { status: answer.status }), { ...content, status: answer.status });
   }
 }
 

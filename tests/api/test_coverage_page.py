@@ -11,6 +11,8 @@ from fastapi.testclient import TestClient
 
 from api.pages.coverage import coverage_page
 from api.pages.files import page_file, page_files
+from gis.layers import POST_KINDS
+from gis.streets import Mode
 from tests.api.test_patrol_page import contrast, words
 from tests.http_kit import app, client, code, embedded_store, migrated_file
 
@@ -78,12 +80,23 @@ def test_every_word_that_the_page_says_is_there_in_both_languages() -> None:
         ("left", ["off_grid", "in_building", "private", "in_water", "forbidden"]),
         ("level", ["detect", "observe", "recognise", "identify"]),
         ("state", ["draft", "submitted", "returned", "approved", "filed", "in_force", "superseded", "withdrawn"]),
+        ("promises", ["name", "minutes", "mode", "frac", "posts", "places"]),
+        ("promises_fault", ["number", "out_of_range", "not_one_of", "name_twice", "empty", "wrong_type"]),
+        ("kind", list(POST_KINDS)),
+        ("mode", [mode.value for mode in Mode]),
         ("rule", ["1", "3", "5", "30", "circle15"]),
     ],
 )
 def test_words_that_are_put_together_are_there(prefix: str, names: list[str]) -> None:
     for table in words(coverage_page("en")).values():
         assert {f"{prefix}_{name}" for name in names} <= table.keys()
+
+
+def test_promises_offer_every_kind_of_posts_and_every_mode() -> None:
+    content = page_file("coverage", "coverage_promises.js")[0].decode()
+    for name, wanted in (("POST_KINDS", POST_KINDS), ("MODES", [mode.value for mode in Mode])):
+        listed = re.search(rf"const {name} = (\[.*?\]);", content)[1]  # type: ignore[index]
+        assert sorted(json.loads(listed)) == sorted(wanted)
 
 
 def test_a_word_can_not_end_the_element_it_stands_in() -> None:
