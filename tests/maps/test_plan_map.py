@@ -16,6 +16,7 @@ import shapely
 import maps.ground
 from gis.errors import InputError, StorageError
 from maps import offline, words
+from maps.coverage.words import coverage_page_words
 from maps.ground import pack_ground
 from maps.patrol_map import patrol_page_words
 from maps.plan_map import json_block, render_plan_map, write_plan_map
@@ -193,9 +194,11 @@ def test_both_languages_say_the_same_things() -> None:
 
 def test_every_word_the_page_asks_for_is_there() -> None:
     every = words.page_words()["en"].keys()
+    camera, reach = (coverage_page_words("en", page).keys() for page in ("camera", "reach"))
+    own = {"patrol": patrol_page_words("en").keys(), "camera": camera, "reach": reach, "coverage": camera & reach}
     for path in sorted(offline.STATIC.iterdir()):
         text = path.read_text(encoding="utf-8")
-        known = patrol_page_words("en").keys() if path.name.startswith("patrol_") else every
+        known = own.get(path.name.split("_")[0], every)
         asked = set(re.findall(r'\bsay\("(\w+)"', text)) | set(re.findall(r'data-say(?:-\w+)?="(\w+)"', text))
         asked |= set(re.findall(r'\b(?:row|figure|button)\("(\w+)"', text)) | set(re.findall(r'"(help_\w+)"', text))
         assert asked <= known, (path.name, asked - known)
