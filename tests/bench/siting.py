@@ -39,6 +39,7 @@ from tests.camera_land import box, land, territory
 BLOCK_M = 90.0
 COLD_S = 60.0
 PEER_S = 300.0
+MOST_CELLS = 10_000_000
 ROOT = Path(__file__).resolve().parents[2]
 PEERS_PYTHON = ROOT / ".venv-bench" / "bin" / "python"
 PEER = ROOT / "tests" / "bench" / "siting_spopt.py"
@@ -142,10 +143,12 @@ def by_spopt(problem: SitingProblem, python: Path) -> dict[str, Any]:
     """spopt's maximal covering model on the same matrix, and ours without a limit at poles beside it."""
     n, m = problem.n_poses, problem.n_points
     useful = np.flatnonzero((problem.weight > 0) & ~problem.is_seen)
-    sees = csr_array((np.ones(len(problem.point)), problem.point, problem.start), shape=(n, m))
+    if n * len(useful) > MOST_CELLS:
+        return {"refused": f"its full table would have {n * len(useful):,} cells"}
+    sees = csr_array((np.ones(len(problem.point)), problem.point, problem.start), shape=(n, m))[:, useful]
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "problem.npz"
-        np.savez(path, sees=sees.toarray().T[useful] > 0, weight=problem.weight[useful])
+        np.savez(path, sees=sees.toarray().T > 0, weight=problem.weight[useful])
         command = [str(python), str(PEER), str(path), str(int(problem.budget)), str(PEER_S)]
         try:
             done = subprocess.run(command, capture_output=True, text=True, timeout=3 * PEER_S, check=False, cwd=folder)

@@ -13,7 +13,7 @@ from partition.coverage.program import hand_over, make_model, run_integer, set_w
 from partition.coverage.siting.bound import Dual
 from partition.coverage.siting.reduce import Core
 
-MOST_ENTRIES = 120_000
+MOST_ENTRIES = 450_000
 """A programme with more covering entries is not begun: the dual bound stands."""
 _MARGIN = 1e-6
 
