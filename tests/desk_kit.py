@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
@@ -157,8 +158,15 @@ def small_controls(page: Page) -> list[str]:
     )
 
 
-def painted_colours(page: Page) -> int:
-    """How many colours the map shows."""
+def painted_colours(page: Page, patience_s: float = 10.0) -> int:
+    """How many colours the map shows, once it is painted: more than the ground's one, or none in so many seconds."""
+    end = time.monotonic() + patience_s
+    while (seen := _colours_now(page)) <= 1 and time.monotonic() < end:
+        page.wait_for_timeout(50)
+    return seen
+
+
+def _colours_now(page: Page) -> int:
     return page.evaluate(
         """() => {
             const c = document.getElementById('map');
