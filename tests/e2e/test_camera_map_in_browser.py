@@ -41,7 +41,7 @@ def test_levels_change_what_is_seen(browser: Browser, cameras: Path) -> None:
     with opened(browser, cameras, LAPTOP) as page:
         before = picture(page, LINES)
         page.keyboard.press("1")
-        assert page.inner_text(".gw-level-bars .gw-is-chosen").startswith("探测")
+        assert page.inner_text(".gw-level-bars .gw-is-chosen").startswith("发现")
         assert picture(page, LINES) != before
         page.click("[data-value='2']")
         assert picture(page, LINES) == before
