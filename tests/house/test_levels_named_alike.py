@@ -16,7 +16,7 @@ def test_a_level_has_one_name_everywhere(level: str, language: str) -> None:
     said = {
         sentences(language)[f"sight_level_{level}"],
         sentences(language)[f"cover_level_{level}"],
-        paper_words(language)[f"level_{level}"],
+        paper_words()[language][f"level_{level}"],
         coverage_words(language)[f"level_{level}"],
     }
     assert len({name.casefold() for name in said}) == 1
