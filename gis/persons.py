@@ -175,6 +175,12 @@ def without_numbers(text: str) -> str:
     return _blank_text(text)
 
 
+def is_called_like_a_person(text: str) -> bool:
+    """Whether a text is a phone or ID number, or reads like the name of a person (two or three characters)."""
+    plain = unicodedata.normalize("NFKC", text).strip()
+    return _is_name(plain) or _blank_text(plain) != plain or bool(_LANDLINE.match(plain))
+
+
 def is_id_number(text: str) -> bool:
     """Whether a text is a resident ID number: 18 characters, a birth date, ISO 7064 mod 11-2 check."""
     if not _ID_TEXT.fullmatch(text):

@@ -112,6 +112,32 @@ OWN: Mapping[str, Mapping[str, str]] = {
         "state": "状态 办理状态 state status",
         "id": f"事件编号 警情编号 {IDS}",
     },
+    "incident_rows": {
+        "id": f"事件编号 警情编号 案件编号 工单编号 工单号 incident_id event_id case_id {IDS}",
+        "address": f"{SHARED['text']} 事发地点 发生地点 案发地点 地点 location place",
+        "received_at": (
+            "接报时间 发生时间 受理时间 上报时间 报警时间 接警时间 案发时间 received_at received reported_at "
+            "occurred_at datetime timestamp"
+        ),
+        "date": "日期 发生日期 接报日期 上报日期 受理日期 date day",
+        "time": "时间 时刻 发生时刻 time output_time clock hour 小时",
+        "kind": "类型 事件类型 警情类型 案件类型 事件类别 警情类别 类别 kind type category",
+        "priority": "优先级 紧急程度 警情等级 事件等级 等级 priority urgency severity",
+        "state": "状态 办理状态 处理状态 state status",
+        "level": "层级 处置层级 办理层级 level",
+        "result": "结果 处理结果 办理结果 处置结果 result outcome",
+        "title": "标题 事件标题 事件名称 title subject",
+        "grid": "网格编码 网格代码 网格编号 所属网格 网格 grid grid_code",
+        "body": "责任单位 处置部门 承办单位 处理部门 承办部门 body department agency",
+        "assessed_at": "研判时间",
+        "assigned_at": "分派时间 派单时间",
+        "dispatched_at": "派警时间 出警时间 调度时间",
+        "arrived_at": "到达时间 到场时间",
+        "feedback_at": "反馈时间 处置时间 处理时间 handled_at",
+        "verified_at": "核查时间 核实时间",
+        "closed_at": "办结时间 结案时间 完成时间 closed",
+        "cancelled_at": "作废时间 撤销时间 cancelled",
+    },
 }
 
 # Parts of a layer's or file's name that say what it holds; the first role that fits wins.

@@ -161,16 +161,21 @@ def check_estates(
     pair = a < b
     common = shapely.area(shapely.intersection(outline[a[pair]], outline[b[pair]]))
     mixed = set(a[pair][common > 1.0].tolist()) | set(b[pair][common > 1.0].tolist())
+    cut_from_units = np.zeros(len(codes), bool)
     if len(territory["units"]):
         yield from _cut_units(territory, rules, outline, tree, codes, owner, grid_of["unit"], mixed)
-        return
+        has_units = territory["communities"]["code"].isin(territory["units"]["community"]).to_numpy()
+        cut_from_units = (owner >= 0) & has_units[owner]
+    # The grids of the other communities are looked at by their outlines.
+    rest = np.flatnonzero(~cut_from_units)
     households = np.zeros(len(outline))
     buildings = territory["buildings"]
     if len(buildings):
         points = shapely.point_on_surface(np.asarray(buildings.geometry.array))
         which, estate = tree.query(points, predicate="intersects")
         np.add.at(households, estate, buildings["households"].fillna(0).to_numpy(np.int64)[which])
-    grid, estate = tree.query(shapes, predicate="intersects")
+    at, estate = tree.query(shapes[rest], predicate="intersects")
+    grid = rest[at]
     part = shapely.area(shapely.intersection(shapes[grid], outline[estate]))
     large = part > np.maximum(20.0, 0.01 * shapely.area(outline[estate]))
     seen: dict[tuple[int, int], list[int]] = {}

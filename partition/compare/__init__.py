@@ -2,8 +2,8 @@
 
 Decides by the tables and shapes of the plans alone; a territory, where there is one, says how many households each
 building or unit holds and where it stands.  `shapes` brings the plans into one coordinate system, `joining` finds the
-old grid of every household, `measures` and `changes` tell what came out.  Relations and shares are decided in
-`partition.crosswalk`, which grid carries an old one on in `partition.lineage`.
+old grid of every household, `measures` and `changes` tell what came out, `hands` where it lies on the ground.
+Relations and shares are decided in `partition.crosswalk`, which grid carries an old one on in `partition.lineage`.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ import pandas as pd
 from gis.errors import Fault, InputError
 from gis.progress import SILENT, Progress
 from partition.compare.changes import CHANGE_COLUMNS, count_changes, list_changes
+from partition.compare.hands import ground_between
 from partition.compare.joining import Ground, Pieces, ground_of, join, told_by
 from partition.compare.measures import Measures, measure_plan
 from partition.compare.shapes import PlanShapes, shapes_of
@@ -32,6 +33,7 @@ __all__ = [
     "Pair",
     "compare",
     "count_changes",
+    "ground_between",
     "ground_of",
     "is_redraw_of",
 ]

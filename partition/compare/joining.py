@@ -209,7 +209,9 @@ def _by_id(
     if len(found):
         pairs, which = np.unique(np.column_stack([source[found], grid[found]]), axis=0, return_inverse=True)
         # A member stands still: its old and its new grid have the ground it stands on in common.
-        shared = shapely.intersection(old_shapes.geometry[pairs[:, 0]], new_shapes.geometry[pairs[:, 1]])
+        one, two = old_shapes.geometry[pairs[:, 0]], new_shapes.geometry[pairs[:, 1]]
+        shared, differ = two.copy(), ~shapely.equals_exact(one, two)
+        shared[differ] = shapely.intersection(one[differ], two[differ])
         stray = (shapely.area(shared) < _LEAST_M2)[which.ravel()]
         source[found if stray.mean() > _MOST_STRAY_FRAC else found[stray]] = -1
     return source, int((source >= 0).sum())

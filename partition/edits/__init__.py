@@ -14,11 +14,12 @@ from partition.edits.edit import Explain, edit
 from partition.edits.ground import Ground, prepare
 from partition.edits.locks import check_locks, refuse_locked
 from partition.edits.sheet import Sheet, lay, mixed_communities
-from partition.edits.wishes import Wish
+from partition.edits.wishes import Known, Wish
 
 __all__ = [
     "Explain",
     "Ground",
+    "Known",
     "Sheet",
     "TableChange",
     "Tables",

@@ -6,7 +6,7 @@ which later releases may cut otherwise; so an old step can always be taken back.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -49,6 +49,16 @@ class Tables:
         return cls(data["grids"], data["communities"], data["violations"], data["meta"])
 
 
+def _united(sides: Sequence[Tables]) -> Tables:
+    """Tables of different communities; of facts that several name, those of the last."""
+    return Tables(
+        {code: row for one in sides for code, row in one.grids.items()},
+        {code: row for one in sides for code, row in one.communities.items()},
+        {code: rows for one in sides for code, rows in one.violations.items()},
+        {key: value for one in sides for key, value in one.meta.items()},
+    )
+
+
 @dataclass(frozen=True, slots=True)
 class TableChange:
     """One change of a plan.
@@ -56,11 +66,11 @@ class TableChange:
     Attributes
     ----------
     kind
-        ``move``, ``new``, ``dissolve``, ``merge``, ``split``.
+        ``move``, ``new``, ``dissolve``, ``merge``, ``split``, ``assign``, ``solve``.
     communities
         Communities it touched.
     atoms
-        (id, grid before, grid after) of every atom that moved.
+        (id, grid before, grid after) of every atom that moved; no grid is empty text.
     members
         (kind, id, grid before, grid after) of every building and unit that moved.
     before, after
@@ -80,7 +90,23 @@ class TableChange:
         moved = {code for _, *pair in self.atoms for code in pair} | {
             code for _, _, *pair in self.members for code in pair
         }
-        return tuple(sorted(moved))
+        return tuple(sorted(moved - {""}))
+
+    @classmethod
+    def joined(cls, changes: Sequence[TableChange]) -> TableChange:
+        """Changes of different communities, made one after the other, as one."""
+        first = changes[0]
+        if len(changes) == 1:
+            return first
+        before, after = [one.before for one in changes], [one.after for one in changes]
+        return cls(
+            first.kind,
+            tuple(code for one in changes for code in one.communities),
+            tuple(row for one in changes for row in one.atoms),
+            tuple(sorted(row for one in changes for row in one.members)),
+            _united(before[::-1]),  # of facts that several changed, the oldest
+            _united(after),  # and the newest
+        )
 
     def reversed(self) -> TableChange:
         """The change that takes this one back."""

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 
 from gis.errors import Conflict, Fault
 from gis.graph import IntArray
 from partition.codes import Register
+from partition.edits.assign import understand_assignment
 from partition.edits.changes import TableChange, Tables
 from partition.edits.ground import Ground
 from partition.edits.locks import refuse_locked
@@ -17,7 +19,33 @@ from partition.edits.sheet import Codes, Sheet
 from partition.edits.wishes import Meant, Wish, understand
 from partition.plan import DEDICATED, RURAL, STANDARD
 
-__all__ = ["Explain", "edit"]
+__all__ = ["Explain", "Trial", "edit", "try_out"]
+
+
+_GIVES_UP = ("merge", "dissolve", "assign", "solve")
+"""Kinds of edits that may give grids up; under others a grid that loses all it has is an oversight."""
+
+
+@dataclass(frozen=True, slots=True)
+class Trial:
+    """An edit that nothing stands against.
+
+    Attributes
+    ----------
+    meant
+        What was asked.
+    made
+        Codes of its new grids.
+    code
+        Per atom the grid afterwards.
+    change
+        What moves, without any rows.
+    """
+
+    meant: Meant
+    made: Sequence[str]
+    code: Codes
+    change: TableChange
 
 
 def edit(
@@ -44,14 +72,54 @@ def edit(
         What `understand` finds; ``edit_changes_nothing``, ``edit_locked``, ``edit_not_contiguous``,
         ``edit_cuts_estate``, ``edit_mixes_dedicated``, ``edit_empties_grid``: all that stand against it.
     """
-    meant = understand(ground, sheet, wish)
+    several = wish.kind == "assign"
+    meants = understand_assignment(ground, sheet, wish) if several else (understand(ground, sheet, wish),)
+    trials: list[Trial] = []
+    faults: list[Fault] = []
+    for meant in meants:
+        try:
+            trials.append(try_out(ground, sheet, wish.shown or wish.kind, meant, locks))
+        except Conflict as error:
+            faults += [fault for fault in error.faults if fault not in faults]
+    if faults:
+        raise Conflict.of(faults)
+    changes = []
+    for trial in trials:
+        sheet, change = _made(ground, sheet, trial, wish, explain)
+        changes.append(change)
+    return sheet, TableChange.joined(changes)
+
+
+def _made(ground: Ground, sheet: Sheet, trial: Trial, wish: Wish, explain: Explain) -> tuple[Sheet, TableChange]:
+    """One community after an edit that nothing stands against."""
+    meant, made, code, change = trial.meant, trial.made, trial.code, trial.change
+    names = dict.fromkeys(made, wish.name) if wish.name else {}
+    kinds = _kinds(ground, sheet, meant, made)
+    known = wish.known.get(ground.graph.communities[meant.community])
+    outcome = rows_after(ground, sheet, meant.community, code, kinds, names, explain, known)
+    whole = TableChange(
+        change.kind, change.communities, change.atoms, change.members, outcome.before, _with_retired(sheet, outcome)
+    )
+    after = sheet.after(ground, whole, change.communities)
+    assert after is not None  # its atoms are those of the ground
+    return after, whole
+
+
+def try_out(ground: Ground, sheet: Sheet, kind: str, meant: Meant, locks: Sequence[str] = ()) -> Trial:
+    """Hold an edit against every rule and lock, without working out any row of the plan.
+
+    Raises
+    ------
+    Conflict
+        As `edit`.
+    """
     made = _codes(ground, sheet, meant)
     code = sheet.atom_code.copy()
     for atom, where in meant.moves.items():
         code[atom] = made[where] if isinstance(where, int) else where
-    gone = set(sheet.atom_code[list(meant.moves)]) - set(code) if wish.kind in ("merge", "dissolve") else set()
+    gone = set(sheet.atom_code[list(meant.moves)]) - set(code) if kind in _GIVES_UP else set()
     _let_bare_land_follow(ground, sheet, meant.community, code)
-    change = _moved(ground, sheet, wish.kind, meant.community, code)
+    change = _moved(ground, sheet, kind, meant.community, code)
     if not change.atoms:
         raise Conflict("edit_changes_nothing")
     refuse_locked(ground, sheet, change, locks)
@@ -63,14 +131,7 @@ def edit(
     ]
     if faults:
         raise Conflict.of(faults)
-    names = dict.fromkeys(made, wish.name) if wish.name else {}
-    outcome = rows_after(ground, sheet, meant.community, code, _kinds(ground, sheet, meant, made), names, explain)
-    whole = TableChange(
-        change.kind, change.communities, change.atoms, change.members, outcome.before, _with_retired(sheet, outcome)
-    )
-    after = sheet.after(ground, whole, change.communities)
-    assert after is not None  # its atoms are those of the ground
-    return after, whole
+    return Trial(meant, made, code, change)
 
 
 def _codes(ground: Ground, sheet: Sheet, meant: Meant) -> list[str]:
@@ -109,7 +170,7 @@ def _let_bare_land_follow(ground: Ground, sheet: Sheet, community: int, code: Co
     moved = atoms[sheet.atom_code[atoms] != code[atoms]]
     takers = set(code[moved].tolist())
     a, b, metres = ground.contacts(community)
-    for giver in sorted(set(sheet.atom_code[moved].tolist())):
+    for giver in sorted(set(sheet.atom_code[moved].tolist()) - {""}):
         mine = atoms[code[atoms] == giver]
         if len(mine) == 0:
             continue
@@ -148,7 +209,7 @@ def _emptied(
     """A grid that loses all its members should be merged or dissolved, so that its code ends in the open."""
     atoms = ground.divisions[community].atoms
     faults = []
-    for one in sorted({before for _, before, _ in change.atoms} - gone):
+    for one in sorted({before for _, before, _ in change.atoms} - gone - {""}):
         had = any(atom in ground.members for atom in sheet.atoms_of(atoms, one).tolist())
         left = atoms[code[atoms] == one].tolist()
         if not left or (had and not any(atom in ground.members for atom in left)):
@@ -164,8 +225,8 @@ def _cut_estates(ground: Ground, sheet: Sheet, community: int, code: Codes) -> l
     faults = []
     for estate in np.unique(graph.estate_index[mine[sheet.atom_code[mine] != code[mine]]]).tolist():
         land = mine[graph.estate_index[mine] == estate]
-        grids = sorted(set(code[land].tolist()))
-        is_cut = len(grids) > max(1, len(set(sheet.atom_code[land].tolist())))
+        grids = sorted(set(code[land].tolist()) - {""})
+        is_cut = len(grids) > max(1, len(set(sheet.atom_code[land].tolist()) - {""}))
         if is_cut and graph.households[land].sum() <= ground.rules.estate_cap:
             facts = {"id": graph.estate_ids[estate], "measured": ", ".join(grids)}
             faults.append(Fault("edit_cuts_estate", {**facts, "allowed": ground.rules.estate_cap}))

@@ -19,8 +19,9 @@ from pyproj import CRS
 from gis.atoms import Atoms
 from gis.graph import AtomGraph, BoolArray, EdgeClass, IntArray
 from gis.territory import Territory
+from partition.plan import DEDICATED
 from partition.rules import Rules
-from partition.zoning.divide import Division, components, dedicated_estates, divide, is_link
+from partition.zoning.divide import Division, components, dedicated_estates, divide, estate_pairs, is_link
 
 Pairs = tuple[IntArray, IntArray]
 Shapes = NDArray[np.object_]
@@ -130,7 +131,7 @@ def prepare(territory: Territory, atoms: Atoms, rules: Rules) -> Ground:
         members.setdefault(at, []).append(member)
     links, touches = {}, {}
     for division in divisions:
-        links[division.community], touches[division.community] = _pairs(graph, division)
+        links[division.community], touches[division.community] = _pairs(graph, rules, division)
     return Ground(
         atoms=atoms,
         rules=rules,
@@ -162,13 +163,14 @@ def _names(territory: Territory, layer: str, key: str) -> Mapping[str, str]:
     return MappingProxyType({str(code): str(name or code) for code, name in names.items()})
 
 
-def _pairs(graph: AtomGraph, division: Division) -> tuple[Pairs, Pairs]:
+def _pairs(graph: AtomGraph, rules: Rules, division: Division) -> tuple[Pairs, Pairs]:
     """Pairs that hang together, and pairs that touch."""
     edges = division.edges
     a, b = graph.edge_a[edges].astype(np.int64), graph.edge_b[edges].astype(np.int64)
     is_tie = graph.edge_class[edges] == EdgeClass.EXCLAVE
     link = is_link(graph, edges) | is_tie
     joins = [join.links for region in division.regions for join in region.joins]
+    joins += [estate_pairs(graph, r.rules or rules, r.atoms) for r in division.regions if r.kind != DEDICATED]
     joined = np.concatenate(joins).astype(np.int64) if joins else np.zeros((0, 2), np.int64)
     links = np.concatenate([a[link], joined[:, 0]]), np.concatenate([b[link], joined[:, 1]])
     return links, (a[~is_tie], b[~is_tie])

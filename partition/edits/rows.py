@@ -23,6 +23,7 @@ from partition.edits.changes import Row, Tables
 from partition.edits.cost import cost_of_community
 from partition.edits.ground import Ground
 from partition.edits.sheet import Codes, Sheet, shape_of, shape_text
+from partition.edits.wishes import Known
 from partition.file_plan import grid_name
 from partition.plan import DEDICATED, STANDARD, Grid
 from partition.zoning.results import loose_parts
@@ -50,6 +51,7 @@ def rows_after(
     kinds: Mapping[str, str],
     names: Mapping[str, str],
     explain: Explain,
+    known: Known | None = None,
 ) -> Outcome:
     """Rows of one edited community before and after.
 
@@ -59,20 +61,22 @@ def rows_after(
         Per atom of the ground its grid now.
     kinds, names
         Of new grids.
+    known
+        What was proved of the community meanwhile; it is kept beside what was known when the plan was drawn.
     """
     place = ground.graph.communities[community]
     atoms = ground.divisions[community].atoms
     then = {one: row for one, row in sheet.grids.items() if row["community"] == place}
-    now = sorted(set(code[atoms].tolist()))
-    touched = {str(one) for pair in _pairs(sheet, code, atoms) for one in pair}
+    now = sorted(set(code[atoms].tolist()) - {""})
+    touched = {str(one) for pair in _pairs(sheet, code, atoms) for one in pair} - {""}
     grids = _grid_rows(ground, sheet, community, code, now, touched, kinds, names)
-    drawn = _drawn(ground, sheet, place, then)
+    drawn = _learned(_drawn(ground, sheet, place, then), known)
     _give_reasons(ground, community, atoms, code, then, grids, touched, drawn)
     violations = _violations(ground, sheet, community, atoms, code, then, grids, explain)
     row = _community_row(ground, sheet, community, code, grids, drawn)
     told = json.loads(sheet.meta.get(DRAWN, "{}"))
     meta: dict[str, str | None] = {}
-    if place not in told:
+    if told.get(place) != drawn:
         meta[DRAWN] = json.dumps({**told, place: drawn}, sort_keys=True, ensure_ascii=False)
     before = {one: r for one, r in then.items() if grids.get(one) != r}
     after = {one: r for one, r in grids.items() if then.get(one) != r}
@@ -178,6 +182,21 @@ def _drawn(ground: Ground, sheet: Sheet, place: str, then: Mapping[str, Row]) ->
     return {**known, "outside": _outside(ground, then)}
 
 
+def _learned(drawn: dict[str, Any], known: Known | None) -> dict[str, Any]:
+    """What was known, and what was proved since: neither is about any plan, so the sharper of the two holds."""
+    if known is None:
+        return drawn
+    if known.feasible == "yes":
+        then = drawn["bound"] if drawn["feasible"] == "yes" else None
+        if drawn["feasible"] == "yes" and (known.bound is None or (then is not None and then > known.bound)):
+            return drawn
+        return {**drawn, "feasible": "yes", "reason": None, "proof": known.proof, "bound": known.bound}
+    if known.feasible == "no" and known.proof in _PROOFS and drawn["feasible"] == "unknown":
+        told = {"feasible": "no", "reason": known.reason, "proof": known.proof, "outside": known.outside}
+        return {**drawn, **told, "bound": None}
+    return drawn
+
+
 def _give_reasons(
     ground: Ground,
     community: int,
@@ -236,10 +255,12 @@ def _violations(
     codes = sorted(grids)
     at = {one: i for i, one in enumerate(codes)}
     position = np.full(ground.graph.n_atoms, -1, np.int32)
-    position[atoms] = [at[one] for one in code[atoms]]
+    position[atoms] = [at.get(one, -1) for one in code[atoms]]
     division = ground.divisions[community]
     least = next((r.rules.min_households for r in division.regions if r.rules), rules.min_households)
     for i, households in loose_parts(ground.graph, division, position):
+        if i < 0:
+            continue  # ground in no grid
         wanted["part_joined", codes[i]] = {"grid": codes[i], "measured": households, "allowed": least}
     rows = []
     for (why, one), facts in sorted(wanted.items()):
@@ -264,6 +285,7 @@ def _community_row(
     feasible, reason, proof = drawn["feasible"], drawn["reason"], drawn["proof"]
     lawful = all(row["within_band"] or row["kind"] != STANDARD for row in grids.values())
     lawful = lawful and not any(row["reason"] for row in grids.values())
+    lawful = lawful and not (code[ground.divisions[community].atoms] == "").any()
     if lawful and feasible != "yes":
         # An example is proof enough that there is a lawful plan.
         feasible, reason, proof = "yes", None, "none"

@@ -37,7 +37,7 @@ class Sheet:
     Attributes
     ----------
     atom_code
-        Per atom the code of its grid.
+        Per atom the code of its grid; empty for ground in no grid.
     grids
         Code to row, as `partition.edits.changes.Tables.grids`.
     communities, violations, meta
@@ -95,10 +95,23 @@ class Sheet:
 
 
 def mixed_communities(filed: FiledPlan, territory: Territory, atoms: Atoms) -> tuple[str, ...]:
-    """Communities in which an atom holds members of several grids: finer atoms may keep the grids."""
-    _, pure = _parents(filed, territory, atoms)
+    """Communities whose grids are not made of whole atoms: finer atoms may keep the grids.
+
+    An atom holds members of several grids there, or land without members is cut.
+    """
+    parent, pure = _parents(filed, territory, atoms)
     graph = atoms.graph
-    return tuple(graph.communities[i] for i in np.unique(graph.community_index[~pure]).tolist())
+    mixed = {graph.communities[i] for i in np.unique(graph.community_index[~pure]).tolist()}
+    return tuple(sorted(mixed | (_apart(filed, atoms, parent) & set(graph.communities))))
+
+
+def _apart(filed: FiledPlan, atoms: Atoms, parent: IntArray) -> set[str]:
+    """Communities with a grid that has another area than its atoms."""
+    placed = parent >= 0
+    area = np.bincount(parent[placed], atoms.graph.area_m2[placed], len(filed.grids))
+    filed_area = filed.grids["area_m2"].to_numpy(float)
+    apart = np.abs(area - filed_area) > _SAME_GROUND_M2 + _SAME_GROUND_FRAC * filed_area
+    return set(filed.grids["community"].astype(str)[apart])
 
 
 def lay(filed: FiledPlan, territory: Territory, ground: Ground) -> Sheet:
@@ -116,14 +129,14 @@ def lay(filed: FiledPlan, territory: Territory, ground: Ground) -> Sheet:
     atom_code.setflags(write=False)
     closed = {graph.communities[i] for i in np.unique(graph.community_index[~pure]).tolist()}
     placed = parent >= 0
-    area = np.bincount(parent[placed], graph.area_m2[placed], len(codes) - 1)
-    filed_area = filed.grids["area_m2"].to_numpy(float)
-    apart = np.abs(area - filed_area) > _SAME_GROUND_M2 + _SAME_GROUND_FRAC * filed_area
-    closed |= set(filed.grids["community"].astype(str)[apart])
-    closed |= {graph.communities[i] for i in np.unique(graph.community_index[~placed]).tolist()}
+    closed |= _apart(filed, ground.atoms, parent)
     home = np.array([graph.communities[i] for i in graph.community_index], dtype=object)
     grid_home = dict(zip(codes.tolist(), filed.grids["community"].astype(str)))
+    # Ground in no grid can be given to one; but a community that the plan does not know is none of its business.
+    told = set(filed.communities["code"].astype(str))
+    closed |= set(home[~placed].tolist()) - told
     astray = np.array([grid_home.get(code) != place for code, place in zip(atom_code.tolist(), home.tolist())], bool)
+    astray &= placed
     closed |= set(home[astray].tolist()) | {grid_home.get(code, "") for code in atom_code[astray].tolist()}
     return Sheet(
         atom_code,

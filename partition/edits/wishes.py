@@ -15,7 +15,7 @@ from gis.graph import IntArray
 from partition.edits.ground import Ground
 from partition.edits.sheet import Sheet
 
-KINDS = ("move", "new", "dissolve", "merge", "split")
+KINDS = ("move", "new", "dissolve", "merge", "split", "assign")
 Member = tuple[str, str]
 _MOST_FAULTS = 20
 
@@ -29,6 +29,27 @@ class Part:
 
 
 @dataclass(frozen=True, slots=True)
+class Known:
+    """What was proved of a community, whatever plan it has.
+
+    Attributes
+    ----------
+    feasible, reason, proof
+        As of `partition.plan.CommunityResult`.
+    bound
+        No lawful plan costs less; ``None`` for none.
+    outside
+        Households by which the grids of the plan that came with it miss the band.
+    """
+
+    feasible: str
+    reason: str | None
+    proof: str
+    bound: float | None
+    outside: int
+
+
+@dataclass(frozen=True, slots=True)
 class Wish:
     """One edit asked for.
 
@@ -37,7 +58,7 @@ class Wish:
     kind
         ``move`` (``ground`` to ``grid``), ``new`` (``ground`` becomes a grid), ``dissolve`` (``grid`` falls to its
         neighbours, piece by piece to the one it touches longest), ``merge`` (``grids`` become one), ``split``
-        (``grid`` is cut into ``parts``).
+        (``grid`` is cut into ``parts``), ``assign`` (each of ``shares`` to its grid).
     ground
         Members and atoms.
     grid
@@ -48,6 +69,13 @@ class Wish:
         All of the grid; the part with most households keeps the code.
     name
         Name of a new grid; empty for the usual one.
+    shares
+        Where some ground is to be: code of a grid, or ``+1``, ``+2`` ... for new ones.  May reach over several
+        communities; a grid that nothing is left of is given up.
+    shown
+        Kind of the step, where it is not that of the wish.
+    known
+        Community to what was proved of it meanwhile.
     """
 
     kind: str
@@ -56,6 +84,9 @@ class Wish:
     grids: tuple[str, ...] = ()
     parts: tuple[Part, ...] = ()
     name: str = ""
+    shares: tuple[tuple[str, Part], ...] = ()
+    shown: str = ""
+    known: Mapping[str, Known] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,6 +214,8 @@ def _dissolve(ground: Ground, sheet: Sheet, wish: Wish) -> Meant:
                 if other in mine:
                     continue
                 code = str(given.get(other, sheet.atom_code[other]))
+                if not code:
+                    continue
                 sums = touch.setdefault(code, [0.0, 0.0])
                 sums[0] += length
                 sums[1] += link

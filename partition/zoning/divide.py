@@ -263,6 +263,13 @@ def whole_estates(graph: AtomGraph, rules: Rules, atoms: IntArray) -> IntArray:
     return label
 
 
+def estate_pairs(graph: AtomGraph, rules: Rules, atoms: IntArray) -> IntArray:
+    """Pairs of atoms that hang together because an estate that must stay whole holds them, whatever lies between."""
+    whole = whole_estates(graph, rules, atoms)
+    rest = np.flatnonzero(whole != np.arange(len(whole)))
+    return np.stack([atoms[whole[rest]], atoms[rest]], axis=1).astype(np.int64)
+
+
 def _runs(atoms: IntArray, label: IntArray) -> tuple[IntArray, IntArray]:
     """Atoms ordered by label, and where each label but the first begins: what `numpy.split` takes."""
     order = np.argsort(label, kind="stable")

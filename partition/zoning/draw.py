@@ -96,7 +96,7 @@ def draw(
             key = f"{graph.communities[division.community]}/{i}"
             number = len(tasks)
             mine = share * share_of_effort(exact.n_pieces, graph.n_atoms)
-            tasks.append(Task(number, exact, contracted, loose, _seed_of(key, seed), limit.effort, mine, None))
+            tasks.append(Task(number, exact, contracted, loose, seed_of(key, seed), limit.effort, mine, None))
     progress.stage("stage_draw", len(tasks))
     is_small = len(tasks) < 2 or sum(task.exact.n_pieces for task in tasks) < _FEW_PIECES
     is_short = limit.seconds is not None and limit.seconds < _SHORT_S
@@ -125,6 +125,6 @@ def draw(
     return Result(plan, tuple(results), tuple(violations), graph)
 
 
-def _seed_of(key: str, seed: int) -> int:
+def seed_of(key: str, seed: int) -> int:
     """Seed of a region: a stable digest of its name and the run's seed."""
     return int.from_bytes(hashlib.sha256(f"{seed}/{key}".encode()).digest()[:4], "big") >> 1

@@ -82,45 +82,45 @@ def assess(graph: AtomGraph, rules: Rules) -> tuple[Assessment, ...]:
         The graph makes no sense (see `sound`).
     """
     check_graph(graph)
+    return tuple(assess_division(graph, rules, division) for division in divide(graph, rules))
+
+
+def assess_division(graph: AtomGraph, rules: Rules, division: Division) -> Assessment:
+    """Assess one community of a graph that is known to make sense."""
     free = np.zeros(len(graph.edge_a))
-    out = []
-    for division in divide(graph, rules):
-        fixed = [f for f in division.fixed if f.kind == DEDICATED]
-        estates = [r for r in division.regions if r.kind == DEDICATED]
-        parts = tuple(_assess_part(graph, rules, division, r, free) for r in division.regions if r.kind == STANDARD)
-        inner = tuple(_assess_part(graph, rules, division, r, free) for r in estates)
-        bad = [p for p in (*parts, *inner) if p.feasible == "no"]
-        over = any(f.reason == "estate_over_cap" for f in fixed)
-        empty = any(f.kind == STANDARD for f in division.fixed)
-        if bad:
-            feasible, reason = "no", bad[0].reason
-        elif empty:
-            # Land without any households still is a grid, and one outside the band.
-            feasible, reason = "no", "under_band"
-        elif over:
-            feasible, reason = "no", "estate_over_cap"
-        else:
-            feasible = "unknown" if any(p.feasible == "unknown" for p in (*parts, *inner)) else "yes"
-            reason = None
-        out.append(
-            Assessment(
-                graph.communities[division.community],
-                bool(graph.community_is_rural[division.community]),
-                int(graph.households[division.atoms].sum()),
-                sum(p.households for p in parts),
-                len(fixed) + len(estates),
-                int(sum(graph.households[f.atoms].sum() for f in fixed)) + sum(r.households for r in estates),
-                sum(f.kind == RURAL for f in division.fixed) + sum(r.kind == RURAL for r in division.regions),
-                sum(p.k_min for p in parts),
-                sum(p.k_max for p in parts),
-                feasible,
-                reason,
-                parts,
-                bad[0].near_misses if bad else near_misses(0, rules) if empty else (),
-                sum(len(r.joins) for r in division.regions),
-            )
-        )
-    return tuple(out)
+    fixed = [f for f in division.fixed if f.kind == DEDICATED]
+    estates = [r for r in division.regions if r.kind == DEDICATED]
+    parts = tuple(_assess_part(graph, rules, division, r, free) for r in division.regions if r.kind == STANDARD)
+    inner = tuple(_assess_part(graph, rules, division, r, free) for r in estates)
+    bad = [p for p in (*parts, *inner) if p.feasible == "no"]
+    over = any(f.reason == "estate_over_cap" for f in fixed)
+    empty = any(f.kind == STANDARD for f in division.fixed)
+    if bad:
+        feasible, reason = "no", bad[0].reason
+    elif empty:
+        # Land without any households still is a grid, and one outside the band.
+        feasible, reason = "no", "under_band"
+    elif over:
+        feasible, reason = "no", "estate_over_cap"
+    else:
+        feasible = "unknown" if any(p.feasible == "unknown" for p in (*parts, *inner)) else "yes"
+        reason = None
+    return Assessment(
+        graph.communities[division.community],
+        bool(graph.community_is_rural[division.community]),
+        int(graph.households[division.atoms].sum()),
+        sum(p.households for p in parts),
+        len(fixed) + len(estates),
+        int(sum(graph.households[f.atoms].sum() for f in fixed)) + sum(r.households for r in estates),
+        sum(f.kind == RURAL for f in division.fixed) + sum(r.kind == RURAL for r in division.regions),
+        sum(p.k_min for p in parts),
+        sum(p.k_max for p in parts),
+        feasible,
+        reason,
+        parts,
+        bad[0].near_misses if bad else near_misses(0, rules) if empty else (),
+        sum(len(r.joins) for r in division.regions),
+    )
 
 
 def _assess_part(

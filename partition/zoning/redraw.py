@@ -231,6 +231,12 @@ def _locks_of(graph: AtomGraph, division: Division, in_force: InForce, taken: se
     return locks
 
 
+def change_only(rules: Rules) -> Rules:
+    """Rules under which next to nothing but change costs anything."""
+    light = {f"weight_{name}": getattr(rules, f"weight_{name}") * _FLOOR_SCALE for name in _BORDERS}
+    return replace(rules, balance_weight=0.0, dispersion_weight=0.0, **light)
+
+
 def _floor(
     graph: AtomGraph,
     rules: Rules,
@@ -252,8 +258,7 @@ def _floor(
     for least change alone, is then below the change of every plan.  A community without a proof counts with
     ``sum over p of min(its households of p, t(p))``, which holds for any cut of it.
     """
-    light = {f"weight_{name}": getattr(rules, f"weight_{name}") * _FLOOR_SCALE for name in _BORDERS}
-    bare = replace(rules, balance_weight=0.0, dispersion_weight=0.0, **light)
+    bare = change_only(rules)
     least = draw(
         graph,
         bare,
