@@ -7,6 +7,7 @@ byte every time: dates come from the plan, never from the clock.  Posts and coun
 from __future__ import annotations
 
 from data.papers.changes import write_change_list
+from data.papers.comments import Comment, Saying, comments_geojson
 from data.papers.crosswalk import write_crosswalk
 from data.papers.notice import write_notice
 from data.papers.options import PaperOptions
@@ -16,9 +17,12 @@ from data.papers.statistics import write_statistics
 
 __all__ = [
     "TEMPLATES",
+    "Comment",
     "PaperOptions",
     "Role",
+    "Saying",
     "Template",
+    "comments_geojson",
     "write_change_list",
     "write_crosswalk",
     "write_notice",

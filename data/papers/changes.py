@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from data.papers.about import about_sheet
+from data.papers.comments import comments_sheet
 from data.papers.facts import Facts, listed_codes, title_of
 from data.papers.lineage import CARRIED, Change, changes_of, crosswalk_of, with_crosswalk
 from data.papers.options import PaperOptions
@@ -43,7 +44,7 @@ def write_change_list(
     language
         ``zh`` or ``en``.
     options
-        Dates.
+        Dates, comments.
 
     Raises
     ------
@@ -55,7 +56,8 @@ def write_change_list(
     words, options = Words(language), options or PaperOptions()
     facts = Facts(with_crosswalk(filed, old, territory), territory, words)
     changes = changes_of(crosswalk_of(facts.filed))
-    sheets = (_list(facts, changes, old), _counts(facts, changes), about_sheet(facts, options, "changes"))
+    said = (comments_sheet(facts, options.comments),) if options.comments else ()
+    sheets = (_list(facts, changes, old), _counts(facts, changes), *said, about_sheet(facts, options, "changes"))
     write_workbook(path, sheets, filed.meta, words)
 
 

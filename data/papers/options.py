@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from data.papers.comments import Comment
 from data.papers.staffing import TEMPLATES, Template
 
 
@@ -20,9 +21,13 @@ class PaperOptions:
         where empty.
     office
         Office to ask, for the notice sheet (an office, never a person); a line to fill in where empty.
+    comments
+        What was said about places of the plan: a sheet of its own in the change list, where there are any; in the
+        register of a plan that has no change list.
     """
 
     staffing: Template = TEMPLATES["one_officer"]
     effective_from: str = ""
     effective_to: str = ""
     office: str = ""
+    comments: tuple[Comment, ...] = ()

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from data.papers.about import about_sheet
+from data.papers.comments import comments_sheet
 from data.papers.facts import Facts, listed_codes, title_of
 from data.papers.lineage import with_crosswalk
 from data.papers.options import PaperOptions
@@ -69,7 +70,7 @@ def write_register(
     language
         ``zh`` or ``en``.
     options
-        Staffing, dates.
+        Staffing, dates, comments.
 
     Raises
     ------
@@ -78,7 +79,8 @@ def write_register(
     """
     words, options = Words(language), options or PaperOptions()
     facts = Facts(with_crosswalk(filed, old, territory), territory, words)
-    sheets = (_register_sheet(facts, options), about_sheet(facts, options, "register"))
+    said = (comments_sheet(facts, options.comments),) if options.comments else ()
+    sheets = (_register_sheet(facts, options), *said, about_sheet(facts, options, "register"))
     write_workbook(path, sheets, filed.meta, words, paper="A3")
 
 

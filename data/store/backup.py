@@ -172,12 +172,16 @@ def _read(tx: Tx, table: Table, columns: Mapping[str, str]) -> Iterator[Sequence
 
 
 def _parts(tx: Tx, table: Table, wanted: Select[Any]) -> Iterator[Select[Any]]:
-    if "county" not in table.primary_key.columns:
+    if not _is_in_parts(table):
         yield wanted
         return
     counties = tx.connection.execute(select(table.c.county).distinct()).scalars().all()
     for county in sorted(counties, key=lambda text: str(text).encode()):
         yield wanted.where(table.c.county == county)
+
+
+def _is_in_parts(table: Table) -> bool:
+    return bool(table.dialect_options["postgresql"]["partition_by"])
 
 
 def _by_bytes(tx: Tx, key: Column[Any]) -> ColumnElement[Any]:
@@ -250,7 +254,7 @@ def _copy_in(
         place = names.index(name)
         for row, text in zip(rows, shapely.to_wkb(shapely.set_srid(geometry, LON_LAT), hex=True, include_srid=True)):
             row[place] = text
-    if "county" in table.primary_key.columns:
+    if _is_in_parts(table):
         for county in sorted({row[names.index("county")] for row in rows}):
             postgis.ensure_parts(tx.connection, [table], county)
     raw = tx.connection.connection.driver_connection

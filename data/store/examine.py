@@ -16,6 +16,7 @@ from sqlalchemy.exc import DBAPIError
 
 from data.store.embedded import window_of
 from data.store.tables import LAYER_TABLES, METADATA
+from data.store.tables.incidents import incidents
 from data.store.tables.layers import territories
 from data.store.tables.plans import plan_communities, plan_grids, plan_members, plan_states, plans, reigns
 from data.store.tables.service import accounts, jobs, keys, sessions
@@ -69,7 +70,7 @@ def stray_windows(tx: Tx) -> Iterable[Fault]:
     """Rows that a window of the map would miss, or would find although they are gone; of SQLite only."""
     if tx.is_postgis:
         return
-    for table in (*LAYER_TABLES.values(), plan_grids):
+    for table in (*LAYER_TABLES.values(), plan_grids, incidents):
         window = window_of(table.name)
         for wanted in (
             f"select count(*) from {window} w left join {table.name} t on t.fid = w.id where t.fid is null",
@@ -224,6 +225,7 @@ def orphans(tx: Tx) -> Iterable[Fault]:
         (sessions, "account", accounts, "name"),
         (METADATA.tables["job_events"], "job", jobs, "id"),
         (METADATA.tables["job_parts"], "job", jobs, "id"),
+        (METADATA.tables["job_files"], "job", jobs, "id"),
     ]
     for table, column, owner, name in owners:
         wanted = (

@@ -16,13 +16,22 @@ if TYPE_CHECKING:
     from data.store.rooms.coverage import Coverage
     from data.store.rooms.features import Features
     from data.store.rooms.in_force import InForce
+    from data.store.rooms.incident_figures import IncidentFigures
+    from data.store.rooms.incident_import import IncidentImport
+    from data.store.rooms.incident_rules import IncidentRuleBooks
+    from data.store.rooms.incidents import Incidents
     from data.store.rooms.jobs import Jobs
     from data.store.rooms.life import Life
+    from data.store.rooms.notes import Notes
     from data.store.rooms.outbox import Outbox
     from data.store.rooms.plans import Plans
+    from data.store.rooms.red_flags import RedFlags
     from data.store.rooms.repeats import Repeats
+    from data.store.rooms.shares import Shares
+    from data.store.rooms.stream import Stream
     from data.store.rooms.territories import Territories
     from data.store.rooms.tracks import Tracks
+    from data.store.rooms.units import Units
 
 
 class Tx:
@@ -150,3 +159,66 @@ class Tx:
         from data.store.rooms.coverage import Coverage
 
         return Coverage(self)
+
+    @cached_property
+    def notes(self) -> Notes:
+        """Notes pinned on plans."""
+        from data.store.rooms.notes import Notes
+
+        return Notes(self)
+
+    @cached_property
+    def shares(self) -> Shares:
+        """Links to read a plan without an account."""
+        from data.store.rooms.shares import Shares
+
+        return Shares(self)
+
+    @cached_property
+    def incidents(self) -> Incidents:
+        """Incidents, from receipt to closing."""
+        from data.store.rooms.incidents import Incidents
+
+        return Incidents(self)
+
+    @cached_property
+    def incident_figures(self) -> IncidentFigures:
+        """Columns that figures of incidents are made from."""
+        from data.store.rooms.incident_figures import IncidentFigures
+
+        return IncidentFigures(self)
+
+    @cached_property
+    def incident_import(self) -> IncidentImport:
+        """Files of incidents."""
+        from data.store.rooms.incident_import import IncidentImport
+
+        return IncidentImport(self)
+
+    @cached_property
+    def units(self) -> Units:
+        """Units that can be sent."""
+        from data.store.rooms.units import Units
+
+        return Units(self)
+
+    @cached_property
+    def stream(self) -> Stream:
+        """Events of the dispatcher's desk."""
+        from data.store.rooms.stream import Stream
+
+        return Stream(self)
+
+    @cached_property
+    def incident_rules(self) -> IncidentRuleBooks:
+        """Rules of incidents by county."""
+        from data.store.rooms.incident_rules import IncidentRuleBooks
+
+        return IncidentRuleBooks(self)
+
+    @cached_property
+    def flags(self) -> RedFlags:
+        """Sites with a red flag."""
+        from data.store.rooms.red_flags import RedFlags
+
+        return RedFlags(self)

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -103,6 +103,26 @@ class Audit:
         )
         if place:
             wanted = wanted.where(audit.c.place.startswith(place, autoescape=True))
+        return [Entry(**row) for row in self._tx.connection.execute(wanted).mappings()]
+
+    def about(
+        self, subject: str, *, before: int | None = None, after: int = 0, limit: int = 100, actions: Sequence[str] = ()
+    ) -> list[Entry]:
+        """Rows on one subject, the newest first.
+
+        Parameters
+        ----------
+        before, after
+            Only rows with a number between these.
+        actions
+            Only these; all when empty.
+        """
+        wanted = select(audit).where(audit.c.subject == subject, is_inside(audit.c.place, self._tx))
+        wanted = wanted.where(audit.c.number > after).order_by(audit.c.number.desc()).limit(limit)
+        if before is not None:
+            wanted = wanted.where(audit.c.number < before)
+        if actions:
+            wanted = wanted.where(audit.c.action.in_(actions))
         return [Entry(**row) for row in self._tx.connection.execute(wanted).mappings()]
 
     def first_broken(self) -> int | None:

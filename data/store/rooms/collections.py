@@ -1,4 +1,4 @@
-"""What is served as features: one collection a layer of the current territories, and the grids of the plans in force.
+"""What is served as features: a layer of the current territories each, the grids in force, and the live incidents.
 
 States of each collection its table, its id, its properties, its times and how much of it a tile shows.  How they are
 asked for is the work of `data.store.rooms.features`; their titles are sentences of the `api` floor.
@@ -12,6 +12,7 @@ from types import MappingProxyType
 
 from sqlalchemy import Column, Table
 
+from data.store.tables.incidents import incidents
 from data.store.tables.layers import LAYER_TABLES
 from data.store.tables.plans import plan_grids
 from gis.errors import NotFound
@@ -62,7 +63,7 @@ class Collection:
     table
         Where its rows are.
     owner
-        Column that says whose rows they are: ``territory`` or ``plan``.
+        Column that says whose rows they are: ``territory`` or ``plan``; ``county`` for rows that are nobody's part.
     key
         Column with the id that users know.
     order
@@ -89,6 +90,11 @@ class Collection:
         return self.owner == "plan"
 
     @property
+    def is_live(self) -> bool:
+        """Whether rows are added and changed all the time, whatever territory and plan there is (incidents)."""
+        return self.owner == "county"
+
+    @property
     def crosses_communities(self) -> bool:
         """Whether a feature may lie in several communities at once (streets, barriers)."""
         return "line" in self.geometry
@@ -96,7 +102,7 @@ class Collection:
     @property
     def keyed_by_code(self) -> bool:
         """Whether the key is unique by itself; other ids are unique within a county."""
-        return self.key == "code"
+        return self.key == "code" or self.is_live
 
     def column(self, name: str) -> Column[object]:
         """A column of its table."""
@@ -126,7 +132,7 @@ _DETAIL: Mapping[str, Detail] = MappingProxyType(
         "posts": Detail(6, 11, ("id", "kind", "name", "community")),
         "cameras": Detail(6, 14, ("id", "kind", "heading_deg", "hfov_deg", "range_m", "programme", "status")),
         "key_places": Detail(6, 13, ("id", "kind", "name")),
-        "incidents": Detail(6, 13, ("id", "kind", "state", "priority", "received_at", "due_at", "closed_at")),
+        "incidents": Detail(6, 13, ("id", "kind", "state", "priority", "level", "received_at", "due_at", "closed_at")),
     }
 )
 
@@ -154,7 +160,7 @@ def _of_layer(name: str) -> Collection:
         key=layer.key,
         order="fid",
         properties=tuple(layer.columns),
-        times=("received_at", "closed_at") if name == "incidents" else None,
+        times=None,
         geometry=layer.geometry,
         detail=_DETAIL[name],
     )
@@ -172,8 +178,26 @@ _GRIDS = Collection(
     detail=_DETAIL["grids"],
 )
 
+_INCIDENTS = Collection(
+    name="incidents",
+    table=incidents,
+    owner="county",
+    key="id",
+    order="fid",
+    properties=(
+        *("id", "kind", "priority", "state", "level", "title", "address", "source", "external"),
+        *("community", "grid", "plan", "unit", "body", "result", "duplicate_of"),
+        *("received_at", "arrive_due_at", "due_at", "handled_at", "closed_at", "cancelled_at"),
+    ),
+    times=("received_at", "closed_at"),
+    geometry=("point",),
+    detail=_DETAIL["incidents"],
+)
+"""Every incident of the store, not the layer of a territory file; one that was cancelled ends then."""
+
 COLLECTIONS: Mapping[str, Collection] = MappingProxyType(
-    {"grids": _GRIDS} | {name: _of_layer(name) for name in LAYERS if name != "grids"}
+    {"grids": _GRIDS}
+    | {name: _INCIDENTS if name == "incidents" else _of_layer(name) for name in LAYERS if name != "grids"}
 )
 """Every collection by name, grids first."""
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import base64
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -24,6 +24,7 @@ from data.store.places import lon_lat
 from data.store.rooms.plan_card import PlanCard
 from data.store.rooms.plan_tables import remove_rows
 from data.store.tables.plans import (
+    PLAN_STATES,
     plan_changes,
     plan_communities,
     plan_crosswalk,
@@ -41,6 +42,10 @@ from partition.filed import COMMUNITY_COLUMNS, GRID_COLUMNS, VIOLATION_COLUMNS
 MOST_STEPS = 10_000
 """Steps that are kept of one plan; the oldest go when there are more."""
 _AT_ONCE = 500
+_MOST_CHANGES = 10_000
+_BACK_AND_FORTH = ("undo", "redo")
+NOT_STEPS = ("lock", "unlock", "rename", "schedule", *PLAN_STATES)
+"""Kinds of changes of a plan that leave its grids as they are."""
 _TRANSFORMS = ThreadPoolExecutor(1, "transform")
 """Each thread that transforms coordinates sets PROJ up anew, which takes longer than an edit; so one thread does it."""
 
@@ -146,6 +151,52 @@ class Edits:
         told = {**_told(change, ground), "step": card.edit + 1}
         return self._tx.life.note(card, "redo", name, told, "plan.redo", {"edit": card.edit + 1})
 
+    def restore(self, card: PlanCard, changes: Sequence[TableChange], *, forget: Sequence[str] = ()) -> None:
+        """Write changes into the tables of a plan that nobody has seen yet, without making them steps of it.
+
+        Parameters
+        ----------
+        forget
+            Facts of the plan that do not hold for it.
+        """
+        for change in changes:
+            after = change.after
+            meta = {key: None if key in forget else value for key, value in after.meta.items()}
+            self._write(card, replace(change, after=replace(after, meta=meta)))
+
+    def since(self, card: PlanCard, revision: int) -> tuple[TableChange, ...]:
+        """What every edit, undo and redo after a revision changed, the newest first.
+
+        Raises
+        ------
+        Conflict
+            ``revision_out_of_reach``: there was no such revision, or the steps after it are kept no more.
+        """
+        told = self._tx.life.history.changes(card.id, after=revision, limit=_MOST_CHANGES)
+        refused = Conflict("revision_out_of_reach", id=card.id, measured=revision, allowed=card.revision)
+        if revision < 1 or revision > card.revision or len(told) != card.revision - revision:
+            raise refused
+        table = plan_edits.c
+        rows = self._tx.connection.execute(select(table.number, table.change).where(table.plan == card.id))
+        known: dict[int, Any] = {row.number: row.change for row in rows}
+        number, found = card.edit, []
+        for one in reversed(told):
+            if one.kind not in (*_BACK_AND_FORTH, *NOT_STEPS):
+                body = known.pop(number, None)
+                # The steps that it dropped were undone before it was made, and could still be made again.
+                known |= {old["number"]: old.get("change") for old in one.change.get("dropped", ())}
+                number -= 1
+            elif one.kind in _BACK_AND_FORTH:
+                body = known.get(one.change["step"])
+                number = one.change["step"] - (one.kind == "redo")
+            else:
+                continue
+            if body is None:
+                raise refused
+            change = TableChange.from_json(body)
+            found.append(change if one.kind == "undo" else change.reversed())
+        return tuple(found)
+
     def steps(self, id: str, *, after: int = 0, limit: int = 100) -> tuple[Step, ...]:
         """Steps of a plan in their order, also those that are undone."""
         self._tx.plans.card(id)
@@ -173,7 +224,8 @@ class Edits:
     def _drop_undone(self, card: PlanCard) -> list[dict[str, Any]]:
         table = plan_edits.c
         undone = and_(table.plan == card.id, table.number > card.edit)
-        wanted = select(table.number, table.kind, table.name, table.revision).where(undone).order_by(table.number)
+        columns = (table.number, table.kind, table.name, table.revision, table.change)
+        wanted = select(*columns).where(undone).order_by(table.number)
         dropped = [dict(row._mapping) for row in self._tx.connection.execute(wanted)]
         if dropped:
             self._tx.connection.execute(delete(plan_edits).where(undone))
@@ -230,7 +282,33 @@ class Edits:
         for (kind, code), names in sorted(to.items()):
             for some in _portions(names):
                 named = and_(mine, table.kind == kind, table.id.in_(some))
+                if not code:
+                    self._tx.connection.execute(delete(plan_members).where(named))  # in no grid again
+                    continue
                 self._tx.connection.execute(update(plan_members).where(named).values(grid=code))
+        # What was in no grid has no row yet.
+        new = [(kind, name, code) for kind, name, before, code in change.members if code and not before]
+        listed = {(kind, name) for kind, name, _ in new} & self._listed(card, [name for _, name, _ in new])
+        self._add_members(card, [row for row in new if row[:2] not in listed])
+
+    def _listed(self, card: PlanCard, names: Sequence[str]) -> set[tuple[str, str]]:
+        table, found = plan_members.c, set()
+        mine = and_(table.county == card.county, table.plan == card.id)
+        for some in _portions(names):
+            wanted = select(table.kind, table.id).where(mine, table.id.in_(some))
+            found |= {(row.kind, row.id) for row in self._tx.connection.execute(wanted)}
+        return found
+
+    def _add_members(self, card: PlanCard, rows: Sequence[tuple[str, str, str]]) -> None:
+        if not rows:
+            return
+        first = take_numbers(self._tx, "plan_members", len(rows))
+        columns: dict[str, Any] = {
+            "fid": list(range(first, first + len(rows))),
+            "plan": [card.id] * len(rows),
+            **{name: [row[i] for row in rows] for i, name in enumerate(("kind", "id", "grid"))},
+        }
+        insert_rows(self._tx, plan_members, card.county, columns)
 
     def _write_communities(self, card: PlanCard, change: TableChange) -> None:
         connection, table = self._tx.connection, plan_communities.c
@@ -258,9 +336,27 @@ def _portions(values: Sequence[str]) -> list[Sequence[str]]:
 
 def _told(change: TableChange, ground: Mapping[str, Any] | None) -> dict[str, Any]:
     """What the history says of a step."""
+    before, after = change.before.grids, change.after.grids
     return {
         "grids": list(change.grids),
         "communities": list(change.communities),
         "members": [list(row) for row in change.members],
+        "sizes": _sizes(change),
+        "atoms": [list(row) for row in change.atoms],
+        "came": [_brief(row) for code, row in sorted(after.items()) if code not in before],
+        "went": [_brief(row) for code, row in sorted(before.items()) if code not in after],
         "ground": None if ground is None else dict(ground),
     }
+
+
+def _brief(row: Mapping[str, Any]) -> dict[str, Any]:
+    """A grid without its outline and sums."""
+    return {name: row[name] for name in ("code", "name", "community", "kind", "reason", "parent")}
+
+
+def _sizes(change: TableChange) -> list[list[Any]]:
+    """Households of every grid that it touched, before and after; ``None`` where there is no such grid."""
+    before, after = (
+        {code: row["households"] for code, row in side.grids.items()} for side in (change.before, change.after)
+    )
+    return [[code, before.get(code), after.get(code)] for code in sorted({*before, *after})]

@@ -11,23 +11,23 @@ import hashlib
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
 import numpy as np
 import shapely
 from numpy.typing import NDArray
-from sqlalchemy import ColumnElement, and_, func, or_, select
+from sqlalchemy import ColumnElement, Table, and_, func, or_, select, true
 
 from data.store.rooms.collections import Collection, collection_of
 from data.store.rooms.inside import is_inside
-from data.store.rooms.owners import Owner, around, is_one_of, plans_of, resume, territories_of
+from data.store.rooms.owners import LIVE, Owner, around, is_one_of, plans_of, resume, territories_of
 from data.store.rooms.windows import (
     Box,
     Interval,
+    ended_at,
     fids_in_box,
-    meets_interval,
-    moment_of,
+    lives_in,
     shapes_of,
     touches,
     wkb_of,
@@ -81,7 +81,10 @@ class Features:
             digest.update(f"\0{owner.id}".encode())
             for community, (start, end) in sorted(owner.reigns.items()):
                 digest.update(f"\1{community}\2{start.isoformat()}\2{end and end.isoformat()}".encode())
-            if not collection.is_grids:
+            if collection.is_live:
+                newest = self._tx.connection.execute(select(func.max(rows.c.event))).scalar()
+                digest.update(f"\1{newest}".encode())
+            elif not collection.is_grids:
                 # Rows of a territory are never changed; one may still be added.
                 mine = and_(rows.c.county == owner.county, rows.c.territory == owner.id)
                 newest = self._tx.connection.execute(select(func.max(rows.c.fid)).where(mine)).scalar()
@@ -225,11 +228,16 @@ class Features:
     # -- whose rows ------------------------------------------------------------------------------------------------
 
     def _owners(self, collection: Collection, interval: Interval) -> list[Owner]:
+        if collection.is_live:
+            return [LIVE]
         return plans_of(self._tx, interval) if collection.is_grids else territories_of(self._tx)
 
     def _kept(self, collection: Collection, owner: Owner, interval: Interval | None) -> ColumnElement[bool]:
         """Rows of an owner that the jurisdiction covers and that were there in the interval."""
         rows = collection.table
+        if collection.is_live:
+            alive = true() if interval is None else lives_in(rows, interval)
+            return and_(is_inside(rows.c.place, self._tx), alive)
         conditions: list[ColumnElement[bool]] = [
             rows.c.county == owner.county,
             collection.column(collection.owner) == owner.id,
@@ -241,9 +249,6 @@ class Features:
             if collection.crosses_communities:
                 inside = or_(inside, and_(rows.c.place != "", around(rows.c.place, self._tx)))
             conditions.append(inside)
-        if interval is not None and collection.times is not None and not collection.is_grids:
-            start, end = (collection.column(name) for name in collection.times)
-            conditions.append(meets_interval(start, end, interval, self._tx))
         return and_(*conditions)
 
     # -- rows ------------------------------------------------------------------------------------------------------
@@ -271,7 +276,8 @@ class Features:
             wanted = wanted.where(touches(rows, box))
         elif box is not None:
             fids = fids_in_box(self._tx, rows, box, keep, order)[:limit]
-            wanted = self._columns(collection).where(rows.c.county == owner.county, rows.c.fid.in_(fids))
+            mine = true() if collection.is_live else rows.c.county == owner.county
+            wanted = self._columns(collection).where(mine, rows.c.fid.in_(fids))
             wanted = wanted.order_by(order)
         return self._tx.connection.execute(wanted).all()
 
@@ -323,20 +329,10 @@ class Features:
                 max((end for end in ends if end is not None), default=None),
                 None in ends,
             )
-        keep = self._kept(collection, owner, None)
-        start, end = (collection.column(name) for name in collection.times)
-        firsts = select(start).where(keep, moment_of(start, self._tx).isnot(None))
-        lasts = select(end).where(keep, moment_of(end, self._tx).isnot(None))
-        first = self._tx.connection.execute(firsts.order_by(moment_of(start, self._tx)).limit(1)).scalar()
-        last = self._tx.connection.execute(lasts.order_by(moment_of(end, self._tx).desc()).limit(1)).scalar()
-        endless = select(func.count()).where(keep, moment_of(end, self._tx).is_(None)).select_from(collection.table)
-        lasting = int(self._tx.connection.execute(endless).scalar_one()) > 0
-        return _read_moment(first), _read_moment(last), lasting
+        return self._span_of_live(collection.table, self._kept(collection, owner, None))
 
-
-def _read_moment(said: str | None) -> datetime | None:
-    """A text that the store took for a moment."""
-    if said is None:
-        return None
-    moment = datetime.fromisoformat(said)
-    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+    def _span_of_live(self, rows: Table, keep: ColumnElement[bool]) -> tuple[datetime | None, datetime | None, bool]:
+        ended = ended_at(rows)
+        wanted = select(func.min(rows.c.received_at), func.max(ended), func.count(), func.count(ended)).where(keep)
+        first, last, n, n_ended = self._tx.connection.execute(wanted).one()
+        return first, last, n > n_ended

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -56,3 +56,11 @@ class History:
         columns = (table.revision, table.kind, table.name, table.at, table.who, table.change)
         wanted = select(*columns).where(table.plan == id, table.revision > after).order_by(table.revision)
         return tuple(Change(**row._mapping) for row in self._tx.connection.execute(wanted.limit(limit)))
+
+    def at(self, id: str, revisions: Collection[int]) -> dict[int, Change]:
+        """Revision to what it changed, for some revisions."""
+        self._tx.plans.card(id)
+        table = plan_changes.c
+        columns = (table.revision, table.kind, table.name, table.at, table.who, table.change)
+        wanted = select(*columns).where(table.plan == id, table.revision.in_(sorted(revisions)))
+        return {row.revision: Change(**row._mapping) for row in self._tx.connection.execute(wanted)}

@@ -8,10 +8,12 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Collection, Mapping
+from functools import cached_property
 from typing import Any
 
 from sqlalchemy import and_, func, or_, select
 
+from data.store.rooms.job_files import JobFiles
 from data.store.rooms.job_work import ENDED, MOST_DEATHS, JobCard, JobEvent, JobWork, Pulse, card_of
 from data.store.tables.service import job_events, jobs
 from gis.errors import Conflict
@@ -21,6 +23,11 @@ __all__ = ["ENDED", "MOST_DEATHS", "JobCard", "JobEvent", "JobWork", "Jobs", "Pu
 
 class Jobs(JobWork):
     """Jobs inside one transaction."""
+
+    @cached_property
+    def files(self) -> JobFiles:
+        """What jobs made that is no plan yet."""
+        return JobFiles(self._tx)
 
     def ask(self, kind: str, params: Mapping[str, Any], *, place: str) -> JobCard:
         """Put a job into the queue.

@@ -26,7 +26,7 @@ from data.store.rooms.plan_card import PlanCard
 from data.store.rooms.reigns import Reigns
 from data.store.tables.plans import plan_changes, plan_communities, plan_locks, plan_states, plans, reigns
 from data.store.tx import Tx
-from gis.errors import Conflict, NotFound
+from gis.errors import Conflict, Fault, NotFound
 
 if TYPE_CHECKING:
     from data.store.rooms.edits import Edits
@@ -47,6 +47,8 @@ NEXT: Mapping[str, tuple[str, ...]] = MappingProxyType(
 EDITABLE = ("draft", "returned")
 ISSUED = ("approved", "filed", "in_force", "superseded")
 """States in which the codes of a plan count as issued: no later plan gives them to other ground."""
+_HEAVY = ("members", "ground", "atoms", "came", "went", "dropped")
+"""What the history keeps of a change and the audit log need not."""
 _ACTIONS = {
     "submitted": "plan.submit",
     "returned": "plan.return",
@@ -146,8 +148,9 @@ class Life:
         )
         row = {"plan": card.id, "revision": revision, "kind": kind, "name": name, "at": act.at, "who": act.who}
         tx.connection.execute(plan_changes.insert().values(**row, change=dict(change)))
-        heavy = ("members", "ground", "atoms")
-        told = {key: value for key, value in change.items() if key not in heavy}
+        told = {key: value for key, value in change.items() if key not in _HEAVY}
+        if "dropped" in change:
+            told["dropped"] = [{key: step[key] for key in step if key != "change"} for step in change["dropped"]]
         if "members" in change:
             told["n_members"] = len(change["members"])
         after = {"revision": revision, "kind": kind, "name": name, **told}
@@ -354,18 +357,24 @@ class Life:
             self._tx.connection.execute(plan_locks.insert().values(**row))
         return self.note(card, "lock", "", {"locks": new}, "plan.lock", {}) if new else card
 
-    def remove_lock(self, id: str, lock: str, revision: int | None = None) -> PlanCard:
-        """Unlock.
+    def remove_locks(self, id: str, locks: Sequence[str] | None, revision: int | None = None) -> PlanCard:
+        """Unlock some, or all that there are with ``None``.
 
         Raises
         ------
         NotFound
-            ``lock_not_set``; as `hold_editable`.
+            ``lock_not_set`` for each that is not there; as `hold_editable`.
         Stale, Conflict
             As `hold_editable`.
         """
         card = self.hold_editable(id, revision)
-        key = and_(plan_locks.c.plan == id, plan_locks.c.lock == lock)
-        if self._tx.connection.execute(delete(plan_locks).where(key)).rowcount == 0:
-            raise NotFound("lock_not_set", measured=lock)
-        return self.note(card, "unlock", "", {"locks": [lock]}, "plan.unlock", {})
+        there = self.locks(id)
+        wanted = sorted(set(there if locks is None else locks))
+        missing = [Fault("lock_not_set", {"measured": lock}) for lock in wanted if lock not in there]
+        if missing:
+            raise NotFound.of(missing)
+        if not wanted:
+            return card
+        gone = delete(plan_locks).where(plan_locks.c.plan == id)
+        self._tx.connection.execute(gone if locks is None else gone.where(plan_locks.c.lock.in_(wanted)))
+        return self.note(card, "unlock", "", {"locks": wanted}, "plan.unlock", {})

@@ -1,4 +1,4 @@
-"""Whose rows a collection shows: the current territories, or the plans that are or were in force."""
+"""Whose rows a collection shows: the current territories, the plans that are or were in force, or nobody's."""
 
 from __future__ import annotations
 
@@ -38,6 +38,10 @@ class Owner:
     county: str
     id: str
     reigns: Mapping[str, Span]
+
+
+LIVE = Owner("", "live", {})
+"""Whose the rows of a live collection are: nobody's, all of them together."""
 
 
 def territories_of(tx: Tx) -> list[Owner]:
@@ -91,6 +95,8 @@ def resume(tx: Tx, owners: Sequence[Owner], after: str | None) -> tuple[list[Own
     for position, owner in enumerate(owners):
         if owner.id == id and mark:
             return list(owners[position:]), place
+    if owners == [LIVE]:
+        raise InputError("page_unknown", measured=after)
     left = select(territories.c.county).where(territories.c.id == id, _seen(tx))
     county = tx.connection.execute(left).scalar() if mark else None
     if county is None:

@@ -145,6 +145,38 @@ class Plans:
         wanted = wanted.order_by(plans.c.created_at.desc(), plans.c.id.desc()).limit(limit)
         return [PlanCard(**row._mapping) for row in self._tx.connection.execute(wanted)]
 
+    def family(self, id: str, most: int = 500) -> tuple[list[PlanCard], int]:
+        """Plans that were made from one another and that this jurisdiction reaches, and how many are left out.
+
+        Beginning with the first ancestor, then generation by generation.
+
+        Raises
+        ------
+        NotFound
+            ``plan_unknown``.
+        """
+        top = self.card(id)
+        seen = {top.id}
+        while top.parent is not None and top.parent not in seen:
+            try:
+                top = self.card(top.parent)
+            except NotFound:
+                break  # it lies beyond the jurisdiction
+            seen.add(top.id)
+        found, born = {top.id: top}, [top.id]
+        while born:
+            wanted = select(*_CARD).where(plans.c.parent.in_(born), self._is_seen()).order_by(plans.c.created_at)
+            born = []
+            for row in self._tx.connection.execute(wanted):
+                card = PlanCard(**row._mapping)
+                if card.id not in found:
+                    found[card.id] = card
+                    born.append(card.id)
+        kept = list(found.values())
+        if id not in {card.id for card in kept[:most]}:
+            kept = [*kept[: most - 1], found[id]] if len(kept) > most else kept
+        return kept[:most], max(0, len(found) - most)
+
     def load(self, id: str, progress: Progress = SILENT) -> FiledPlan:
         """A plan as it was saved or last changed; measured times (``seconds``) are not kept, as in a plan file.
 
@@ -172,6 +204,9 @@ class Plans:
         for key, by in KEYS.items():
             # Rows that an edit added stand at the end.
             tables[key] = tables[key].sort_values(list(by), kind="stable", ignore_index=True)
+        broken = tables["violations"]
+        in_order = broken["community"].fillna("").sort_values(kind="stable").index
+        tables["violations"] = broken.loc[in_order].reset_index(drop=True)
         tables["communities"]["seconds"] = float("nan")
         if tables["crosswalk"].empty:  # a first plan, or one that was edited since it was drawn
             tables["crosswalk"] = None

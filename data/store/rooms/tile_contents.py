@@ -20,7 +20,7 @@ from sqlalchemy import Float, and_, cast, func, literal, literal_column, or_, se
 from data.store.codec import select_columns
 from data.store.mvt import EXTENT, in_tile_units, pack_tile
 from data.store.rooms.collections import Collection
-from data.store.rooms.windows import Box, shapes_of, window_of, wkb_of
+from data.store.rooms.windows import Box, shapes_of, told, window_of, wkb_of
 from data.store.tx import Tx
 
 CELLS = 64
@@ -106,7 +106,7 @@ def _shapes_postgis(tx: Tx, collection: Collection, keeps: Sequence[Any], z: int
     shape = func.ST_AsMVTGeom(drawn, envelope, EXTENT, BUFFER, True).label("geom")
     some = []
     for keep in keeps:
-        wanted = select(rows.c.fid.label("fid"), *(rows.c[name] for name in detail.columns), shape)
+        wanted = select(rows.c.fid.label("fid"), *(told(tx, rows.c[name]) for name in detail.columns), shape)
         wanted = wanted.where(keep, rows.c.geom.op("&&")(window))
         if z < _EXACT_ZOOM and _has_size(collection):
             wanted = wanted.where(_is_large(collection, z))
@@ -178,7 +178,7 @@ def _in_window(collection: Collection, box: Box, *columns: Any) -> Any:
 def _shapes_embedded(tx: Tx, collection: Collection, keeps: Sequence[Any], z: int, x: int, y: int) -> bytes:
     rows, detail = collection.table, collection.detail
     box = bounds_of(z, x, y, BUFFER / EXTENT)
-    columns = [rows.c.fid, *(rows.c[name] for name in detail.columns), wkb_of(rows, tx).label("wkb")]
+    columns = [rows.c.fid, *(told(tx, rows.c[name]) for name in detail.columns), wkb_of(rows, tx).label("wkb")]
     near = rows.c.fid.in_(_in_window(collection, box))
     found = [row for keep in keeps for row in tx.connection.execute(select(*columns).where(near, keep))]
     found.sort(key=lambda row: row.fid)

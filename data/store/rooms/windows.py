@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from functools import cache
 from typing import Any
 
@@ -19,36 +19,26 @@ from sqlalchemy import (
     Column,
     ColumnElement,
     DateTime,
-    Float,
     LargeBinary,
+    String,
     Table,
     and_,
-    case,
-    cast,
     column,
     func,
-    literal,
     or_,
     select,
     table,
+    true,
     type_coerce,
 )
 
 from data.store import embedded
-from data.store.shape import LON_LAT
+from data.store.shape import LON_LAT, Moment
 from data.store.tx import Tx
 
 Row = tuple[Any, ...]
 
 _CHUNK = 1000
-
-# A text that PostgreSQL can take for a moment without ever raising: it knows which months have 30 and 31 days.
-_MOMENT = (
-    r"^((19|20)\d\d-(0[13578]|1[02])-(0[1-9]|[12]\d|3[01])|(19|20)\d\d-(0[469]|11)-(0[1-9]|[12]\d|30)"
-    r"|(19|20)\d\d-02-(0[1-9]|1\d|2[0-8])|(19(0[48]|[2468][048]|[13579][26])|20([02468][048]|[13579][26]))-02-29)"
-    r"([T ]([01]\d|2[0-3]):[0-5]\d(:[0-5]\d(\.\d+)?)?(Z|[+-](0\d|1[0-4]):[0-5]\d)?)?$"
-)
-_ZONED = r"([T ].*)(Z|[+-]\d\d:\d\d)$"
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,33 +148,27 @@ def _touching(tx: Tx, rows: Table, fids: Sequence[int], box: Box, keep: ColumnEl
     return touching
 
 
-def moment_of(said: ColumnElement[Any], tx: Tx) -> ColumnElement[Any]:
-    """A text column with a moment (ISO 8601) as something to compare; no value where the text is no moment.
-
-    A text without a time zone is taken for UTC on both stores.
-    """
-    if not tx.is_postgis:
-        # Only what looks like a date: SQLite also takes plain numbers and "now".
-        return case((said.op("GLOB")("[12][0-9][0-9][0-9]-[01][0-9]-[0-3][0-9]*"), func.julianday(said)), else_=None)
-    zoned = case((said.regexp_match(_ZONED), said), else_=said.concat("Z"))
-    dated = case((said.regexp_match("[T ]"), zoned), else_=said.concat("T00:00Z"))
-    return case((said.regexp_match(_MOMENT), cast(dated, DateTime(timezone=True))), else_=None)
+def ended_at(rows: Table) -> ColumnElement[Any]:
+    """When an incident ended: when it was closed, or else cancelled."""
+    return func.coalesce(rows.c.closed_at, rows.c.cancelled_at)
 
 
-def meets_interval(
-    start: ColumnElement[Any], end: ColumnElement[Any], interval: Interval, tx: Tx
-) -> ColumnElement[bool]:
-    """Whether a span between two text columns meets an interval; without a start it always does."""
-    began, ended = moment_of(start, tx), moment_of(end, tx)
-    conditions = []
+def lives_in(rows: Table, interval: Interval) -> ColumnElement[bool]:
+    """Whether an incident was there at some moment of an interval."""
+    conditions: list[ColumnElement[bool]] = [true()]
     if interval.end is not None:
-        conditions.append(began <= _moment(interval.end, tx))
+        conditions.append(rows.c.received_at <= interval.end)
     if interval.start is not None:
-        conditions.append(or_(ended.is_(None), ended >= _moment(interval.start, tx)))
-    return or_(began.is_(None), and_(True, *conditions))
+        ended = ended_at(rows)
+        conditions.append(or_(ended.is_(None), ended >= interval.start))
+    return and_(*conditions)
 
 
-def _moment(moment: datetime, tx: Tx) -> ColumnElement[Any]:
-    if tx.is_postgis:
-        return literal(moment, DateTime(timezone=True))
-    return type_coerce(func.julianday(moment.astimezone(UTC).strftime("%Y-%m-%d %H:%M:%S.%f")), Float)
+def told(tx: Tx, column: Column[Any]) -> ColumnElement[Any]:
+    """A column as a tile shows it: moments as text in UTC, everything else as it is."""
+    if not isinstance(column.type, Moment):
+        return column
+    if not tx.is_postgis:
+        return type_coerce(column, String).label(column.name)
+    utc = func.timezone("UTC", column, type_=DateTime())
+    return func.to_char(utc, 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"').label(column.name)

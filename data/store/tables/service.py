@@ -36,6 +36,7 @@ audit = Table(
     text("hash"),  # of this row and the hash before it
 )
 """Append-only: the database itself refuses to change or delete a row."""
+Index("ix_audit_subject_number", audit.c.subject, audit.c.number)
 
 outbox = Table(
     "outbox",
@@ -144,6 +145,17 @@ job_parts = Table(
     PrimaryKeyConstraint("job", "part"),
 )
 """What a running job has already worked out, so that it goes on there after a crash; gone when it has ended."""
+
+job_files = Table(
+    "job_files",
+    METADATA,
+    text("job"),
+    text("name"),
+    Column("number", Integer, nullable=False),  # of the piece
+    Column("content", LargeBinary, nullable=False),
+    PrimaryKeyConstraint("job", "name", "number"),
+)
+"""What a job made that is no plan yet, for some weeks: plans to choose from, papers."""
 
 settings = Table(
     "settings",
