@@ -14,6 +14,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+import branca  # noqa: F401  (whole before its parts: two threads that begin with a part each wait for one another)
 import numpy as np
 from branca.element import MacroElement
 from jinja2 import Template
@@ -92,8 +93,16 @@ def write_page(html: str, path: Path) -> None:
         raise StorageError("map_not_written", file=str(path), measured=error.strerror or str(error)) from error
 
 
-def render_plan_map(filed: FiledPlan, territory: Territory | None, *, language: str = "zh", title: str = "") -> str:
-    """The page of `write_plan_map` as text; raises the same errors but ``map_not_written``."""
+def render_plan_map(
+    filed: FiledPlan, territory: Territory | None, *, language: str = "zh", title: str = "", desk: str = ""
+) -> str:
+    """The page of `write_plan_map` as text; raises the same errors but ``map_not_written``.
+
+    Parameters
+    ----------
+    desk
+        Address where this plan can be worked on; empty: the map leads nowhere else.
+    """
     if language not in LANGUAGES:
         raise InputError("map_language_unknown", measured=language, allowed=", ".join(LANGUAGES))
     if filed.grids.empty:
@@ -102,6 +111,7 @@ def render_plan_map(filed: FiledPlan, territory: Territory | None, *, language: 
     data = {
         "language": language,
         "title": title,
+        "desk": desk,
         "words": level_words(filed.meta.get("level", ""), filed.meta.get("measure", "")),
         "style": drawing(),
         "origin": list(shapes.origin),

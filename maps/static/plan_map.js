@@ -299,6 +299,8 @@
     const n = gridwright.acts.length;
     byId("gw-next").textContent = n ? say("next") : say("next_none");
     byId("gw-next").disabled = !n;
+    byId("gw-desk").hidden = !data.desk;
+    if (data.desk) byId("gw-desk").href = `${data.desk}&lang=${gridwright.language()}`;
     map.getContainer().setAttribute("aria-label", say("map_label"));
     drawLayers();
     drawLegend();

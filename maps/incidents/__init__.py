@@ -1,0 +1,1 @@
+"""What the maps and papers of incidents are made of."""
