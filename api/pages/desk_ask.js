@@ -5,14 +5,26 @@ const PATIENCE_MS = 120000;
 const TRIES = 4;
 let csrf = null;
 
+// Random keys (RFC 4122): browsers have them only where the page came over https.
+if (!crypto.randomUUID) {
+  crypto.randomUUID = () => {
+    const bytes = crypto.getRandomValues(new Uint8Array(16));
+    bytes[6] = (bytes[6] & 0x0f) | 0x40;
+    bytes[8] = (bytes[8] & 0x3f) | 0x80;
+    const hex = [...bytes].map((one) => one.toString(16).padStart(2, "0")).join("");
+    return [hex.slice(0, 8), hex.slice(8, 12), hex.slice(12, 16), hex.slice(16, 20), hex.slice(20)].join("-");
+  };
+}
+
 export class Trouble extends Error {
   // kind: gone (no network or no answer), session (signed out), refused (the service says why), stopped (by the reader)
-  constructor(kind, message, { code = "", status = 0, faults = [] } = {}) {
+  constructor(kind, message, { code = "", status = 0, faults = [], ...more } = {}) {
     super(message);
     this.kind = kind;
     this.code = code; // the service's own
     this.status = status;
     this.faults = faults; // all of them, where the service finds several
+    this.more = more; // whatever else its answer says
   }
 }
 

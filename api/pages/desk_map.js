@@ -14,6 +14,8 @@ export class GroundMap {
     this.middle = [0, 0]; // of the view, in metres from the origin, y to the south
     this.onMoved = () => {};
     this.onTapped = () => {};
+    this.hand = null; // takes what is pressed and drawn: {down(at, event) -> whether it does, move, up, cancel, hover}
+    this.isPanning = false; // whatever the hand is: the map moves
     this.asked = 0;
     this.fingers = new Map();
     new ResizeObserver(() => this.resized()).observe(canvas);
@@ -73,7 +75,7 @@ export class GroundMap {
 
   resized() {
     const { clientWidth, clientHeight } = this.canvas;
-    const sharpness = Math.min(window.devicePixelRatio || 1, 3);
+    const sharpness = this.fixedSharpness || Math.min(window.devicePixelRatio || 1, 3);
     this.width = clientWidth;
     this.height = clientHeight;
     this.canvas.width = Math.round(clientWidth * sharpness);
@@ -118,16 +120,29 @@ export class GroundMap {
   listen() {
     const { canvas, fingers } = this;
     let travelled = 0;
+    let isHeld = false; // by the hand
     canvas.addEventListener("pointerdown", (event) => {
-      if (event.button) return;
+      if (event.button > 1 || (event.button === 1 && !this.hand)) return;
+      if (event.button === 1) event.preventDefault(); // the middle button moves the map and does not scroll
       if (!fingers.size) travelled = 0;
       fingers.set(event.pointerId, this.at(event));
       canvas.setPointerCapture(event.pointerId);
+      if (isHeld) this.hand.cancel(); // a second finger: the map is moved
+      const isFree = fingers.size === 1 && this.hand && event.button === 0 && !this.isPanning;
+      isHeld = Boolean(isFree && this.hand.down(this.toMetres(this.at(event)), event));
     });
     canvas.addEventListener("pointermove", (event) => {
       const before = fingers.get(event.pointerId);
-      if (!before) return;
       const now = this.at(event);
+      if (!before) {
+        if (this.hand) this.hand.hover(this.toMetres(now), event);
+        return;
+      }
+      if (isHeld) {
+        fingers.set(event.pointerId, now);
+        this.hand.move(this.toMetres(now), event);
+        return;
+      }
       if (fingers.size === 1) {
         travelled += Math.hypot(now[0] - before[0], now[1] - before[1]);
         if (travelled > 6) this.pan(now[0] - before[0], now[1] - before[1]);
@@ -140,6 +155,12 @@ export class GroundMap {
     const lift = (event) => {
       const was = fingers.get(event.pointerId);
       fingers.delete(event.pointerId);
+      if (isHeld && was) {
+        isHeld = false;
+        if (event.type === "pointerup") this.hand.up(this.toMetres(this.at(event)), event);
+        else this.hand.cancel();
+        return;
+      }
       if (was && event.type === "pointerup" && travelled <= 6) this.onTapped(this.toMetres(was), 22 / this.scale);
     };
     canvas.addEventListener("pointerup", lift);

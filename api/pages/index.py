@@ -8,6 +8,7 @@ from html import escape
 from pathlib import Path
 from string import Template
 from typing import Any
+from urllib.parse import quote
 
 from api.http.moments import CHINA
 from api.i18n import number, sentence
@@ -24,6 +25,7 @@ def index_page(
     language: str,
     *,
     account: str = "",
+    has_desk: bool = True,
 ) -> str:
     """The page in one language.
 
@@ -39,6 +41,8 @@ def index_page(
         ``zh`` or ``en``.
     account
         Name of whoever is signed in; empty where there are no accounts.
+    has_desk
+        Whether the reader works on plans.
     """
 
     def say(code: str, **facts: Any) -> str:
@@ -50,10 +54,11 @@ def index_page(
     parts = []
     for heading, listed in (("page_in_force", ruling), ("page_other_plans", others)):
         if listed:
-            inner = "\n".join(_card(card, figures[card.id], language) for card in listed)
+            inner = "\n".join(_card(card, figures[card.id], language, has_desk) for card in listed)
             parts.append(f'<section><h2>{say(heading)}</h2><div class="cards">\n{inner}\n</div></section>')
     nothing = f'<p class="nothing">{say("page_no_plans")}</p>'
     signed = f'<a href="/login">{escape(account)}</a>' if account else ""
+    desk = f'<a href="/desk/plan?lang={language}">{say("pd_title")}</a>' if has_desk else ""
     return Template(_PAGE.read_text(encoding="utf-8")).substitute(
         lang="zh-CN" if language == "zh" else "en",
         title=say("page_title"),
@@ -63,18 +68,23 @@ def index_page(
         other_lang="en" if other == "en" else "zh-CN",
         other_name=escape(sentence("page_language", {}, other)),
         account=signed,
+        desk=desk,
         lookup=f"/lookup?lang={language}",
         lookup_name=say("page_lookup"),
         patrol=f"/desk/patrol?lang={language}",
         patrol_name=say("page_patrol"),
         coverage=f"/desk/coverage?lang={language}",
         coverage_name=say("cover_title"),
+        dispatch=f"/desk/dispatch?lang={language}",
+        dispatch_name=say("dd_title"),
+        statistics=f"/desk/statistics?lang={language}",
+        statistics_name=say("st_title"),
         footer=say("page_footer"),
         api=say("page_api"),
     )
 
 
-def _card(card: PlanCard, figures: PlanFigures, language: str) -> str:
+def _card(card: PlanCard, figures: PlanFigures, language: str, has_desk: bool) -> str:
     def say(code: str, **facts: Any) -> str:
         return escape(sentence(code, facts, language))
 
@@ -90,6 +100,9 @@ def _card(card: PlanCard, figures: PlanFigures, language: str) -> str:
     rows.append((say("label_since" if card.effective_from else "label_changed"), _day(card)))
     listed = "".join(f"<div><dt>{label}</dt><dd>{escape(value)}</dd></div>" for label, value in rows)
     link = f'<a class="open" href="/map/{escape(card.id)}?lang={language}">{say("page_open_map")}</a>'
+    if has_desk:
+        desk = f"/desk/plan?plan={quote(card.id)}&amp;lang={language}"
+        link += f' <a class="open other" href="{desk}">{say("pd_open_desk")}</a>'
     name = escape(card.name or card.id)
     return f'<article class="card"><h3>{name}</h3><p class="id">{escape(card.id)}</p><dl>{listed}</dl>{link}</article>'
 

@@ -1,0 +1,168 @@
+// The figures of the period one after the other: totals, kinds, over time, levels, ranking, red flags, patrols.
+import { languageNow, make, say } from "./desk_words.js";
+import { bars, change, count, empty, key, lineChart, number, outOf, percent, table } from "./statistics_draw.js";
+import { desk } from "./statistics_state.js";
+
+const at = (id) => document.getElementById(id);
+const named = (text) => text || say("none");
+const LEVELS = ["grid", "community", "town", "county"];
+
+function tile(name, value, below, kind = "") {
+  return make("dl", [make("dt", name), make("dd", value), make("dd", [below instanceof Node ? below : document.createTextNode(below)])], `tile ${kind}`);
+}
+
+function beforeText({ change: one, period }) {
+  return make("span", [document.createTextNode(say("before_was", { label: period.compared.label, n: count(one.before) })), change(one)]);
+}
+
+function showTotals(summary) {
+  const { totals } = summary;
+  at("tiles").replaceChildren(
+    tile(say("received"), count(totals.received), beforeText(summary)),
+    tile(say("handled_of_due"), percent(totals.rates.handled_of_due), say("handled_due", { n: count(totals.rates.handled_of_due.n), of: count(totals.rates.handled_of_due.of) })),
+    tile(say("in_time_of_due"), percent(totals.rates.in_time_of_due), say("in_time_due", { n: count(totals.rates.in_time_of_due.n), of: count(totals.rates.in_time_of_due.of) })),
+    tile(say("arrived_in_time"), percent(totals.rates.arrived_in_time_of_due), outOf(totals.rates.arrived_in_time_of_due)),
+    tile(say("open"), count(totals.open), say("overdue", { n: count(totals.overdue) }), totals.overdue ? "late" : ""),
+  );
+  at("aside").textContent = say("aside", { cancelled: count(totals.cancelled), duplicates: count(totals.duplicates), share: percent(totals.rates.handled_of_received), n: count(totals.rates.handled_of_received.n), of: count(totals.rates.handled_of_received.of) });
+  const plans = summary.plans.length ? summary.plans.join(languageNow() === "zh" ? "、" : ", ") : say("no_plan");
+  at("about").textContent = say("about", { first: summary.period.first, last: summary.period.last, zone: summary.period.zone, plans, made: summary.made_at.slice(0, 16).replace("T", " ") });
+}
+
+function groupTable(rows, label, nameOf, summary) {
+  const most = Math.max(1, ...rows.flatMap((row) => [row.tally.received, row.change.before]));
+  const columns = [
+    { head: label, cell: (row) => nameOf(row.name) },
+    { head: say("received"), cell: (row) => count(row.tally.received) },
+    { head: "", cell: (row) => bars(row.tally.received, row.change.before, most) },
+    { head: summary.period.compared.label, cell: (row) => count(row.change.before) },
+    { head: say("change"), cell: (row) => change(row.change) },
+    { head: say("rate"), cell: (row) => percent(row.tally.rates.handled_of_due) },
+    { head: say("in_time"), cell: (row) => percent(row.tally.rates.in_time_of_due) },
+  ];
+  columns[2].head = say("bars_head");
+  const { totals } = summary;
+  const foot = [say("all"), count(totals.received), "", count(summary.change.before), change(summary.change), percent(totals.rates.handled_of_due), percent(totals.rates.in_time_of_due)];
+  return [make("p", [key(summary.period.label, "now"), key(summary.period.compared.label, "before")]), table(columns, rows, { label, foot })];
+}
+
+function showKinds(summary) {
+  const kinds = summary.kinds.length ? groupTable(summary.kinds, say("kind"), named, summary) : [empty(say("nothing"))];
+  const sources = make("details", [make("summary", say("by_source"))]);
+  if (summary.sources.length) sources.append(...groupTable(summary.sources, say("source"), (name) => say(`source_${name}`), summary));
+  at("kinds").replaceChildren(...kinds, ...(summary.sources.length ? [sources] : []));
+}
+
+function showSteps({ steps, period }) {
+  if (!steps.length || !steps.some((one) => one.received || one.handled)) {
+    at("steps").replaceChildren(empty(say("nothing")));
+    return;
+  }
+  const lines = [
+    { name: say("received"), values: steps.map((one) => one.received), kind: "line" },
+    { name: say("done"), values: steps.map((one) => one.handled), kind: "dashed" },
+  ];
+  const columns = [
+    { head: say("when_head"), cell: (one) => one.label },
+    { head: say("received"), cell: (one) => count(one.received) },
+    { head: say("done"), cell: (one) => count(one.handled) },
+  ];
+  const numbers = make("details", [make("summary", say("as_table")), table(columns, steps, { label: say("over_time") })]);
+  const isOne = steps.length < 2;
+  at("steps").replaceChildren(...(isOne ? [table(columns, steps, { label: say("over_time") })] : [lineChart(steps.map((one) => one.label), lines, say("line_title", { label: period.label })), numbers]));
+}
+
+function showLevels({ totals }) {
+  const shares = totals.settled;
+  if (!LEVELS.some((level) => shares[level].of)) {
+    at("levels").replaceChildren(empty(say("levels_none")));
+    return;
+  }
+  const rows = LEVELS.map((level) => ({ level, ...shares[level] }));
+  at("levels").replaceChildren(table([
+    { head: say("level"), cell: (row) => say(`level_${row.level}`) },
+    { head: say("settled"), cell: (row) => count(row.n) },
+    { head: say("bars_head"), cell: (row) => bars(row.n, null, row.of) },
+    { head: say("share"), cell: (row) => percent(row) },
+  ], rows, { label: say("levels") }));
+}
+
+// -- ranking
+
+export function stepOf(row) {
+  if (!row.step) return row.streak ? say("streak", { n: row.streak }) : "";
+  const made = make("span", say(`step_${row.step}`), `step step-${row.step}`);
+  return make("span", [made, document.createTextNode(` ${say("streak", { n: row.streak })}`)]);
+}
+
+function showRanking({ ranking, ranked_month: month }, choose) {
+  if (!ranking.length) {
+    at("ranking").replaceChildren(empty(say("ranking_none")));
+    return;
+  }
+  const columns = [
+    { head: say("place"), cell: (row) => number(row.place) },
+    { head: say("grid"), isText: true, cell: (row) => gridButton(row, choose) },
+    { head: say("score"), cell: (row) => (row.score === null ? "–" : number(row.score, 2)) },
+    { head: say("step"), isText: true, cell: stepOf },
+  ];
+  const first = ranking.slice(0, 10);
+  const last = [...ranking].reverse().slice(0, 10);
+  at("ranking").replaceChildren(make("div", [
+    make("div", [make("h3", say("ranking_top", { n: first.length, of: ranking.length })), table(columns, first, { label: say("ranking") })]),
+    make("div", [make("h3", say("bottom_top", { n: last.length, of: ranking.length })), table(columns, last, { label: say("bottom") })]),
+  ], "two"), make("p", say("ranking_note", { month }), "soft"));
+}
+
+export function gridButton(row, choose) {
+  const made = make("button", row.code, "link");
+  made.type = "button";
+  made.dataset.grid = row.code;
+  if (row.name) made.title = row.name;
+  made.addEventListener("click", () => choose(row.code));
+  return made;
+}
+
+// -- red flags, patrols
+
+function showFlags({ flags }) {
+  if (!flags) {
+    at("flags").replaceChildren(empty(say("flags_none")));
+    return;
+  }
+  const facts = ["before", "raised", "cleared", "open", "overdue"].map((name) => tile(say(`flags_${name}`), count(flags[name]), "", name === "overdue" && flags.overdue ? "late" : ""));
+  const ages = flags.ages.map((one) => ({ name: one.upto === null ? say("age_over", { days: one.over }) : say("age_upto", { days: one.upto }), n: one.n }));
+  const most = Math.max(1, ...ages.map((one) => one.n));
+  const parts = [make("div", facts, "facts")];
+  if (flags.open) {
+    parts.push(table([
+      { head: say("age"), cell: (row) => row.name },
+      { head: say("flags"), cell: (row) => count(row.n) },
+      { head: say("bars_head"), cell: (row) => bars(row.n, null, most) },
+    ], ages, { label: say("age") }), make("p", say("flags_oldest", { n: flags.oldest_days }), "soft"));
+  } else parts.push(make("p", say("flags_zero", { n: count(flags.before + flags.raised) }), "soft"));
+  at("flags").replaceChildren(...parts);
+}
+
+function showBeside({ beside }) {
+  const known = ["hours", "km", "shifts", "sweeps", "buildings", "problems"].filter((name) => beside[name] !== null && beside[name] !== undefined);
+  at("beside").replaceChildren(known.length
+    ? make("div", known.map((name) => tile(say(`beside_${name}`), number(beside[name], Number.isInteger(beside[name]) ? 0 : 1), "")), "facts")
+    : empty(say("beside_none")));
+}
+
+export function showParts(choose) {
+  const { summary } = desk;
+  if (!summary) return;
+  showTotals(summary);
+  showKinds(summary);
+  showSteps(summary);
+  showLevels(summary);
+  showRanking(summary, choose);
+  showFlags(summary);
+  showBeside(summary);
+  const notes = ["note_due", "note_apart", "note_smoothed", "note_hot", "note_internal"].map((name) => make("p", say(name)));
+  at("notes").replaceChildren(...notes);
+  at("label").textContent = summary.period.label;
+  document.title = `${say("title")} ${summary.period.label}`;
+}
