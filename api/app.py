@@ -93,9 +93,12 @@ async def _answer_http(request: Request, error: Any) -> Response:
 
 
 def allowed_methods(app: FastAPI, path: str) -> set[str]:
-    """All methods of all routes of a path; HEAD wherever GET is."""
+    """All methods of the first path that matches, as its routes declare it; HEAD wherever GET is."""
     found: set[str] = set()
+    first = ""
     for route in app.routes:
         if isinstance(route, APIRoute) and route.path_regex.match(path):
-            found |= route.methods
+            first = first or route.path_format
+            if route.path_format == first:
+                found |= route.methods or set()
     return found | ({"HEAD"} if "GET" in found else set())

@@ -111,3 +111,8 @@ def cors_origins() -> tuple[str, ...]:
     """Origins whose pages may read answers, by comma: ``GRIDWRIGHT_ORIGINS``; none by default."""
     stated = os.environ.get("GRIDWRIGHT_ORIGINS", "").split(",")
     return tuple(origin.strip().rstrip("/") for origin in stated if origin.strip())
+
+
+def zone() -> str:
+    """Time zone that the days of figures are counted in: ``GRIDWRIGHT_ZONE``; empty where it says nothing."""
+    return os.environ.get("GRIDWRIGHT_ZONE", "").strip()

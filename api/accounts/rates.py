@@ -27,10 +27,13 @@ DEFAULT_RATES: Mapping[str, str] = {
     "auditor": "1200/minute",
     "admin": "3000/minute",
     "stranger": "300/minute",
+    "page": "12000/minute",
+    "share": "600/minute",
     "wrong_key": "30/minute",
     "login": "20/minute",
 }
-"""Requests by role; ``stranger``: not signed in, ``wrong_key`` and ``login``: refused keys and log-ins, per address."""
+"""Requests by role; ``stranger``: not signed in, ``wrong_key`` and ``login``: refused keys, links and log-ins, per
+address; ``page``: scripts and styles, some eighty of them a page; ``share``: by one link to a plan."""
 
 
 class Rates:

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
+from partition.incidents.periods import ZONE
+
 MIB = 1024 * 1024
 LOOPBACK_NAMES = ("127.0.0.1", "localhost", "[::1]", "testserver")
 
@@ -43,6 +45,8 @@ class ServiceSettings:
         Where drawn maps are kept between requests; none: in memory only.
     poll_seconds
         How often the look-up index asks the outbox for news.
+    zone
+        Time zone that the days of figures are counted in.
     now
         The clock.
     """
@@ -58,4 +62,5 @@ class ServiceSettings:
     gzip_from_bytes: int = 1400
     cache_folder: Path | None = None
     poll_seconds: float = 1.0
+    zone: str = ZONE
     now: Callable[[], datetime] = utc_now

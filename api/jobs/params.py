@@ -53,3 +53,64 @@ def redraw_params(
         "merge": list(merge),
         "change_weight": change_weight,
     }
+
+
+def frontier_params(
+    plan: str,
+    revision: int,
+    territory: str,
+    *,
+    merge: tuple[str, ...],
+    weights: tuple[float, ...],
+    rules: Rules | None = None,
+    seed: int = 0,
+    seconds: float | None = None,
+    locks: tuple[str, ...] = (),
+) -> dict[str, Any]:
+    """Params of a job that weighs change against borders and balance, one re-draw for each weight."""
+    return {
+        "plan": plan,
+        "revision": revision,
+        "territory": territory,
+        "merge": list(merge),
+        "weights": sorted(set(weights)),
+        "rules": "" if rules is None else rules.to_toml(),
+        "seed": seed,
+        "seconds": seconds,
+        "locks": list(locks),
+    }
+
+
+def papers_params(plan: str, revision: int, *, language: str, paper: str) -> dict[str, Any]:
+    """Params of a job that makes the papers of a plan."""
+    return {"plan": plan, "revision": revision, "language": language, "paper": paper}
+
+
+def solve_params(
+    plan: str,
+    revision: int,
+    *,
+    grids: tuple[str, ...],
+    community: str,
+    state: str,
+    aim: str,
+    n_grids: int | None = None,
+    most_moved: int | None = None,
+    seed: int = 0,
+    seconds: float | None = None,
+    locks: tuple[str, ...] = (),
+) -> dict[str, Any]:
+    """Params of a job that solves part of a plan; ``state`` is what that part was when it was asked for."""
+    return {
+        "plan": plan,
+        "revision": revision,
+        "grids": list(grids),
+        "community": community,
+        "state": state,
+        "aim": aim,
+        "n_grids": n_grids,
+        "most_moved": most_moved,
+        "seed": seed,
+        "seconds": seconds,
+        "locks": list(locks),
+    }

@@ -8,25 +8,23 @@ make that quick, and the same inputs give the same plan.
 
 from __future__ import annotations
 
-import hashlib
-import json
 from collections.abc import Callable, Mapping
 from typing import Any, Protocol
 
-from api import settings
 from api.figures import plan_figures
+from api.jobs.frontier import Frontier
 from api.jobs.hold import Hold
+from api.jobs.inputs import digest_of_inputs, moment_of, read_plan_and_territory, rules_of_params, seconds_left
+from api.jobs.papers import Papers
+from api.jobs.solve import Solve
 from api.usecases.run_draw import Computed, run_draw
 from api.usecases.run_redraw import Ground, Recomputed, lay_ground, run_redraw
 from data.store import Tx
-from gis.errors import Conflict, InputError
 from gis.report import QualityReport
 from gis.territory import Territory
 from partition.executor import Executor
 from partition.filed import FiledPlan
 from partition.rules import Rules
-
-_LEAST_SECONDS = 1.0  # what is left to a job whose time was used up by workers that died
 
 
 class Work(Protocol):
@@ -55,7 +53,7 @@ class Draw:
     def prepare(self) -> str:
         """See `Work.prepare`."""
         if not self._digest:
-            self._digest = _digest(self._read().content_hash(), self._params)
+            self._digest = digest_of_inputs(self._read().content_hash(), self._params)
         return self._digest
 
     def solve(self) -> Mapping[str, Any]:
@@ -90,12 +88,12 @@ class Draw:
                 territory,
                 Rules.from_toml(self._params["rules"]),
                 seed=self._params["seed"],
-                seconds=_seconds_left(hold),
+                seconds=seconds_left(hold),
                 executor=self._executor,
                 workers=self._executor.workers,
                 locks=tuple(self._params["locks"]),
                 file=self._params["territory"],
-                moment=_moment(territory),
+                moment=moment_of(territory),
                 is_called_off=hold.is_called_off,
                 known=hold.answers,
                 progress=hold,
@@ -119,7 +117,7 @@ class Redraw:
         if not self._digest:
             old, territory = self._read()
             params = {**self._params, "content": old.meta.get("plan_id", "")}
-            self._digest = _digest(territory.content_hash(), params)
+            self._digest = digest_of_inputs(territory.content_hash(), params)
         return self._digest
 
     def solve(self) -> Mapping[str, Any]:
@@ -159,32 +157,24 @@ class Redraw:
 
     def _read(self) -> tuple[FiledPlan, Territory]:
         if self._inputs is None:
-            params = self._params
-            with self._hold.store.read(self._hold.card.jurisdiction) as tx:
-                revision = tx.plans.card(params["plan"]).revision
-                if revision != params["revision"]:
-                    raise Conflict("job_plan_changed", id=params["plan"], measured=revision, allowed=params["revision"])
-                self._inputs = tx.plans.load(params["plan"]), tx.territories.load(params["territory"], self._hold)
+            self._inputs = read_plan_and_territory(self._hold)
         return self._inputs
 
     def _compute(self) -> Recomputed:
         if self._computed is None:
             hold, params = self._hold, self._params
             old, territory = self._read()
-            rules = params["rules"] or old.meta.get("rules", "")
-            if not rules:
-                raise InputError("plan_without_rules", file=params["plan"])
-            ground = lay_ground(old, territory, Rules.from_toml(rules), params["merge"], QualityReport(), hold)
+            ground = lay_ground(old, territory, rules_of_params(params, old), params["merge"], QualityReport(), hold)
             self._ground = ground
             self._computed = run_redraw(
                 ground,
                 change_weight=params["change_weight"],
                 seed=params["seed"],
-                seconds=_seconds_left(hold),
+                seconds=seconds_left(hold),
                 executor=self._executor,
                 workers=self._executor.workers,
                 locks=tuple(params["locks"]),
-                moment=_moment(ground.territory),
+                moment=moment_of(ground.territory),
                 is_called_off=hold.is_called_off,
                 known=hold.answers,
                 progress=hold,
@@ -192,7 +182,13 @@ class Redraw:
         return self._computed
 
 
-KINDS: Mapping[str, Callable[[Hold, Executor], Work]] = {"draw": Draw, "redraw": Redraw}
+KINDS: Mapping[str, Callable[[Hold, Executor], Work]] = {
+    "draw": Draw,
+    "redraw": Redraw,
+    "frontier": Frontier,
+    "papers": Papers,
+    "solve": Solve,
+}
 """Kind of a job -> how it is done."""
 
 
@@ -206,17 +202,3 @@ def _outcome(computed: Computed | Recomputed) -> dict[str, Any]:
         "stopped_by": {why: n for why in ("clock", "worker") if (n := computed.n_stopped_by(why))},
         **{name: figures[name] for name in shown},
     }
-
-
-def _seconds_left(hold: Hold) -> float | None:
-    limit = hold.card.params["seconds"]
-    return None if limit is None else max(float(limit) - hold.spent_s, _LEAST_SECONDS)
-
-
-def _moment(territory: Territory) -> str:
-    return settings.fixed_moment() or territory.meta.get("created_at", "")
-
-
-def _digest(content: str, params: Mapping[str, Any]) -> str:
-    plain = json.dumps(dict(params), sort_keys=True, ensure_ascii=False)
-    return hashlib.sha256(f"{content}\n{plain}".encode()).hexdigest()[:16]

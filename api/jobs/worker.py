@@ -17,6 +17,7 @@ from api.jobs.hold import LEASE_S, Hold, Interrupted
 from api.jobs.names import gone, my_name
 from api.jobs.work import KINDS, Work
 from data.store import EVERYWHERE, Act, SqlStore
+from data.store.rooms.job_files import KEPT
 from data.store.rooms.jobs import ENDED, JobCard
 from gis.errors import Conflict, Fault, GridwrightError, StorageError
 from partition.executor import Pool
@@ -171,10 +172,14 @@ class Worker:
             _LOG.warning("job %s could not be handed back: %s", job, error)
 
     def _tidy(self, engine: Engine) -> None:
-        """Forget what is noted of jobs that have ended or that the store does not know."""
-        noted = engine.known_jobs()
+        """Forget what is noted of jobs that have ended or that the store does not know, and what they left behind."""
+        noted, old = engine.known_jobs(), self._now() - KEPT
         with self._store.read() as tx:
             states = tx.jobs.states(noted)
+            has_old = tx.jobs.files.has_before(old)
+        if has_old:
+            with self._store.write(self._act()) as tx:
+                tx.jobs.files.forget_before(old)
         engine.forget([job for job in noted if states.get(job, "done") in ENDED])
         engine.tidy_queues()
 
@@ -230,7 +235,7 @@ def _save(hold: Hold, work: Work, before: Mapping[str, Any]) -> Mapping[str, Any
         tx.jobs.hold(hold.card.id, hold.worker)
         result = work.save(tx)
         tx.jobs.finish(hold.card.id, hold.worker, result)
-    return {"plan": result["plan"]}
+    return {"plan": result.get("plan")}
 
 
 def _close(hold: Hold, before: Mapping[str, Any]) -> Mapping[str, Any]:

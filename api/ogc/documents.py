@@ -11,6 +11,7 @@ from api.i18n import sentence
 from api.ogc.links import GEOJSON, HTML, JSON, OPENAPI, SCHEMA, Link, address, link
 from data.store.rooms.collections import Collection
 from data.store.rooms.features import Extent
+from data.store.shape import Moment
 
 CRS84 = "http://www.opengis.net/def/crs/OGC/1.3/CRS84"
 GREGORIAN = "http://www.opengis.net/def/uom/ISO-8601/0/Gregorian"
@@ -92,9 +93,9 @@ def schema_document(base: str, collection: Collection, language: str) -> dict[st
 
 def _type_of(collection: Collection, name: str) -> dict[str, str]:
     # Without "or null", which GDAL does not understand.
-    if collection.times is not None and name in (*collection.times, "due_at"):
-        return {"type": "string", "format": "date-time"}
     kind = collection.column(name).type
+    if isinstance(kind, Moment):
+        return {"type": "string", "format": "date-time"}
     for known, said in ((Boolean, "boolean"), (Integer, "integer"), (Float, "number")):
         if isinstance(kind, known):
             return {"type": said}

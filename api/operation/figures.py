@@ -98,6 +98,8 @@ class _OfStore(Collector):
         for name, told, by in (
             ("gridwright_jobs", "Jobs by state.", sizes.jobs),
             ("gridwright_plans", "Plans by state.", sizes.plans),
+            ("gridwright_incidents", "Incidents by state.", sizes.incidents),
+            ("gridwright_red_flags", "Red flags by state.", {"open": sizes.red_flags}),
         ):
             family = GaugeMetricFamily(name, told, labels=["state"])
             for state, n in sorted(by.items()):

@@ -2,11 +2,14 @@
 
 uvicorn has no limit on the time or the size of a request's head; whoever sends one byte a second, or a header of a
 gigabyte, would hold a connection or the memory.  Bodies are watched inside the service, after the head is known.
+Answers that are not read either: ``gridwright.abort`` in the scope ends a connection with all that is on its way.
 """
 
 from __future__ import annotations
 
 import asyncio
+import socket
+import struct
 from typing import Any
 
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
@@ -40,6 +43,7 @@ class Patient(HttpToolsProtocol):
     def on_message_begin(self) -> None:
         """A head begins; on a kept connection the clock starts with it."""
         super().on_message_begin()
+        self.scope["gridwright.abort"] = self._abort  # type: ignore[typeddict-unknown-key]
         self._expect_head()
 
     def on_headers_complete(self) -> None:
@@ -62,6 +66,13 @@ class Patient(HttpToolsProtocol):
             self._head_bytes += len(data)
             if self._head_bytes > MOST_HEAD_BYTES:
                 self._leave(_TOO_LARGE)
+
+    def _abort(self) -> None:
+        line = self.transport.get_extra_info("socket")
+        if line is not None and line.family != socket.AF_UNIX:
+            # What the system still has to send is thrown away as well.
+            line.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        self.transport.abort()
 
     def _expect_head(self) -> None:
         self._is_in_head = True

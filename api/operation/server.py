@@ -6,6 +6,7 @@ then the application lets its store and its helpers go.  A second Ctrl+C does no
 
 from __future__ import annotations
 
+import resource
 import signal
 import socket
 from collections.abc import Callable
@@ -19,7 +20,8 @@ from api.operation.patience import Patient
 ENDING_S = 20
 """How long requests may take to end after the service was told to."""
 _KEEP_ALIVE_S = 15
-_MOST_AT_ONCE = 1_000
+_MOST_AT_ONCE = 4_000  # of them 2,500 streams
+_OTHER_FILES = 500
 
 
 def run_service(
@@ -61,6 +63,7 @@ def run_service(
             ending()
             super().handle_exit(sig, frame)
 
+    _allow_connections(_MOST_AT_ONCE)
     config = uvicorn.Config(
         app,
         http=Patient,
@@ -91,3 +94,13 @@ def run_service(
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
+
+
+def _allow_connections(n: int) -> None:
+    """Ask for as many open files as connections need; where fewer are allowed, fewer can be open."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = n + _OTHER_FILES
+    if soft == resource.RLIM_INFINITY or soft >= wanted:
+        return
+    allowed = wanted if hard == resource.RLIM_INFINITY else min(wanted, hard)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (max(soft, allowed), hard))

@@ -19,10 +19,12 @@ from api.operation.door import address_of
 from api.operation.logs import end_log, log_answers, start_log
 from api.operation.server import run_service
 from api.operation.warm import warm_up
+from api.routes.plans import desk_of_app
 from api.usecases.address_books import check_address_index
 from api.wiring import full_address, system_act
 from data.store import SqlStore
 from gis.errors import InputError
+from partition.incidents.periods import zone_of
 
 _LOG = logging.getLogger("gridwright.service")
 _WARM_S = 15.0
@@ -88,7 +90,7 @@ def serve_store(
         if worker is not None:
             worker.start()
         _LOG.info("service started")
-        warming.append(warm_up())
+        warming.append(warm_up(store, lambda: desk_of_app(app)))
         started(address)
 
     try:
@@ -114,7 +116,7 @@ def service_settings(door: socket.socket, *, language: str, public_url: str = ""
     Raises
     ------
     InputError
-        ``public_url_wrong``.
+        ``public_url_wrong``, ``zone_unknown``.
     """
     host = str(door.getsockname()[0])
     names = [*LOOPBACK_NAMES[:3], f"[{host}]" if ":" in host else host]
@@ -131,4 +133,5 @@ def service_settings(door: socket.socket, *, language: str, public_url: str = ""
         hosts=tuple(dict.fromkeys(names)),
         cors_origins=environment.cors_origins(),
         public_url=public_url.rstrip("/"),
+        zone=zone_of(environment.zone()),
     )

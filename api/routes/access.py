@@ -22,6 +22,7 @@ from api.accounts.logins import Logins
 from api.accounts.rates import address_of
 from api.http.guard import media_types_given
 from api.problems import Refusal
+from gis.errors import StorageError
 
 __all__ = ["ANYONE", "LOCAL", "ROLES", "Allow", "Caller", "allow", "allow_anyone", "allow_signed_in"]
 
@@ -41,8 +42,9 @@ class Allow:
         Who may call; empty for anyone, signed in or not.
     """
 
-    def __init__(self, roles: frozenset[str], *, before_change: bool = False) -> None:
+    def __init__(self, roles: frozenset[str], *, before_change: bool = False, rate: str = "stranger") -> None:
         self.roles = roles
+        self._rate = rate  # of requests from one address where anyone may call
         self._before_change = before_change  # also with a one-time password that was not changed yet
 
     async def __call__(self, request: Request) -> Caller:
@@ -66,7 +68,7 @@ class Allow:
         guard = guard_of(request)
         if not self.roles:
             if not await _is_open(guard):
-                guard.rates.take("stranger", _address(request))
+                guard.rates.take(self._rate, _address(request))
             return ANYONE
         good = await _pass(request, guard)
         caller = good.caller
@@ -84,6 +86,17 @@ class Allow:
         return caller
 
 
+async def is_still_let_in(request: Request, asker: Allow, caller: Caller) -> bool:
+    """Whether a request that came in would be let in again as the same caller: for streams, which stay long."""
+    scope = {name: value for name, value in request.scope.items() if name not in (_PASS, _LET_IN)}
+    try:
+        return await asker(Request(scope)) == caller
+    except Refusal as refusal:
+        return refusal.status == 429  # it asks a lot; that is no reason
+    except StorageError:
+        return True  # nobody can say now; the next time somebody may
+
+
 def allow(*roles: str) -> Allow:
     """A dependency for a route that some roles may call; ``admin`` always may."""
     unknown = set(roles) - set(ROLES)
@@ -97,12 +110,17 @@ def allow_signed_in(*, before_change: bool = False) -> Allow:
     return Allow(frozenset(ROLES), before_change=before_change)
 
 
-def allow_anyone() -> Allow:
-    """A dependency for a route that needs no account and shows nothing of the store.
+def allow_anyone(rate: str = "stranger") -> Allow:
+    """A dependency for a route that needs no account and shows nothing of the store but what a link opens.
 
     It gives a caller in whose jurisdiction nothing lies.
+
+    Parameters
+    ----------
+    rate
+        How often one address may ask (`api.accounts.rates.DEFAULT_RATES`).
     """
-    return Allow(frozenset())
+    return Allow(frozenset(), rate=rate)
 
 
 def guard_of(request: Request) -> Guard:

@@ -34,7 +34,7 @@ def show_coverage(
 
 
 @router.get("/desk/coverage/{name}", include_in_schema=False)
-def show_coverage_file(name: str, _: Annotated[Caller, Depends(allow_anyone())]) -> Response:
+def show_coverage_file(name: str, _: Annotated[Caller, Depends(allow_anyone("page"))]) -> Response:
     """Scripts and styles of the page."""
     content, media_type = page_file("coverage", name)
     return Response(content, media_type=media_type)

@@ -165,14 +165,14 @@ def ask_draw(request: Request, caller: Planner, body: DrawIn) -> Response:
         params = draw_params(
             card.id,
             name=body.name or card.name,
-            rules=_rules(body),
+            rules=rules_in(body.rules),
             seed=body.seed,
             seconds=body.seconds,
             locks=tuple(body.locks),
         )
-        return tx.jobs.ask("draw", params, place=_narrower(card.county, tx.jurisdiction))
+        return tx.jobs.ask("draw", params, place=narrower(card.county, tx.jurisdiction))
 
-    return _ask(request, caller, body, ask)
+    return ask_job(request, caller, body, ask)
 
 
 @router.post(
@@ -191,16 +191,16 @@ def ask_redraw(request: Request, caller: Planner, body: RedrawIn) -> Response:
             plan.revision,
             card.id,
             name=body.name or plan.name,
-            rules=None if body.rules is None else _rules(body),
+            rules=None if body.rules is None else rules_in(body.rules),
             merge=tuple(body.merge),
             change_weight=body.change_weight,
             seed=body.seed,
             seconds=body.seconds,
             locks=tuple(dict.fromkeys([*tx.life.locks(plan.id), *body.locks])),
         )
-        return tx.jobs.ask("redraw", params, place=_narrower(card.county, tx.jurisdiction))
+        return tx.jobs.ask("redraw", params, place=narrower(card.county, tx.jurisdiction))
 
-    return _ask(request, caller, body, ask)
+    return ask_job(request, caller, body, ask)
 
 
 @router.get("/v1/jobs", summary="Jobs within one's jurisdiction", responses=responses(404))
@@ -305,14 +305,11 @@ def shown(card: JobCard, language: str) -> JobOut:
     )
 
 
-def _ask(request: Request, caller: Caller, body: Search, ask: Callable[[Tx], JobCard]) -> Response:
+def ask_job(request: Request, caller: Caller, body: Body, ask: Callable[[Tx], JobCard]) -> Response:
     """Put a job into the queue, once for all requests with the same ``Idempotency-Key``."""
 
     def work(tx: Tx) -> Answer:
-        waiting = tx.jobs.n_waiting(caller.name)
-        if waiting >= MOST_WAITING:
-            facts = {"measured": waiting, "allowed": MOST_WAITING}
-            raise Refusal(429, "jobs_too_many", headers={"Retry-After": "60"}, **facts)
+        refuse_many(tx, caller)
         card = ask(tx)
         text = shown(card, language_of(request)).model_dump_json()
         return Answer(202, {"Location": f"/v1/jobs/{card.id}"}, text.encode())
@@ -320,7 +317,21 @@ def _ask(request: Request, caller: Caller, body: Search, ask: Callable[[Tx], Job
     return answer_once(request, caller, body, work)
 
 
-def _rules(body: Search) -> Rules:
+def refuse_many(tx: Tx, caller: Caller) -> None:
+    """Refuse one job more where an account has enough of them in the queue.
+
+    Raises
+    ------
+    Refusal
+        429 ``jobs_too_many``.
+    """
+    waiting = tx.jobs.n_waiting(caller.name)
+    if waiting >= MOST_WAITING:
+        facts = {"measured": waiting, "allowed": MOST_WAITING}
+        raise Refusal(429, "jobs_too_many", headers={"Retry-After": "60"}, **facts)
+
+
+def rules_in(rules: RulesIn | None) -> Rules:  # type: ignore[valid-type]
     """Rules of a request: those of the preset, and what is said beyond it.
 
     Raises
@@ -328,16 +339,16 @@ def _rules(body: Search) -> Rules:
     InputError
         ``rules_*``.
     """
-    if body.rules is None:
+    if rules is None:
         return Rules()
-    stated = {name: value for name, value in body.rules.model_dump().items() if value is not None}
+    stated = {name: value for name, value in rules.model_dump().items() if value is not None}
     name = stated.pop("preset", Rules().preset)
     if name not in PRESETS:
         raise InputError("rules_unknown_preset", file="rules", measured=name, allowed=", ".join(PRESETS))
     return replace(PRESETS[name], **{key: tuple(v) if isinstance(v, list) else v for key, v in stated.items()})
 
 
-def _narrower(county: str, jurisdiction: str) -> str:
+def narrower(county: str, jurisdiction: str) -> str:
     """Where a job works: the county, or the part of it that its account sees."""
     return jurisdiction if jurisdiction.startswith(county) else county
 

@@ -35,7 +35,7 @@ def show_lookup(
 
 
 @router.get("/lookup/{name}", include_in_schema=False)
-def show_lookup_file(name: str, _: Annotated[Caller, Depends(allow_anyone())]) -> Response:
+def show_lookup_file(name: str, _: Annotated[Caller, Depends(allow_anyone("page"))]) -> Response:
     """Script and style of the page."""
     content, media_type = page_file("lookup", name)
     return Response(content, media_type=media_type)

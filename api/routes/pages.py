@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import zlib
 from typing import Annotated, Literal
+from urllib.parse import quote
 
 from fastapi import APIRouter, Depends, FastAPI, Query, Request, Response
 from starlette.concurrency import run_in_threadpool
@@ -49,7 +50,9 @@ def _index(request: Request, caller: Caller) -> Response:
         listed = [card for card in cards.values() if caller.role in _SEES_DRAFTS or card.state in _SHOWN_STATES]
         figures = plan_figures(tx, listed)
     account = "" if caller.is_local else caller.name
-    html = index_page(listed, figures, frozenset(ruling), language_of(request), account=account)
+    html = index_page(
+        listed, figures, frozenset(ruling), language_of(request), account=account, has_desk=caller.role in _SEES_DRAFTS
+    )
     headers = {
         "Content-Security-Policy": policy_of_page(html),
         "Vary": "Accept, Accept-Language",
@@ -81,12 +84,13 @@ def show_map(
         card = tx.plans.card(plan)
     if caller.role not in _SEES_DRAFTS and card.state not in _SHOWN_STATES:
         raise NotFound("plan_unknown", id=plan)
-    tag = f'"{card.id}-{card.revision}-{language}"'
+    desk = f"/desk/plan?plan={quote(card.id)}" if caller.role in _SEES_DRAFTS else ""
+    tag = f'"{card.id}-{card.revision}-{language}{"-desk" if desk else ""}"'
     headers = {"ETag": tag, "Cache-Control": "private, no-cache", "Vary": "Accept-Language, Accept-Encoding"}
     if tag in (given.strip() for given in request.headers.get("if-none-match", "").split(",")):
         return Response(status_code=304, headers=headers)
-    key = (card.id, card.revision, language, card.territory, card.name, caller.jurisdiction)
-    packed = _cache_of(request.app).page(key, lambda: _drawn(store, card, caller.jurisdiction, language))
+    key = (card.id, card.revision, language, card.territory, card.name, caller.jurisdiction, desk)
+    packed = _cache_of(request.app).page(key, lambda: _drawn(store, card, caller.jurisdiction, language, desk))
     page = zlib.decompress(packed, 31)
     headers["Content-Security-Policy"] = policy_of_map(page[:8192].decode("utf-8", "ignore"))
     if "gzip" in request.headers.get("accept-encoding", ""):
@@ -94,13 +98,13 @@ def show_map(
     return Response(page, headers=headers, media_type=HTML)
 
 
-def _drawn(store: SqlStore, card: PlanCard, jurisdiction: str, language: str) -> str:
+def _drawn(store: SqlStore, card: PlanCard, jurisdiction: str, language: str, desk: str) -> str:
     from maps.plan_map import render_plan_map  # brings folium along, which nobody waits for at the start
 
     with store.read(jurisdiction) as tx:
         filed = tx.plans.load(card.id)
         territory = tx.territories.load(card.territory)
-    return render_plan_map(filed, territory, language=language, title=card.name)
+    return render_plan_map(filed, territory, language=language, title=card.name, desk=desk)
 
 
 def _card_of(tx: Tx, id: str) -> PlanCard | None:

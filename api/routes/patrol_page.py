@@ -35,7 +35,7 @@ def show_patrol(
 
 
 @router.get("/desk/patrol/{name}", include_in_schema=False)
-def show_patrol_file(name: str, _: Annotated[Caller, Depends(allow_anyone())]) -> Response:
+def show_patrol_file(name: str, _: Annotated[Caller, Depends(allow_anyone("page"))]) -> Response:
     """Scripts and styles of the page, and what serves it where there is no network."""
     if name == WORKER:
         headers = {"Content-Security-Policy": OWN_WORKER, "Service-Worker-Allowed": SCOPE}

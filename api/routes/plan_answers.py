@@ -76,6 +76,7 @@ def edit_out(edited: Edited, name: str, language: str) -> EditOut:
         kind=change.kind,
         title=title_of(change.kind, name, {"grids": change.grids, "members": change.members}, language),
         moved=_moved(change.members),
+        pieces=list(change.atoms),
         gone=sorted(set(change.before.grids) - set(change.after.grids)),
         grids=[GridOut(**{key: row[key] for key in GridOut.model_fields}) for row in grids],
         communities=[
@@ -101,6 +102,9 @@ def step_out(step: Step, in_effect: int, language: str) -> StepOut:
         grids=list(step.change["grids"]),
         n_members=len(step.change["members"]),
         is_undone=step.number > in_effect,
+        pieces=step.change.get("atoms"),
+        came=step.change.get("came", []),
+        went=step.change.get("went", []),
     )
 
 
@@ -139,7 +143,7 @@ def conflict(request: Request, difference: Difference, faults: Any) -> Response:
         revision=card.revision,
         known_revision=difference.revision,
         mergeable=difference.is_disjoint,
-        theirs=[_change_out(change, language) for change in shown],
+        theirs=[change_out(change, language) for change in shown],
         more_changes=len(difference.theirs) - len(shown),
         yours=yours,
     )
@@ -152,7 +156,8 @@ def _kept(headers: Mapping[str, str]) -> dict[str, str]:
     return {name: value for name, value in headers.items() if name.lower() not in ("content-length", "content-type")}
 
 
-def _change_out(change: Change, language: str) -> ChangeOut:
+def change_out(change: Change, language: str) -> ChangeOut:
+    """What one revision changed."""
     told = change.change
     return ChangeOut(
         revision=change.revision,
@@ -162,6 +167,7 @@ def _change_out(change: Change, language: str) -> ChangeOut:
         who=change.who,
         grids=list(told.get("grids", [])),
         members=_moved(told.get("members", [])),
+        pieces=told.get("atoms"),
         ground=told.get("ground"),
     )
 

@@ -15,6 +15,8 @@ from api.routes.plan_answers import answer, edit_out, respond, step_out
 from api.routes.plan_schemas import (
     NOT_MODIFIED,
     STALE,
+    AcceptIn,
+    AssignIn,
     DissolveIn,
     EditIn,
     EditOut,
@@ -31,6 +33,7 @@ from api.routes.plans import PlanId, Planner, Reader, change_plan, desk_of
 from api.routes.repeats import KEY_PARAMETER, MATCH_PARAMETER, etag_of, is_known
 from data.store import Tx
 from data.store.rooms.repeats import Answer
+from gis.errors import InputError
 
 if TYPE_CHECKING:
     from api.usecases.edit_plan import Edited
@@ -39,6 +42,7 @@ if TYPE_CHECKING:
 
 router = APIRouter(tags=["edits"])
 MERGE_HEADER = "X-Merge"
+_MOST_LOCKS = 90  # as many as a query may hold
 _CHANGES = responses(404, 409, 428, 507) | STALE
 _HEADERS: dict[str, Any] = {"parameters": [MATCH_PARAMETER, KEY_PARAMETER]}
 _MERGE = {
@@ -89,7 +93,13 @@ def make_step(request: Request, caller: Planner, plan: PlanId, body: EditIn) -> 
     def work(tx: Tx, revision: int, place: Any) -> Edited:
         from api.usecases.edit_plan import make_edit
 
-        wish, name = wish_of(body), body.name or ""
+        if isinstance(body, AcceptIn):
+            from api.usecases.solve_part import accept_run
+
+            wish = accept_run(desk, tx, plan, place, body.job, revision)
+        else:
+            wish = wish_of(body)
+        name = body.name or ""
         return make_edit(desk, tx, plan, place, wish, revision=revision, name=name, merges=stated is not None)
 
     return _step(request, caller, plan, body, work, 201, body.name or "")
@@ -138,10 +148,12 @@ def _step(request: Request, caller: Any, plan: str, body: Any, work: Any, status
     )
 
 
-def wish_of(body: MoveIn | NewIn | DissolveIn | MergeIn | SplitIn) -> Wish:
+def wish_of(body: MoveIn | NewIn | DissolveIn | MergeIn | SplitIn | AssignIn) -> Wish:
     """A request as a wish."""
     from partition.edits import Wish
 
+    if isinstance(body, AssignIn):
+        return Wish("assign", shares=tuple((share.grid, _part(share)) for share in body.shares))
     if isinstance(body, MoveIn):
         return Wish("move", _part(body), body.grid)
     if isinstance(body, NewIn):
@@ -191,20 +203,25 @@ def add_locks(request: Request, caller: Planner, plan: PlanId, body: LocksIn) ->
 @router.delete(
     "/v1/plans/{plan}/locks",
     response_model=LocksOut,
-    summary="Remove a lock",
+    summary="Remove locks",
     responses=_CHANGES,
     openapi_extra=_HEADERS,
 )
-def remove_lock(
+def remove_locks(
     request: Request,
     caller: Planner,
     plan: PlanId,
-    lock: Annotated[Line, Query(description="The lock as it is listed")],
+    lock: Annotated[
+        list[Line] | None, Query(max_length=_MOST_LOCKS, description="Locks as they are listed; may be repeated")
+    ] = None,
+    all: Annotated[bool, Query(description="Every lock there is, in place of naming them")] = False,
 ) -> Response:
-    """Needs If-Match; gives the locks that are left."""
+    """Needs If-Match; gives the locks that are left.  One step, however many locks it removes."""
+    if bool(lock) == all:
+        raise InputError("locks_or_all")
 
     def work(tx: Tx, revision: int) -> Answer:
-        card = tx.life.remove_lock(plan, lock, revision)
+        card = tx.life.remove_locks(plan, None if all else lock, revision)
         return answer(200, card, LocksOut(locks=list(tx.life.locks(plan))))
 
     return change_plan(request, caller, plan, None, work)
@@ -225,7 +242,7 @@ def list_grids(
     community: Annotated[str | None, Query(max_length=40, description="Only grids of this community")] = None,
 ) -> Response:
     """GeoJSON in longitude and latitude."""
-    return _features(request, caller, plan, community, "grids")
+    return features_of(request, caller.jurisdiction, plan, community, "grids")
 
 
 @router.get(
@@ -243,24 +260,25 @@ def list_atoms(
     community: Annotated[str, Bounded(max_length=40), Query(description="Pieces of ground of this community")],
 ) -> Response:
     """The pieces that an edit moves as a whole, each with its grid and its buildings and units; GeoJSON."""
-    return _features(request, caller, plan, community, "atoms")
+    return features_of(request, caller.jurisdiction, plan, community, "atoms")
 
 
-def _features(request: Request, caller: Any, plan: str, community: str | None, what: str) -> Response:
+def features_of(request: Request, jurisdiction: str, plan: str, community: str | None, what: str) -> Response:
+    """The grids or the ground of a plan as GeoJSON."""
     from api.usecases.plan_features import atoms_of_plan, grids_of_plan
 
-    with store_of(request).read(caller.jurisdiction) as tx:
+    with store_of(request).read(jurisdiction) as tx:
         card = tx.plans.card(plan)
     etag = etag_of(card.id, card.revision)
     headers = {"ETag": etag, "Cache-Control": "private, no-cache"}
     if is_known(request, etag):
         return Response(status_code=304, headers=headers)
     if what == "grids":
-        with store_of(request).read(caller.jurisdiction) as tx:
+        with store_of(request).read(jurisdiction) as tx:
             text = grids_of_plan(tx, tx.plans.card(plan), community)
     else:
         desk = desk_of(request)
-        place = desk.place(plan, caller.jurisdiction)
-        with store_of(request).read(caller.jurisdiction) as tx:
+        place = desk.place(plan, jurisdiction)
+        with store_of(request).read(jurisdiction) as tx:
             text = atoms_of_plan(desk, tx, tx.plans.card(plan), place, str(community))
     return Response(text, headers=headers, media_type=_GEO)

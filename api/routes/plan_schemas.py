@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, Field, StringConstraints
 
 from api.http.answers import PROBLEM_TYPE
 from api.http.openapi import also_describe
@@ -15,6 +15,7 @@ State = Literal["draft", "submitted", "returned", "approved", "filed", "in_force
 Step = Literal["submitted", "returned", "approved", "filed", "in_force", "withdrawn"]
 MOST_GROUND = 20_000
 """Buildings, units or pieces of ground that one edit may name."""
+Reason = Annotated[str, StringConstraints(min_length=1, max_length=500, pattern=r"^[^\x00-\x1f\x7f]+$")]
 Revision = Annotated[int, Field(ge=1)]
 
 
@@ -56,6 +57,9 @@ class ForkIn(Body):
 
     parent: Annotated[str, Field(min_length=1, max_length=40)]
     name: Line | None = Field(None, description="That of the parent when omitted")
+    at_revision: Revision | None = Field(
+        None, description="Begin as the parent was at that revision; as it is now when omitted"
+    )
 
 
 class RenameIn(Body):
@@ -119,7 +123,27 @@ class SplitIn(_Edit):
     parts: Annotated[list[GroundIn], Field(min_length=2, max_length=100)]
 
 
-EditIn = Annotated[MoveIn | NewIn | DissolveIn | MergeIn | SplitIn, Field(discriminator="kind")]
+class ShareIn(GroundIn):
+    """Ground and where it is to be."""
+
+    grid: Line = Field(description="Code of a grid, or `+1`, `+2` ... for new ones")
+
+
+class AssignIn(_Edit):
+    """Much ground goes to many grids at once, also in several communities; a grid that nothing is left of ends."""
+
+    kind: Literal["assign"]
+    shares: Annotated[list[ShareIn], Field(min_length=1, max_length=1_000)]
+
+
+class AcceptIn(_Edit):
+    """The answer of a finished solver run on this plan, as long as nobody touched the ground it is about."""
+
+    kind: Literal["accept"]
+    job: Line
+
+
+EditIn = Annotated[MoveIn | NewIn | DissolveIn | MergeIn | SplitIn | AssignIn | AcceptIn, Field(discriminator="kind")]
 
 
 class MovedOut(BaseModel):
@@ -129,6 +153,10 @@ class MovedOut(BaseModel):
     id: str
     before: str
     after: str
+
+
+Piece = tuple[str, str, str]
+"""A piece of ground, the grid it was in and the one it is in now."""
 
 
 class BrokenRuleOut(BaseModel):
@@ -175,11 +203,23 @@ class EditOut(BaseModel):
     kind: str
     title: str = Field(description="The step's name, or what it does")
     moved: list[MovedOut]
+    pieces: list[Piece] = Field(description="Pieces of ground that moved: id, grid before, grid now")
     gone: list[str] = Field(description="Codes of grids that are no more")
     grids: list[GridOut] = Field(description="Grids that changed, as they are now")
     communities: list[CommunityOut]
     broken_rules: list[BrokenRuleOut] = Field(description="All of the communities that were touched")
     ground: dict[str, Any] | None = Field(description="The ground that moved: GeoJSON geometry, longitude and latitude")
+
+
+class BriefGridOut(BaseModel):
+    """A grid that a step made or gave up."""
+
+    code: str
+    name: str | None
+    community: str
+    kind: str
+    reason: str | None
+    parent: str | None
 
 
 class StepOut(BaseModel):
@@ -194,6 +234,9 @@ class StepOut(BaseModel):
     grids: list[str]
     n_members: int
     is_undone: bool
+    pieces: list[Piece] | None = Field(description="Pieces of ground that moved; null where nobody wrote them down")
+    came: list[BriefGridOut] = Field(description="Grids that the step made")
+    went: list[BriefGridOut] = Field(description="Grids that were given up")
 
 
 class StepsOut(BaseModel):
@@ -226,6 +269,7 @@ class StatusIn(Body):
     over_others: bool = Field(
         False, description="With `in_force`: also in place of a plan that this one was not made from"
     )
+    reason: Reason | None = Field(None, description="Why, for the history of the plan; as the header X-Reason")
 
 
 class StayOut(BaseModel):
@@ -264,7 +308,18 @@ class ChangeOut(BaseModel):
     who: str
     grids: list[str]
     members: list[MovedOut]
+    pieces: list[Piece] | None = Field(
+        None, description="Pieces of ground that moved; null where nobody wrote them down"
+    )
     ground: dict[str, Any] | None
+
+
+class ChangesOut(BaseModel):
+    """What happened to a plan since a revision."""
+
+    plan: PlanOut
+    changes: list[ChangeOut] = Field(description="The oldest first")
+    next: int | None = Field(description="What `after` must be for the following ones")
 
 
 class YoursOut(BaseModel):

@@ -1,24 +1,20 @@
-"""Plans over HTTP: the list, one plan, its states, its papers, what it is beside another.  Edits: `plan_edits`."""
+"""Plans over HTTP: the list, one plan, its states, its papers.  Edits: `plan_edits`; side by side: `plan_scenarios`."""
 
 from __future__ import annotations
 
-import shutil
-import tempfile
 from collections.abc import Mapping
 from datetime import datetime
-from pathlib import Path as FilePath
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from threading import Lock
+from typing import TYPE_CHECKING, Annotated, Any
 
-from fastapi import APIRouter, Depends, Query, Request, Response
-from fastapi.responses import FileResponse, JSONResponse
+from fastapi import APIRouter, Depends, FastAPI, Query, Request, Response
 from pydantic import Field as Bounded
-from starlette.background import BackgroundTask
 
 from api.http.openapi import responses
 from api.http.schemas import CodePrefix, Moment
 from api.problems import Refusal
 from api.routes.access import Caller, allow
-from api.routes.acts import language_of, settings_of, store_of
+from api.routes.acts import settings_of, store_of
 from api.routes.plan_answers import answer, conflict, is_next, plan_out, respond
 from api.routes.plan_schemas import (
     NOT_MODIFIED,
@@ -56,6 +52,7 @@ Officer = Annotated[Caller, Depends(allow("planner", "reviewer"))]
 Reader = Annotated[Caller, Depends(allow("planner", "reviewer", "auditor"))]
 PlanId = Annotated[str, Bounded(max_length=40)]
 _HEADERS: dict[str, Any] = {"parameters": [MATCH_PARAMETER, KEY_PARAMETER]}
+_MAKING = Lock()
 _WHO: Mapping[str, str] = {
     "submitted": "planner",
     "withdrawn": "planner",
@@ -68,13 +65,18 @@ _WHO: Mapping[str, str] = {
 
 
 def desk_of(request: Request) -> Desk:
+    """The desk of the service."""
+    return desk_of_app(request.app)
+
+
+def desk_of_app(app: FastAPI) -> Desk:
     """The desk of the service; made when it is first asked for, since it brings the solver's floor along."""
     from api.usecases.plan_desk import Desk
 
-    state = request.app.state
-    desk: Desk | None = getattr(state, "desk", None)
-    if desk is None:
-        desk = state.desk = Desk(state.store)
+    with _MAKING:
+        desk: Desk | None = getattr(app.state, "desk", None)
+        if desk is None:
+            desk = app.state.desk = Desk(app.state.store)
     return desk
 
 
@@ -163,12 +165,12 @@ def _in_force(
     openapi_extra={"parameters": [KEY_PARAMETER]},
 )
 def fork(request: Request, caller: Planner, body: ForkIn) -> Response:
-    """A draft that begins as a copy of its parent."""
+    """A draft that begins as a copy of its parent, as it is or as it was."""
 
     def work(tx: Tx) -> Answer:
         from api.usecases.plan_life import fork_plan
 
-        card = fork_plan(tx, body.parent, body.name or "")
+        card = fork_plan(tx, body.parent, body.name or "", body.at_revision)
         return answer(201, card, plan_out(card), Location=f"/v1/plans/{card.id}")
 
     return answer_once(request, caller, body, work)
@@ -263,7 +265,7 @@ def change_status(request: Request, caller: Officer, plan: PlanId, body: StatusI
             )
         return answer(200, card, _status(tx, card))
 
-    return change_plan(request, caller, plan, body, work, prepare=prepare)
+    return change_plan(request, caller, plan, body, work, prepare=prepare, reason=body.reason or "")
 
 
 def _status(tx: Tx, card: PlanCard) -> StatusOut:
@@ -276,64 +278,3 @@ def _status(tx: Tx, card: PlanCard) -> StatusOut:
         for r in tx.life.reigns.of_plan(card.id)
     ]
     return StatusOut(plan=plan_out(card), states=stays, reigns=reigns)
-
-
-@router.get(
-    "/v1/plans/{plan}/compare",
-    summary="Two plans side by side",
-    response_class=JSONResponse,
-    responses=responses(404, 409),
-)
-def compare(
-    request: Request,
-    caller: Reader,
-    plan: PlanId,
-    other: Annotated[str, Query(alias="with", max_length=40, description="The plan it is held against")],
-) -> dict[str, Any]:
-    """Measures of both, and what changed from the plan named by `with` to this one."""
-    from api.usecases.plan_life import compare_stored
-
-    return dict(compare_stored(store_of(request), desk_of(request), (other, plan), caller.jurisdiction))
-
-
-@router.get(
-    "/v1/plans/{plan}/file",
-    summary="The papers of a plan",
-    response_class=FileResponse,
-    responses={
-        **responses(404, 409, 507),
-        200: {"description": "ZIP", "content": {"application/zip": {"schema": {"type": "string", "format": "binary"}}}},
-    },
-)
-def file_papers(
-    request: Request,
-    caller: Reader,
-    plan: PlanId,
-    paper: Literal["A4", "A3"] = "A4",
-    lang: Annotated[Literal["zh", "en"] | None, Query(description="Language of the papers")] = None,
-) -> Response:
-    """Register, atlas, change list, crosswalk, statistics, notices, maps and data files of a sound plan, as a ZIP."""
-    from api.usecases.plan_life import write_papers
-
-    desk = desk_of(request)
-    if not desk.papers.acquire(blocking=False):
-        raise Refusal(429, "papers_busy", headers={"Retry-After": "10"}, allowed=10)
-    folder = FilePath(tempfile.mkdtemp(prefix="gridwright-papers-"))
-    try:
-        path = write_papers(
-            store_of(request),
-            desk,
-            plan,
-            caller.jurisdiction,
-            folder,
-            language=lang or language_of(request),
-            paper=paper,
-        )
-    except BaseException:
-        shutil.rmtree(folder, ignore_errors=True)
-        raise
-    finally:
-        desk.papers.release()
-    tidy = BackgroundTask(shutil.rmtree, folder, ignore_errors=True)
-    headers = {"Cache-Control": "private, no-store"}
-    return FileResponse(path, media_type="application/zip", filename=path.name, headers=headers, background=tidy)

@@ -10,6 +10,7 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import timedelta
 from typing import TypeVar
 
@@ -54,6 +55,7 @@ def answer_once(
     *,
     prepare: Callable[[], object] = lambda: None,
     done: Callable[[], object] = lambda: None,
+    reason: str = "",
 ) -> Response:
     """Do the work of a request in one transaction, or give the answer that it was given before.
 
@@ -67,6 +69,8 @@ def answer_once(
         Called before the transaction begins, for what takes long and changes nothing.
     done
         Called once the change is kept.
+    reason
+        Why, where the body says it; else as the header does.
 
     Raises
     ------
@@ -76,6 +80,8 @@ def answer_once(
         ``idempotency_key_reused``.
     """
     act = act_of(request, caller)
+    if reason:
+        act = replace(act, reason=reason)
     key = key_of(request)
     digest = digest_of(request, body)
     store = store_of(request)

@@ -31,7 +31,7 @@ from api.routes.access import (
     refuse_foreign_pages,
 )
 from api.routes.accounts import Role
-from api.routes.acts import language_of
+from api.routes.acts import language_of, settings_of
 
 router = APIRouter(tags=["accounts"])
 Anyone = Annotated[Caller, Depends(allow_anyone())]
@@ -145,8 +145,9 @@ def _begun(request: Request, response: Response, signed_in: SignedIn) -> Session
     response.set_cookie(
         cookie_name(request),
         signed_in.token,
-        # The browser keeps it as long as a session can last; the store ends it earlier when it is idle.
-        expires=signed_in.last_at,
+        # The browser keeps it as long as a session can last; the store ends it earlier when it is idle.  Seconds, not a
+        # moment: a browser whose clock is wrong would take the cookie for ended.
+        max_age=int((signed_in.last_at - settings_of(request).now()).total_seconds()),
         path="/",
         secure=is_https(request),
         httponly=True,

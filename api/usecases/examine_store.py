@@ -14,6 +14,7 @@ from api.usecases.verdict import judge
 from data import migrations
 from data.store import SqlStore, postgis
 from data.store import examine as questions
+from data.store.examine_incidents import wrong_incidents
 from gis.errors import Fault, GridwrightError, StorageError
 from gis.progress import SILENT, Progress
 from gis.territory import Territory
@@ -97,6 +98,7 @@ def examine_store(store: SqlStore, *, now: datetime | None = None, progress: Pro
         ("states", _asked(store, questions.states_that_differ)),
         ("orphans", _asked(store, questions.orphans)),
         ("sums", _asked(store, questions.wrong_sums)),
+        ("incidents", _asked(store, wrong_incidents)),
         ("territories", lambda: _territories(store)),
         ("plans_in_force", lambda: _plans_in_force(store)),
         ("secret", lambda: _secret(store)),

@@ -18,7 +18,16 @@ from api.usecases.verdict import judge
 from data.export import DECIMALS, Cgcs2000, Encoding, Exported, export_plan
 from data.files.plan_file import read_plan
 from data.files.whole_folder import whole_folder
-from data.papers import write_change_list, write_crosswalk, write_notice, write_register, write_statistics
+from data.papers import (
+    Comment,
+    PaperOptions,
+    comments_geojson,
+    write_change_list,
+    write_crosswalk,
+    write_notice,
+    write_register,
+    write_statistics,
+)
 from data.papers.lineage import with_crosswalk
 from gis.errors import Fault, InputError
 from gis.progress import SILENT, Progress
@@ -44,6 +53,10 @@ _NAMES: Mapping[str, Mapping[str, str]] = {
     "paper_change_map": {"zh": "调整对比图.html", "en": "change-map.html"},
     "paper_list": {"zh": "目录.txt", "en": "README.txt"},
 }
+PAPERS = tuple(name for name in _NAMES if name != "paper_list")
+"""What papers there can be; those about changes only of a plan that came after another."""
+COMMENTS = "comments.geojson"
+"""What was said about places of the plan, among its data."""
 _SHOWN_FAULTS = 20
 
 
@@ -80,6 +93,7 @@ class _Order:
     territory: Territory
     old: FiledPlan | None
     language: str
+    comments: tuple[Comment, ...] = ()
 
     @property
     def has_changes(self) -> bool:
@@ -162,6 +176,7 @@ def write_filing(
     paper: str = "A4",
     encoding: Encoding = "utf-8",
     cgcs2000: Cgcs2000 = "auto",
+    comments: tuple[Comment, ...] = (),
     progress: Progress = SILENT,
 ) -> Filing:
     """The papers of a plan that is at hand already; all else as `file_papers`.
@@ -172,11 +187,14 @@ def write_filing(
         The plan, its territory, and the plan before.
     names
         What messages call the three.
+    comments
+        What was said about places of the plan: a sheet of the change list (of the register where there is none), and
+        points among the data.
     """
     _assert_may_be_filed(filed, territory, names, progress)
     filed = as_successor(filed, old, territory)
     _assert_succeeds(filed, old, names)
-    order = _Order(filed, territory, old, language)
+    order = _Order(filed, territory, old, language, comments)
     papers = _papers(order)
     facts = _facts(order.filed)
     with whole_folder(out, may_replace=may_replace(out)) as place:
@@ -195,6 +213,8 @@ def write_filing(
         exported = export_plan(
             order.filed, territory, place / DATA, encoding=encoding, cgcs2000=cgcs2000, progress=progress
         )
+        if comments:
+            (place / DATA / COMMENTS).write_bytes(comments_geojson(comments))
         notes = tuple(_notes(order, atlas, exported, encoding))
         named = {names[language]: what for what, names in _NAMES.items() if what == "paper_atlas" or what in papers}
         files = list_files(place, named)
@@ -204,6 +224,46 @@ def write_filing(
         files = list_files(place, {index: "paper_list", **named})
         write_manifest(place, files, facts)
     return Filing(out, str(facts["plan"]), files, notes, order.has_changes)
+
+
+def write_one_paper(
+    filed: FiledPlan,
+    territory: Territory,
+    old: FiledPlan | None,
+    folder: Path,
+    what: str,
+    *,
+    names: tuple[str, str, str],
+    language: str = "zh",
+    paper: str = "A4",
+    comments: tuple[Comment, ...] = (),
+) -> Path:
+    """Write one paper of a plan into a folder; the same bytes as among all of them.
+
+    Parameters
+    ----------
+    what
+        ``paper_register``, ``paper_atlas``, ``paper_changes``, ...: a name of `PAPERS`.
+    filed, territory, old, names, language, paper, comments
+        As for `write_filing`.
+
+    Raises
+    ------
+    InputError
+        As `write_filing`; ``filing_paper_absent``: there is no such paper of this plan.
+    """
+    _assert_may_be_filed(filed, territory, names, SILENT)
+    filed = as_successor(filed, old, territory)
+    _assert_succeeds(filed, old, names)
+    path = folder / _NAMES[what][language]
+    papers = _papers(_Order(filed, territory, old, language, comments))
+    if what == "paper_atlas":
+        write_atlas(filed, territory, path, paper=paper, language=language)
+    elif what in papers:
+        papers[what](path)
+    else:
+        raise InputError("filing_paper_absent", file=path.name, id=names[0])
+    return path
 
 
 def _read_whole(path: Path) -> FiledPlan:
@@ -269,11 +329,17 @@ def _assert_succeeds(filed: FiledPlan, old: FiledPlan | None, called: tuple[str,
 def _papers(order: _Order) -> dict[str, Callable[[Path], object]]:
     """What each paper but the atlas is, and how it is written."""
     filed, land, old, language = order.filed, order.territory, order.old, order.language
+    said, silent = PaperOptions(comments=order.comments), PaperOptions()
+    in_register = silent if order.has_changes else said
     papers: dict[str, Callable[[Path], object]] = {
-        "paper_register": lambda path: write_register(filed, land, path, old=old, language=language),
+        "paper_register": lambda path: write_register(
+            filed, land, path, old=old, language=language, options=in_register
+        ),
     }
     if order.has_changes:
-        papers["paper_changes"] = lambda path: write_change_list(filed, land, path, old=old, language=language)
+        papers["paper_changes"] = lambda path: write_change_list(
+            filed, land, path, old=old, language=language, options=said
+        )
         papers["paper_crosswalk"] = lambda path: write_crosswalk(filed, land, path, old=old, language=language)
     papers["paper_statistics"] = lambda path: write_statistics(filed, land, path, old=old, language=language)
     papers["paper_notice"] = lambda path: write_notice(filed, land, path, old=old, language=language)

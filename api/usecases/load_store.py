@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
+from api.usecases.carry_incidents import Carried, carry_incidents
 from api.usecases.check_nested import is_nested
 from api.usecases.verdict import judge
 from data.files.plan_file import read_plan
@@ -32,12 +33,15 @@ class Loaded:
         Card of the plan; ``None`` where none was given.
     is_new_territory, is_new_plan
         Whether this load brought it.
+    incidents
+        What became of the incidents of the territory file.
     """
 
     territory: TerritoryCard
     plan: PlanCard | None
     is_new_territory: bool
     is_new_plan: bool
+    incidents: Carried
 
 
 def load_store(
@@ -49,7 +53,7 @@ def load_store(
     name: str = "",
     progress: Progress = SILENT,
 ) -> Loaded:
-    """Put a territory and its plan into a store, both or neither.
+    """Put a territory and its plan into a store, both or neither, and then its incidents into the live table.
 
     Parameters
     ----------
@@ -97,7 +101,9 @@ def load_store(
                 )
                 # Whoever loads a plan from a file says that it is in force; nothing in the store can know better.
                 plan, is_new_plan = tx.life.change_state(made.id, "in_force", over_others=True), True
-    return Loaded(land, plan, land.id not in known, is_new_plan)
+    # After the plan is in force, and by themselves: whoever was cut off here loads again and loses nothing.
+    carried = carry_incidents(store, territory, land.county, act)
+    return Loaded(land, plan, land.id not in known, is_new_plan, carried)
 
 
 def _read(plan_path: Path) -> FiledPlan:

@@ -8,9 +8,10 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Callable, Hashable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from threading import BoundedSemaphore, Lock
+from typing import Any
 
 from data.store import Store, Tx
 from data.store.rooms.plans import PlanCard
@@ -25,15 +26,21 @@ _GROUNDS = 4
 _SHEETS = 32
 _PLANS = 256
 _PAPERS = 2
+_MADE = 8
 
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """A territory under the rules of a plan, ready for edits."""
+    """A territory under the rules of a plan, ready for edits; with what pages were given of it."""
 
     territory: Territory
     rules: Rules
     ground: Ground
+    _made: _Kept[Any] = field(default_factory=lambda: _Kept(_MADE), compare=False, repr=False)
+
+    def kept(self, name: str, make: Callable[[], Any]) -> Any:
+        """Something made of the place once, and kept as long as the place is."""
+        return self._made.get(name, make)
 
 
 class Desk:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import geopandas as gpd
 import numpy as np
 import orjson
 import shapely
@@ -24,6 +25,11 @@ def grids_of_plan(tx: Tx, card: PlanCard, community: str | None) -> bytes:
     grids = tx.plans.load(card.id).grids
     if community is not None:
         grids = grids[grids["community"] == community].reset_index(drop=True)
+    return grids_as_geojson(grids)
+
+
+def grids_as_geojson(grids: gpd.GeoDataFrame) -> bytes:
+    """Rows of a plan's table of grids as a GeoJSON feature collection."""
     rows = plain_rows(grids, GRID_COLUMNS)
     lon_lat = np.asarray(grids.geometry.to_crs(4326).array, dtype=object)
     return _collection([str(row["code"]) for row in rows], rows, lon_lat)

@@ -59,6 +59,14 @@ _BY_HAND = frozenset({"edited"})
 _PROOFS = frozenset({"arithmetic", "cover_lp", "cover_mip"})
 
 
+_GROUP_OF = {code: name for name, codes in _GROUPS.items() for code in codes}
+
+
+def group_of(code: str) -> str:
+    """The check that a fault belongs to; ``other`` for one that no row counts."""
+    return _GROUP_OF.get(code, "other")
+
+
 @dataclass(frozen=True, slots=True)
 class CheckRow:
     """One check: measured and allowed in ``unit`` (``m2``, or ``findings``: how many places fail)."""
@@ -100,8 +108,7 @@ class Verdict:
 def judge(report: CheckReport, filed: FiledPlan) -> Verdict:
     """Judge the findings of `partition.checks.verify`."""
     rows = [_row(name, codes, report) for name, codes in _GROUPS.items()]
-    known = {code for codes in _GROUPS.values() for code in codes}
-    others = sum(fault.code not in known for fault in report.faults)
+    others = sum(fault.code not in _GROUP_OF for fault in report.faults)
     if others:
         rows.append(CheckRow("other", False, others, 0, "findings"))
     communities = filed.communities

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from argparse import Namespace
+from dataclasses import asdict
 from pathlib import Path
 
 from api.cli.parser import Parser
@@ -51,6 +52,7 @@ def run(arguments: Namespace, talk: Talk) -> Outcome:
         "command": NAME,
         "store": name,
         "territory": {"id": land.id, "county": land.county, "rows": dict(land.n_rows), "new": loaded.is_new_territory},
+        "incidents": asdict(loaded.incidents),
         "plan": None if plan is None else {"id": plan.id, "state": plan.state, "new": loaded.is_new_plan},
     }
     facts = {"id": land.id, "file": arguments.territory.name}
@@ -59,6 +61,8 @@ def run(arguments: Namespace, talk: Talk) -> Outcome:
         told = [talk.say("load_territory_done", n_communities=land.n_rows["communities"], n_rows=n_rows, **facts)]
     else:
         told = [talk.say("load_territory_known", **facts)]
+    if loaded.incidents.new or loaded.incidents.left_out:
+        told.append(talk.say("load_incidents", **asdict(loaded.incidents)))
     if plan is not None:
         code = "load_plan_done" if loaded.is_new_plan else "load_plan_known"
         told.append(talk.say(code, id=plan.id, file=arguments.plan.name))

@@ -1,0 +1,80 @@
+"""The rules of incidents of a county: read from the store, checked before they are kept, as plain data and back."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import lru_cache
+from typing import Any
+
+from data.store import Tx
+from data.store.rooms.incident_rules import IncidentBook
+from gis.errors import Conflict, InputError
+from partition.incidents.deadlines import RULES, IncidentRules
+from partition.incidents.rules_toml import rules_from_toml, rules_of_table, table_of, to_toml
+
+MOST_TOML = 200_000
+
+
+def rules_in(tx: Tx, county: str) -> IncidentRules:
+    """The rules in effect in a county."""
+    return rules_of(tx.incident_rules.book(county))
+
+
+def rules_of(book: IncidentBook) -> IncidentRules:
+    """What a rule book says."""
+    return _read(book.toml) if book.toml else RULES
+
+
+def county_for(tx: Tx, county: str | None) -> str:
+    """The county that is meant: the stated one, or the one around or in the jurisdiction.
+
+    Raises
+    ------
+    NotFound
+        ``territory_unknown``: there is none.
+    Conflict
+        ``incident_rules_many``: there are several.
+    """
+    try:
+        return tx.territories.current(county or tx.jurisdiction).county
+    except Conflict as several:
+        found = sorted({card.county for card in tx.territories.cards() if card.is_current})
+        facts = {"measured": county or tx.jurisdiction or "*", "allowed": ", ".join(found)}
+        raise Conflict("incident_rules_many", **facts) from several
+
+
+def checked_toml(text: str) -> str:
+    """Rules as they are kept: other tables taken out, every field stated; empty where they are the defaults.
+
+    Raises
+    ------
+    InputError
+        What the reading of rules finds, all of it; ``incident_rules_long``.
+    """
+    if len(text) > MOST_TOML:
+        raise InputError("incident_rules_long", measured=len(text), allowed=MOST_TOML)
+    return _kept(rules_from_toml(text))
+
+
+def checked_table(table: Mapping[str, Any]) -> str:
+    """As `checked_toml`, of rules given as plain data."""
+    return _kept(rules_of_table(table))
+
+
+def plain(book: IncidentBook) -> dict[str, Any]:
+    """Rules as plain data, every field stated: what `checked_table` takes."""
+    return table_of(rules_of(book))
+
+
+def full_toml(book: IncidentBook) -> str:
+    """Rules as TOML, every field stated."""
+    return to_toml(rules_of(book))
+
+
+def _kept(rules: IncidentRules) -> str:
+    return "" if rules == RULES else to_toml(rules)
+
+
+@lru_cache(maxsize=64)
+def _read(toml: str) -> IncidentRules:
+    return rules_from_toml(toml)
