@@ -21,12 +21,19 @@ Request = tuple[str, Mapping[str, Any]]
 
 @dataclass(frozen=True)
 class Row:
-    """What is expected of a route."""
+    """What is expected of a route.
+
+    Attributes
+    ----------
+    is_link
+        It is a link to a plan of the county, and so may tell of that county whoever asks.
+    """
 
     roles: frozenset[str]
     inside: int | Mapping[str, int]
     outside: int | Mapping[str, int]
     ask: Callable[[World, str], Request]
+    is_link: bool = False
 
     def status(self, role: str, county: str) -> int:
         """The expected status of a request of a role about a county."""
@@ -34,7 +41,9 @@ class Row:
         return stated if isinstance(stated, int) else stated.get(role, stated["others"])
 
 
-def row(roles: str | frozenset[str], inside: Any, outside: Any, path: str, **options: Any) -> Row:
+def row(
+    roles: str | frozenset[str], inside: Any, outside: Any, path: str, *, is_link: bool = False, **options: Any
+) -> Row:
     """A row; ``path`` and JSON may name things of the county as ``{plan}``, ``{new_key}`` and so on."""
     named = roles if isinstance(roles, frozenset) else frozenset({*roles.split(), "admin"})
 
@@ -42,7 +51,7 @@ def row(roles: str | frozenset[str], inside: Any, outside: Any, path: str, **opt
         things = Things(world, county)
         return path.format_map(things), {key: filled(value, things) for key, value in options.items()}
 
-    return Row(named, inside, outside, ask)
+    return Row(named, inside, outside, ask, is_link)
 
 
 class Things(dict[str, str]):
@@ -56,7 +65,7 @@ class Things(dict[str, str]):
         world, county = self.world, self.county
         if name in ("lon", "lat"):
             return str(world.point(county)[name == "lat"])
-        if name in ("new_account", "new_key", "new_job", "new_draft", "new_track", "new_decision"):
+        if name.startswith("new_"):
             # The same one wherever a request names it.
             return self.setdefault(name, str(getattr(world, name)(county)))
         return {

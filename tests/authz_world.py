@@ -12,8 +12,12 @@ from pyproj import Transformer
 
 from api.accounts.caller import ROLES
 from api.accounts.keys import prefix_of
+from api.usecases.plan_shares import make_share
 from data.store import SqlStore
 from data.store.rooms.coverage import Proposed
+from data.store.rooms.incident_cards import Ground
+from data.store.rooms.red_flags import NewFlag
+from data.store.rooms.shares import Share
 from data.store.rooms.tracks import TrackFigures, TrackKey
 from data.store.tables import METADATA
 from gis.territory import Territory
@@ -21,6 +25,7 @@ from partition.filed import FiledPlan
 from partition.rules import Rules
 from tests.account_kit import Site, make_site
 from tests.data.store.kit import CRS, plan, town
+from tests.incident_kit import new_incident, put_unit
 
 HERE, THERE = "771801", "771902"  # in no example of the documentation
 WHERE_X = {HERE: 520_000, THERE: 540_000}
@@ -92,6 +97,44 @@ class World:
         said = Proposed("camera", id, community, f"{community}001", lon, lat, 90.0, "recognise")
         with self.site.store.write(self.site.act("root")) as tx:
             return tx.coverage.decide(self.plans[county], county, said, "accepted", "planner")[0].id
+
+    def new_note(self, county: str) -> int:
+        """Number of a note on the plan of a county."""
+        lon, lat = self.point(county)
+        with self.site.store.write(self.site.act("root")) as tx:
+            return tx.notes.add(self.plans[county], lon, lat, "look here", "admin").number
+
+    def new_share(self, county: str) -> str:
+        """Id of a link to the plan of a county."""
+        return self._shared(county)[0].id
+
+    def new_link(self, county: str) -> str:
+        """Token of a link to the plan of a county."""
+        return self._shared(county)[1]
+
+    def new_incident(self, county: str) -> str:
+        """Id of an incident of a county."""
+        place = self.point(county)
+        with self.site.store.write(self.site.act("root")) as tx:
+            ground = Ground(county, f"{county}001001", f"{county}001001001", self.plans[county])
+            return tx.incidents.add(new_incident(place, ground, tx.act.at), "admin")[0].id
+
+    def new_flag(self, county: str) -> str:
+        """Id of a red flag of a county."""
+        lon, lat = self.point(county)
+        with self.site.store.write(self.site.act("root")) as tx:
+            ground = Ground(county, f"{county}001001", f"{county}001001001", self.plans[county])
+            return tx.flags.raise_many([NewFlag("x", "look", lon, lat, ground, tx.act.at, tx.act.at)], "admin")[0].id
+
+    def new_unit(self, county: str) -> str:
+        """Id of a free unit of a county."""
+        id = f"unit{next(self._numbers)}"
+        at = self.site.act("root").at
+        return put_unit(self.site.store, id, self.point(county), at=at, county=county, place=county).id
+
+    def _shared(self, county: str) -> tuple[Share, str]:
+        with self.site.store.write(self.site.act("root")) as tx:
+            return make_share(tx, self.plans[county], 14)
 
     def point(self, county: str) -> tuple[float, float]:
         """Longitude and latitude of a house of a county."""

@@ -60,9 +60,11 @@ def opened(
     page.on("pageerror", lambda error: note(str(error)))
     page.on("dialog", lambda dialog: (note(dialog.message), dialog.dismiss()))
     page.on("request", lambda r: None if r.url.startswith((address, "data:", "blob:")) else note(r.url[:200]))
-    yield page
-    executed = page.evaluate("window.__t")
-    context.close()
+    try:
+        yield page
+        executed = page.evaluate("window.__t")
+    finally:
+        context.close()  # a stream that stays open would keep the service from ending
     assert not faults, faults
     assert executed is None, executed
 

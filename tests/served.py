@@ -25,6 +25,7 @@ import uvicorn
 from sqlalchemy import delete, select
 
 from api.app import ServiceSettings, create_app
+from api.usecases.carry_incidents import carry_incidents
 from api.usecases.run_draw import run_draw
 from data.migrations import upgrade
 from data.sample import make_town
@@ -109,7 +110,9 @@ def put_town(store: SqlStore, town: Town, since: datetime = SINCE) -> str:
     with store.write(act()) as tx:
         territory = tx.territories.save(town.territory, "town")
         plan = tx.plans.save(town.filed, territory_id=territory.id, name="plan", state="filed")
-        return tx.life.change_state(plan.id, "in_force", effective_from=since, may_backdate=True).id
+        id = tx.life.change_state(plan.id, "in_force", effective_from=since, may_backdate=True).id
+    carry_incidents(store, town.territory, territory.county, act())
+    return id
 
 
 @pytest.fixture(scope="session")

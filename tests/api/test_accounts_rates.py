@@ -129,3 +129,12 @@ def test_every_role_has_its_rate_and_is_counted_apart() -> None:
         rates.take("lookup", "same name")
     with pytest.raises(Refusal, match="rate_exceeded"):
         rates.check("lookup", "same name")
+
+
+def test_scripts_of_a_page_are_counted_apart_from_strangers(embedded_store: SqlStore) -> None:
+    # A page of eighty scripts that an office opens a few times a minute behind one address must not shut itself out.
+    site = make_site(embedded_store, rates={"stranger": "1/hour", "page": "3/hour"})
+    site.add("root", "admin")
+    client = site.client()
+    assert [client.get("/desk/plan/plan_state.js").status_code for _ in range(4)] == [200, 200, 200, 429]
+    assert client.get("/desk/patrol/patrol.js").status_code == 429

@@ -10,11 +10,14 @@ from pathlib import Path
 import pytest
 
 from api.usecases import backup_store, examine_store, restore_store
+from api.usecases.incident_ground import IncidentGround
 from data import migrations
 from data.store import SqlStore, open_store
 from data.store.backup import n_rows_present, table_sums
+from data.store.rooms.red_flags import NewFlag
 from gis.errors import Conflict, GridwrightError, InputError
 from tests.drawn_town import drawn_town, loaded_file, second, town_store
+from tests.incident_kit import new_incident, places, put_unit
 from tests.stores import act, embedded_store, migrated_file, migrated_server, postgis_server, postgis_store, store
 
 __all__ = [
@@ -41,11 +44,28 @@ def opened(address: str | Path) -> SqlStore:
     return open_store(address if isinstance(address, str) else f"sqlite:///{address}")
 
 
+def work_at_the_desk(store: SqlStore) -> None:
+    """Something in every table of incidents: a unit that has one, a flag put right, other rules."""
+    (place,) = places(store, 1)
+    put_unit(store, "car-1", place, at=NOW)
+    ground = IncidentGround(store).find(*place, NOW)
+    with store.write(act()) as tx:
+        for hand in ({"unit": "car-1"}, {"body": "station"}):
+            id = tx.incidents.add(new_incident(place, ground, NOW), "dispatcher")[0].id
+            tx.incidents.step(id, "assessed", "dispatcher", happened_at=NOW)
+            tx.incidents.step(id, "assigned", "dispatcher", happened_at=NOW, **hand)
+        tx.units.set("car-1", "dispatcher", kind="unit.moved", lon=place[0], lat=place[1], position_at=NOW)
+        flags = [NewFlag("火", "楼道", *place, ground, NOW, NOW) for _ in range(2)]
+        tx.flags.clear(tx.flags.raise_many(flags, "dispatcher")[0].id, "done", "dispatcher")
+        tx.incident_rules.change(ground.county, "[incidents]\nduplicate_m = 5.0\n", 0, "reviewer")
+
+
 @pytest.mark.parametrize("target", ["embedded", "postgis"])
 def test_a_backup_comes_back_the_same_from_either_store_into_either(
     store, target, drawn_town, second, tmp_path
 ) -> None:
     plan = drawn_town.load(store)
+    work_at_the_desk(store)
     before = sums(store)
     saved = backup_store(store, tmp_path / "a.backup", now=NOW)
     assert saved.path.stat().st_mode & 0o077 == 0

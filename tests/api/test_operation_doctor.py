@@ -73,6 +73,33 @@ DAMAGES: dict[str, tuple[str, str, str]] = {
         "territories",
         "doctor_territory_changed",
     ),
+    "an incident got somebody past the program": (
+        "insert into assignments (number, incident, county, place, body, made_at, role) "
+        "select 1, id, county, place, 'x', received_at, 'x' from incidents where fid = 1",
+        "incidents",
+        "doctor_incident_assignment",
+    ),
+    "an incident points to nothing": (
+        "update incidents set duplicate_of = 'i999999' where fid = 1",
+        "incidents",
+        "doctor_incident_main",
+    ),
+    "a revision of an incident is told nowhere": (
+        "update incidents set revision = 2 where fid = 1",
+        "incidents",
+        "doctor_incident_events",
+    ),
+    "events were lost": ("delete from incident_events", "incidents", "doctor_incident_event"),
+    "numbers of events begin anew": (
+        "update counters set next = 1 where name = 'incident_events'",
+        "incidents",
+        "doctor_incident_numbers",
+    ),
+    "a window of an incident was lost": (
+        "delete from window_incidents where id = 1",
+        "windows",
+        "doctor_window_differs",
+    ),
     "a window was lost": ("delete from window_layer_buildings where id % 9 = 0", "windows", "doctor_window_differs"),
     "a window was moved": (
         "update window_layer_buildings set x_min = x_min + 1, x_max = x_max + 1 where id % 9 = 0",

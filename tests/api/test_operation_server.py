@@ -22,6 +22,9 @@ from api.operation.figures import Figures
 from api.operation.logs import ACCESS, end_log, log_answers, start_log
 from api.operation.server import run_service
 from api.operation.warm import LATE, warm_up
+from api.usecases.plan_desk import Desk
+from data.store import SqlStore
+from tests.plan_kit import keep_plan
 from tests.running import WAIT_S, is_running, wait_for
 from tests.stores import embedded_store, migrated_file
 
@@ -155,7 +158,17 @@ def test_a_child_that_can_not_be_started_does_not_take_the_service_with_it() -> 
     assert child.pid is None
 
 
-def test_what_the_first_change_needs_is_there_to_be_loaded_beforehand(caplog) -> None:
-    warm_up().join(WAIT_S)
+def test_what_the_first_change_needs_is_there_to_be_loaded_beforehand(embedded_store: SqlStore, caplog) -> None:
+    desk = Desk(embedded_store)
+    warm_up(embedded_store, lambda: desk).join(WAIT_S)
     assert set(LATE) <= sys.modules.keys()
     assert "can not be loaded" not in caplog.text
+
+
+def test_the_ground_of_the_plan_that_was_edited_last_is_laid_out_beforehand(embedded_store: SqlStore, caplog) -> None:
+    plan = keep_plan(embedded_store)
+    desk = Desk(embedded_store)
+    warm_up(embedded_store, lambda: desk).join(WAIT_S)
+    assert "can not be loaded" not in caplog.text
+    place = desk.place(plan, "")
+    assert place.kept("ground", lambda: pytest.fail("made again"))

@@ -254,6 +254,28 @@ def test_locks_stand_against_edits_undo_and_redo(plans: PlanSite) -> None:
     assert (gone.status_code, gone.json()["code"]) == (404, "lock_not_set")
 
 
+def test_several_locks_or_all_are_removed_in_one_step(plans: PlanSite) -> None:
+    codes = sorted(plans.sheet().grids)[:3]
+    client, path = plans.clients["wang"], f"/v1/plans/{plans.plan}/locks"
+    assert plans.post("wang", "locks", {"locks": codes}).status_code == 200
+
+    def remove(query: dict[str, Any]) -> Response:
+        return client.delete(path, params=query, headers={"If-Match": plans.etag()})
+
+    for wrong in ({}, {"all": "false"}, {"all": "true", "lock": codes[0]}):
+        refused = remove(wrong)
+        assert (refused.status_code, refused.json()["code"]) == (400, "locks_or_all"), wrong
+    partly = remove({"lock": [codes[0], "all"]})
+    assert (partly.status_code, partly.json()["code"]) == (404, "lock_not_set")
+    assert client.get(path).json()["locks"] == codes
+    revision = client.get(f"/v1/plans/{plans.plan}").json()["revision"]
+    assert remove({"lock": codes[:2]}).json()["locks"] == codes[2:]
+    assert remove({"all": "true"}).json()["locks"] == []
+    nothing = remove({"all": "true"})
+    assert (nothing.status_code, nothing.json()["locks"]) == (200, [])
+    assert client.get(f"/v1/plans/{plans.plan}").json()["revision"] == revision + 2
+
+
 def test_the_check_by_geometry_accepts_what_the_store_holds_after_random_edits(plans: PlanSite) -> None:
     from tests.edit_kit import random_wish
 

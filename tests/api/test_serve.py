@@ -111,3 +111,9 @@ def test_an_unknown_map_is_a_problem_with_a_way_out(client, name) -> None:
     assert answer.status_code == 404
     assert answer.headers["content-type"] == "application/problem+json"
     assert answer.json()["code"] in ("plan_unknown", "http_404")
+
+
+def test_the_list_and_the_map_lead_to_the_desk(client, plan) -> None:
+    assert f'href="/desk/plan?plan={plan}&amp;lang=en"' in client.get("/?lang=en", headers={"Accept": "text/html"}).text
+    assert f'"desk":"/desk/plan?plan={plan}"' in client.get(f"/map/{plan}?lang=en").text
+    assert client.get(f"/desk/plan?plan={plan}").status_code == 200

@@ -11,7 +11,6 @@ import shapely.geometry
 from sqlalchemy import select
 
 from data.store.rooms.collections import COLLECTIONS
-from data.store.tables import LAYER_TABLES
 from tests.served import Served, another_camera
 
 GEOJSON = "application/geo+json"
@@ -100,9 +99,9 @@ def test_21_pages_followed_to_the_end_hold_every_feature_once(served: Served, co
         if collection == "grids":
             expected = set(tx.plans.load(served.plan).grids["code"])
         else:
-            rows, key = LAYER_TABLES[collection], COLLECTIONS[collection].key
+            rows, key = COLLECTIONS[collection].table, COLLECTIONS[collection].key
             keys = tx.connection.execute(select(rows.c[key])).scalars()
-            expected = {k if key == "code" else f"990101:{k}" for k in keys}
+            expected = {k if COLLECTIONS[collection].keyed_by_code else f"990101:{k}" for k in keys}
     assert set(whole) == expected
 
 

@@ -65,6 +65,7 @@ def test_each_language_is_written_in_its_own_script() -> None:
         "title_of_town",
         "post_count",
         "many_alike",
+        "comment_role_who",
     }
     assert not [
         key

@@ -272,6 +272,19 @@ def test_a_community_whose_grids_cut_atoms_is_left_alone() -> None:
     assert table.refused(Wish("dissolve", grid=home)) == {"edit_ground_differs"}
 
 
+def test_a_community_in_which_land_without_members_is_cut_asks_for_finer_atoms() -> None:
+    table = Table(make_town(4_000, seed=3).territory)
+    assert mixed_communities(table.filed, table.town, table.atoms) == ()
+    grids = table.filed.grids.copy()
+    community = grids["community"].value_counts().index[0]
+    first, second = grids.index[grids["community"] == community][:2]
+    grids.loc[first, "area_m2"] += 500.0
+    grids.loc[second, "area_m2"] -= 500.0
+    cut = replace(table.filed, grids=grids)
+    assert mixed_communities(cut, table.town, table.atoms) == (community,)
+    assert lay(cut, table.town, table.ground).closed == {community}
+
+
 def test_wishes_that_name_nothing_are_refused() -> None:
     table = _row(a=400, b=400)
     west = table.grid("a")

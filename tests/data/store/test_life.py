@@ -249,7 +249,7 @@ def test_outside_the_jurisdiction_there_is_no_plan(store: SqlStore) -> None:
         lambda tx: tx.life.change_state(id, "submitted"),
         lambda tx: tx.life.rename(id, "mine now"),
         lambda tx: tx.life.add_locks(id, ["all"]),
-        lambda tx: tx.life.remove_lock(id, "all"),
+        lambda tx: tx.life.remove_locks(id, None),
         lambda tx: tx.life.locks(id),
         lambda tx: tx.life.history.states(id),
         lambda tx: tx.life.history.changes(id),
@@ -283,11 +283,23 @@ def test_locks_are_kept_and_taken_away_again(store: SqlStore) -> None:
         assert tx.life.add_locks(id, ["all"]).revision == 2
     with store.write(act("li", at=NOW)) as tx:
         assert tx.life.locks(id) == ("all", "community:1")
-        assert tx.life.remove_lock(id, "all").revision == 3
-        with pytest.raises(NotFound, match="lock_not_set"):
-            tx.life.remove_lock(id, "all")
+        assert tx.life.remove_locks(id, ["all"]).revision == 3
+        with pytest.raises(NotFound, match="lock_not_set") as refused:
+            tx.life.remove_locks(id, ["all", "community:1", "estate:1"])
+        assert [fault.facts["measured"] for fault in refused.value.faults] == ["all", "estate:1"]
         assert tx.life.locks(id) == ("community:1",)
         assert [change.kind for change in tx.life.history.changes(id)] == ["lock", "unlock"]
+
+
+def test_all_locks_are_taken_away_in_one_step(store: SqlStore) -> None:
+    id = keep_plan(store)
+    with store.write(act("wang", at=NOW)) as tx:
+        tx.life.add_locks(id, ["all", "community:1", "estate:E1"])
+        card = tx.life.remove_locks(id, None)
+        assert (card.revision, tx.life.locks(id)) == (3, ())
+        assert tx.life.remove_locks(id, None).revision == 3
+        last = tx.life.history.changes(id)[-1]
+        assert (last.kind, last.change["locks"]) == ("unlock", ["all", "community:1", "estate:E1"])
 
 
 def test_the_territory_is_kept_once(store: SqlStore) -> None:
