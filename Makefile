@@ -1,5 +1,5 @@
 # gridwright: `make help` lists what there is.  Everything is installed inside this folder.
-.PHONY: help setup setup-tests demo test test-clients check bench bench-peers lock clean
+.PHONY: help setup setup-tests demo test test-clients check shots bench bench-peers lock clean
 .DEFAULT_GOAL := help
 SHELL := /bin/sh
 unexport PYTHONPATH PYTHONHOME
@@ -35,6 +35,10 @@ check: setup  ## lint, types, floors, docs
 	.venv/bin/mypy
 	.venv/bin/lint-imports
 	$(PYTHON) -m pytest tests/house
+
+shots: setup-tests  ## the pictures of docs/desk.md and docs/dispatch.md, made anew
+	@$(PYTHON) scripts/desk_shots
+	@$(PYTHON) scripts/dispatch_shots
 
 bench: setup  ## the benchmarks of docs/benchmarks.md (HOUSEHOLDS="10000 100000")
 	@$(PYTHON) -m tests.bench.scale --workers $(WORKERS) --households $(HOUSEHOLDS)
