@@ -11,13 +11,14 @@ from gis.errors import NotFound
 FOLDER = Path(__file__).parent
 _MEDIA_TYPE = {".js": "text/javascript; charset=utf-8", ".css": "text/css; charset=utf-8"}
 SHARED = "desk_"
-"""How the scripts are called that several pages use; every page has them at its own address."""
+"""How the scripts are called that several pages use; a page has those it imports at its own address."""
+_IMPORT = re.compile(r'(?:from|import)\s*\(?\s*"\./([a-z_]+\.js)"')
 _NAME = re.compile(r"[a-z][a-z_]*\.(?:js|css)")
 
 
 @cache
 def page_file(page: str, name: str) -> tuple[bytes, str]:
-    """Content and media type of a page's script or style, called like the page, begun like ``PAGE_``, or shared.
+    """Content and media type of a script or style of a page: its own (``PAGE.js``, ``PAGE_x.js``) or one it imports.
 
     Raises
     ------
@@ -31,7 +32,13 @@ def page_file(page: str, name: str) -> tuple[bytes, str]:
 
 @cache
 def page_files(page: str) -> tuple[str, ...]:
-    """Names of all scripts and styles of a page, the shared ones with them."""
-    found = (path.name for path in FOLDER.iterdir() if _NAME.fullmatch(path.name))
-    beginnings = (f"{page}.", f"{page}_", SHARED)
-    return tuple(sorted(name for name in found if name.startswith(beginnings)))
+    """Names of all scripts and styles of a page, with the shared ones that its scripts import, directly or not."""
+    found = [path.name for path in FOLDER.iterdir() if _NAME.fullmatch(path.name)]
+    names = {name for name in found if name.startswith((f"{page}.", f"{page}_"))}
+    unread = set(names)
+    while unread:
+        imported = set(_IMPORT.findall((FOLDER / unread.pop()).read_text(encoding="utf-8")))
+        new = {name for name in imported if name.startswith(SHARED)} - names
+        names |= new
+        unread |= new
+    return tuple(sorted(names))

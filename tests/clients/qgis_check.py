@@ -56,11 +56,17 @@ def test_qgis_reads_the_grids_of_the_plan(seen: dict, drawn_town: Town) -> None:
     assert seen["grids"]["fields"]["valid_from"] == "DateTime"
 
 
-@pytest.mark.parametrize("layer", ["buildings", "streets", "incidents", "cameras"])
+@pytest.mark.parametrize("layer", ["buildings", "streets", "cameras"])
 def test_qgis_reads_every_feature_of_a_layer(seen: dict, drawn_town: Town, layer: str) -> None:
     known = drawn_town.territory[layer]
     assert sorted(feature["code"] for feature in seen[layer]["features"]) == sorted(known["id"])
     assert seen[layer]["crs"] == "EPSG:4326"
+
+
+def test_qgis_reads_the_incidents(seen: dict, drawn_town: Town) -> None:
+    codes = [feature["code"] for feature in seen["incidents"]["features"]]
+    assert len(set(codes)) == len(codes) == len(drawn_town.territory["incidents"])
+    assert seen["incidents"]["crs"] == "EPSG:4326"
 
 
 def test_qgis_asks_for_a_window(seen: dict, drawn_town: Town) -> None:

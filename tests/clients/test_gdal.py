@@ -30,7 +30,7 @@ def test_gdal_reads_the_grids_of_the_plan_as_they_are(served: Served, drawn_town
     assert read.crs.to_epsg() == 4326
 
 
-@pytest.mark.parametrize("layer", [name for name in COLLECTIONS if name != "grids"])
+@pytest.mark.parametrize("layer", [name for name, one in COLLECTIONS.items() if name != "grids" and not one.is_live])
 def test_gdal_reads_every_layer_whole(served: Served, drawn_town: Town, layer: str) -> None:
     read, known = pyogrio.read_dataframe(source(served), layer=layer), drawn_town.territory[layer]
     key = COLLECTIONS[layer].key
@@ -41,6 +41,15 @@ def test_gdal_reads_every_layer_whole(served: Served, drawn_town: Town, layer: s
         if known[name].notna().all():
             assert np.issubdtype(read[name].dtype, np.number), name
             assert read[name].sum() == pytest.approx(float(known[name].sum()))
+
+
+def test_gdal_reads_the_incidents_that_the_layer_of_the_file_became(served: Served, drawn_town: Town) -> None:
+    read, known = pyogrio.read_dataframe(source(served), layer="incidents"), drawn_town.territory["incidents"]
+    assert read["id"].is_unique
+    assert sorted(read["kind"]) == sorted(known["kind"])  # numbers of their own: the store gives them
+    assert read.crs.to_epsg() == 4326
+    points = known.to_crs(4326).geometry.array
+    assert shapely.hausdorff_distance(shapely.union_all(read.geometry.array), shapely.union_all(points)) < 1e-9
 
 
 def test_gdal_asks_for_a_window_and_gets_what_lies_in_it(served: Served, drawn_town: Town) -> None:

@@ -47,7 +47,7 @@ def test_steps_back_ask_why_and_the_history_says_it(browser: Browser, work: Offi
         page.keyboard.press("Enter")
         in_state(page, "assessed")
         page.locator(".history summary").click()
-        assert "wrong unit" in page.locator(".history").inner_text()
+        until(page, "document.querySelector('.history').innerText.includes('wrong unit')")
         card = work.get(f"/v1/incidents/{id}")
         assert (card["state"], card["unit"]) == ("assessed", None)
         units_shown(page)  # somebody is looked for again

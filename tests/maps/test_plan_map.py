@@ -18,6 +18,7 @@ from gis.errors import InputError, StorageError
 from maps import offline, words
 from maps.coverage.words import coverage_page_words
 from maps.ground import pack_ground
+from maps.incidents.words import incident_page_words
 from maps.patrol_map import patrol_page_words
 from maps.plan_map import json_block, render_plan_map, write_plan_map
 from maps.plan_shapes import shape_plan
@@ -196,6 +197,7 @@ def test_every_word_the_page_asks_for_is_there() -> None:
     every = words.page_words()["en"].keys()
     camera, reach = (coverage_page_words("en", page).keys() for page in ("camera", "reach"))
     own = {"patrol": patrol_page_words("en").keys(), "camera": camera, "reach": reach, "coverage": camera & reach}
+    own["incident"] = incident_page_words("en").keys()
     for path in sorted(offline.STATIC.iterdir()):
         text = path.read_text(encoding="utf-8")
         known = own.get(path.name.split("_")[0], every)
