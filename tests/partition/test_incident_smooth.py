@@ -78,6 +78,24 @@ def test_gi_star_equals_its_formula() -> None:
     assert found.p.max() <= 1
 
 
+def test_gi_star_and_its_p_equal_those_of_esda() -> None:
+    from esda.getisord import G_Local
+    from libpysal.graph import Graph
+
+    value = np.random.default_rng(5).gamma(2, 3, SIDE * SIDE)
+    a, b = board()
+    i = np.arange(len(value))
+    first, second = np.concatenate([a, b, i]), np.concatenate([b, a, i])
+    order = np.lexsort((second, first))
+    weights = Graph.from_arrays(first[order], second[order], np.ones(len(first)))
+    theirs = G_Local(
+        value, weights, transform="B", star=True, permutations=499, n_jobs=1, seed=7, alternative="two-sided"
+    )
+    ours = hot_spots(value, a, b, seed=7, permutations=499)
+    assert np.allclose(ours.z, theirs.Zs, rtol=1e-12)
+    assert np.allclose(ours.p, np.minimum(theirs.p_sim, 1), atol=1e-7)  # theirs are kept in four bytes
+
+
 def test_a_planted_hot_spot_is_found_with_its_seed_and_nothing_far_from_it_is_held() -> None:
     rng = np.random.default_rng(11)
     households = rng.integers(250, 500, SIDE * SIDE).astype(float)
