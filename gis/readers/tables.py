@@ -91,33 +91,37 @@ def read_xlsx(path: Path, report: QualityReport, *, name: str | None = None) -> 
     """
     file = name or path.name
     check_zip(path, XLSX_LIMITS)
-    try:
-        merges = _merges(path)
-        book = openpyxl.load_workbook(path, read_only=True, data_only=True)
-    except (BadZipFile, InvalidFileException, KeyError, ValueError, ParseError, OSError) as error:
-        raise InputError("file_damaged", file=file, measured=str(error)[:120]) from None
-    sheets: list[Sheet] = []
-    try:
-        for position, sheet in enumerate(book.worksheets):
-            sheet.reset_dimensions()
-            rows: list[Row] = []
-            for row in sheet.iter_rows(values_only=True):
-                if len(rows) > MAX_ROWS:
-                    raise InputError("table_too_large", file=file, layer=sheet.title, allowed=MAX_ROWS)
-                rows.append([_cell(v) for v in row[:MAX_COLUMNS]])
-            if any(any(row) for row in rows):
-                ranges = merges[position] if position < len(merges) else []
-                if _header(rows) is not None:
-                    sheets.append(_sheet(sheet.title, rows, ranges, file, report))
-                else:
-                    report.add("note_sheet_ignored", sheet.title, before=len(rows), file=file)
-    except (KeyError, ValueError, ParseError, BadZipFile) as error:
-        raise InputError("file_damaged", file=file, measured=str(error)[:120]) from None
-    finally:
-        book.close()
+    with path.open("rb") as stream:  # by its content: of a path openpyxl reads only what ends in .xlsx
+        try:
+            merges = _merges(path)
+            book = openpyxl.load_workbook(stream, read_only=True, data_only=True)
+        except (BadZipFile, InvalidFileException, KeyError, ValueError, ParseError, OSError) as error:
+            raise InputError("file_damaged", file=file, measured=str(error)[:120]) from None
+        try:
+            sheets = list(_sheets(book, merges, file, report))
+        except (KeyError, ValueError, ParseError, BadZipFile) as error:
+            raise InputError("file_damaged", file=file, measured=str(error)[:120]) from None
+        finally:
+            book.close()
     if not sheets:
         raise InputError("table_without_header", file=file, allowed="户数, 人口, 楼栋, 地址, households, address ...")
     return sheets
+
+
+def _sheets(book: openpyxl.Workbook, merges: list[list[Merge]], file: str, report: QualityReport) -> Iterator[Sheet]:
+    for position, sheet in enumerate(book.worksheets):
+        sheet.reset_dimensions()
+        rows: list[Row] = []
+        for row in sheet.iter_rows(values_only=True):
+            if len(rows) > MAX_ROWS:
+                raise InputError("table_too_large", file=file, layer=sheet.title, allowed=MAX_ROWS)
+            rows.append([_cell(v) for v in row[:MAX_COLUMNS]])
+        if any(any(row) for row in rows):
+            ranges = merges[position] if position < len(merges) else []
+            if _header(rows) is not None:
+                yield _sheet(sheet.title, rows, ranges, file, report)
+            else:
+                report.add("note_sheet_ignored", sheet.title, before=len(rows), file=file)
 
 
 def _cell(value: object) -> str:

@@ -15,6 +15,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+import geopandas as gpd
 import openpyxl
 import pytest
 from fastapi.testclient import TestClient
@@ -286,6 +287,21 @@ def test_a_file_comes_over_http_and_is_answered_row_by_row(http: TestClient) -> 
     assert table.headers["content-type"].startswith("text/csv")
     assert [row["编号"] for row in csv.DictReader(io.StringIO(table.text.removeprefix("\ufeff")))] == ["B"]
     assert http.get("/v1/incidents").json()["count"] == 1
+
+
+def test_any_kind_of_file_comes_over_http(http: TestClient, tmp_path: Path) -> None:
+    for name, write in (("rows.xlsx", _xlsx), ("rows.geojson", _geojson)):
+        write(tmp_path / name)
+    gpd.read_file(tmp_path / "rows.geojson").to_file(tmp_path / "rows.gpkg")
+    for name in ("rows.xlsx", "rows.gpkg"):
+        with zipfile.ZipFile(tmp_path / f"{name}.zip", "w", zipfile.ZIP_DEFLATED) as archive:
+            archive.write(tmp_path / name, name)
+    said = {"Content-Type": "application/octet-stream"}
+    for n, name in enumerate(("rows.xlsx", "rows.geojson", "rows.xlsx.zip", "rows.gpkg.zip")):
+        answer = http.post("/v1/incidents/import", content=(tmp_path / name).read_bytes(), headers=said)
+        assert answer.status_code == 200, f"{name}: {answer.text}"
+        told = answer.json()
+        assert (told["new"], told["known"], told["refused"]) == (int(n == 0), int(n > 0), 0), name
 
 
 UNUSABLE = (
