@@ -66,6 +66,7 @@ def made_summary(filed: FiledPlan, seed: int = 1, **changes: Any) -> IncidentSum
                 kind,
                 Tally(received=now, due=now, due_handled=now - now // 8, due_in_time=now // 2),
                 Change(now, before),
+                {"zh": kind, "en": "Theft"} if kind == "盗窃" else {},
             )
             for kind, (now, before) in zip(kinds, counts)
         ),

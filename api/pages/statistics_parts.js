@@ -4,7 +4,7 @@ import { bars, change, count, empty, key, lineChart, number, outOf, percent, tab
 import { desk } from "./statistics_state.js";
 
 const at = (id) => document.getElementById(id);
-const named = (text) => text || say("none");
+const named = (row) => row.called?.[languageNow()] || row.name || say("none");
 const LEVELS = ["grid", "community", "town", "county"];
 
 function tile(name, value, below, kind = "") {
@@ -32,15 +32,14 @@ function showTotals(summary) {
 function groupTable(rows, label, nameOf, summary) {
   const most = Math.max(1, ...rows.flatMap((row) => [row.tally.received, row.change.before]));
   const columns = [
-    { head: label, cell: (row) => nameOf(row.name) },
+    { head: label, cell: nameOf },
     { head: say("received"), cell: (row) => count(row.tally.received) },
-    { head: "", cell: (row) => bars(row.tally.received, row.change.before, most) },
+    { head: say("bars_head"), isText: true, cell: (row) => bars(row.tally.received, row.change.before, most) },
     { head: summary.period.compared.label, cell: (row) => count(row.change.before) },
     { head: say("change"), cell: (row) => change(row.change) },
     { head: say("rate"), cell: (row) => percent(row.tally.rates.handled_of_due) },
     { head: say("in_time"), cell: (row) => percent(row.tally.rates.in_time_of_due) },
   ];
-  columns[2].head = say("bars_head");
   const { totals } = summary;
   const foot = [say("all"), count(totals.received), "", count(summary.change.before), change(summary.change), percent(totals.rates.handled_of_due), percent(totals.rates.in_time_of_due)];
   return [make("p", [key(summary.period.label, "now"), key(summary.period.compared.label, "before")]), table(columns, rows, { label, foot })];
@@ -49,23 +48,34 @@ function groupTable(rows, label, nameOf, summary) {
 function showKinds(summary) {
   const kinds = summary.kinds.length ? groupTable(summary.kinds, say("kind"), named, summary) : [empty(say("nothing"))];
   const sources = make("details", [make("summary", say("by_source"))]);
-  if (summary.sources.length) sources.append(...groupTable(summary.sources, say("source"), (name) => say(`source_${name}`), summary));
+  if (summary.sources.length) sources.append(...groupTable(summary.sources, say("source"), (row) => say(`source_${row.name}`), summary));
   at("kinds").replaceChildren(...kinds, ...(summary.sources.length ? [sources] : []));
 }
 
-function showSteps({ steps, period }) {
+// How many steps have begun by now: days or months that are to come have no number, not nought.
+function begun({ steps, period, made_at: made }) {
+  const today = made.slice(0, 10);
+  if (period.last <= today) return steps.length;
+  if (period.kind === "year") return steps.filter((one) => one.label <= today.slice(0, 7)).length;
+  return Math.max(0, Math.round((Date.parse(today) - Date.parse(period.first)) / 86_400_000) + 1);
+}
+
+function showSteps(summary) {
+  const { steps, period } = summary;
   if (!steps.length || !steps.some((one) => one.received || one.handled)) {
     at("steps").replaceChildren(empty(say("nothing")));
     return;
   }
+  const past = steps.slice(0, begun(summary));
+  const told = (name) => (one) => (past.includes(one) ? count(one[name]) : "–");
   const lines = [
-    { name: say("received"), values: steps.map((one) => one.received), kind: "line" },
-    { name: say("done"), values: steps.map((one) => one.handled), kind: "dashed" },
+    { name: say("received"), values: past.map((one) => one.received), kind: "line" },
+    { name: say("done"), values: past.map((one) => one.handled), kind: "dashed" },
   ];
   const columns = [
     { head: say("when_head"), cell: (one) => one.label },
-    { head: say("received"), cell: (one) => count(one.received) },
-    { head: say("done"), cell: (one) => count(one.handled) },
+    { head: say("received"), cell: told("received") },
+    { head: say("done"), cell: told("handled") },
   ];
   const numbers = make("details", [make("summary", say("as_table")), table(columns, steps, { label: say("over_time") })]);
   const isOne = steps.length < 2;
@@ -82,7 +92,7 @@ function showLevels({ totals }) {
   at("levels").replaceChildren(table([
     { head: say("level"), cell: (row) => say(`level_${row.level}`) },
     { head: say("settled"), cell: (row) => count(row.n) },
-    { head: say("bars_head"), cell: (row) => bars(row.n, null, row.of) },
+    { head: say("bars_head"), isText: true, cell: (row) => bars(row.n, null, row.of) },
     { head: say("share"), cell: (row) => percent(row) },
   ], rows, { label: say("levels") }));
 }
@@ -138,7 +148,7 @@ function showFlags({ flags }) {
     parts.push(table([
       { head: say("age"), cell: (row) => row.name },
       { head: say("flags"), cell: (row) => count(row.n) },
-      { head: say("bars_head"), cell: (row) => bars(row.n, null, most) },
+      { head: say("bars_head"), isText: true, cell: (row) => bars(row.n, null, most) },
     ], ages, { label: say("age") }), make("p", say("flags_oldest", { n: flags.oldest_days }), "soft"));
   } else parts.push(make("p", say("flags_zero", { n: count(flags.before + flags.raised) }), "soft"));
   at("flags").replaceChildren(...parts);

@@ -5,6 +5,7 @@ Decides which plan and land the map shows: the grids that are in force at the en
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
@@ -14,6 +15,7 @@ import geopandas as gpd
 import numpy as np
 import pandas as pd
 
+from api.usecases.incident_rules import kind_names
 from api.usecases.incident_statistics import span_of
 from api.usecases.incident_summary import Wanted, rates_of, summary_of, with_spots
 from data.papers.incidents import incidents_csv, write_incident_tables
@@ -85,10 +87,10 @@ def map_order(tx: Tx, period: Period, now: datetime, zone: str) -> MapOrder:
         raise Conflict("incident_map_no_plan", measured=period.label)
     made = now.astimezone(ZoneInfo(zone)).strftime("%Y-%m-%d %H:%M")
     said = MapPeriod(period.first.isoformat(), period.last.isoformat(), zone, made, n)
-    return MapOrder(mapped(tx.incidents.cards(*inside), span.until), said, *drawn)
+    return MapOrder(mapped(tx.incidents.cards(*inside), span.until, kind_names(tx)), said, *drawn)
 
 
-def mapped(cards: list[IncidentCard], now: datetime) -> MappedIncidents:
+def mapped(cards: list[IncidentCard], now: datetime, called: Mapping[str, Mapping[str, str]]) -> MappedIncidents:
     """Incidents as the map takes them; late is what was handled after it was due, or is open and due."""
     return MappedIncidents(
         id=[card.id for card in cards],
@@ -105,6 +107,7 @@ def mapped(cards: list[IncidentCard], now: datetime) -> MappedIncidents:
         is_late=np.array(
             [card.state != "cancelled" and (card.handled_at or now) > card.due_at for card in cards], bool
         ),
+        called=called,
     )
 
 

@@ -43,6 +43,15 @@ def county_for(tx: Tx, county: str | None) -> str:
         raise Conflict("incident_rules_many", **facts) from several
 
 
+def kind_names(tx: Tx) -> dict[str, dict[str, str]]:
+    """Kind as it is kept to language to what it is called, by the rules of every county in sight."""
+    found: dict[str, dict[str, str]] = {}
+    for county in sorted({card.county for card in tx.territories.cards() if card.is_current}):
+        for kind in rules_in(tx, county).kinds:
+            found.setdefault(kind.code, {"zh": kind.zh, "en": kind.en})
+    return found
+
+
 def checked_toml(text: str) -> str:
     """Rules as they are kept: other tables taken out, every field stated; empty where they are the defaults.
 

@@ -6,14 +6,16 @@ that page and paper say the same.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
+from types import MappingProxyType
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from api.usecases.incident_answers import change_row, tally_row
+from api.usecases.incident_answers import change_row, sweep_row, tally_row
 from api.usecases.incident_rankings import RankQuestion, ranking_of
+from api.usecases.incident_rules import kind_names
 from api.usecases.incident_spots import GridRates, grid_rates, spots_of
 from api.usecases.incident_statistics import NOWHERE, Group, Question, Span, Statistics, statistics_of
 from data.store import Tx
@@ -26,6 +28,7 @@ from partition.incidents.summary import AreaRow, Beside, GroupRow, IncidentSumma
 _PERMUTATIONS = 999
 _MONTHS_BACK = 6
 """So many months a streak is followed back."""
+_AS_KEPT: Mapping[str, Mapping[str, str]] = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +107,7 @@ def summary_of(
         totals=whole.tally,
         change=_change(whole),
         steps=_steps(steps.groups),
-        kinds=_groups(kinds.groups),
+        kinds=_groups(kinds.groups, kind_names(tx)),
         sources=_groups(sources.groups),
         areas=_areas(grids.groups),
         ranking=ranking_rows(tx, wanted, now),
@@ -113,6 +116,7 @@ def summary_of(
             hours=round(patrol.hours, 1) if patrol and patrol.tracks else None,
             km=round(patrol.km, 1) if patrol and patrol.tracks else None,
             shifts=patrol.tracks if patrol and patrol.tracks else None,
+            **(sweep_row(whole.sweep) or {}),
         ),
         version=version,
     )
@@ -148,9 +152,9 @@ def _change(group: Group) -> Change:
     return Change(group.tally.received, group.before.received if group.before else 0)
 
 
-def _groups(groups: Sequence[Group]) -> tuple[GroupRow, ...]:
+def _groups(groups: Sequence[Group], called: Mapping[str, Mapping[str, str]] = _AS_KEPT) -> tuple[GroupRow, ...]:
     """The frequent ones first; those that were there only before stand last."""
-    rows = [GroupRow(one.key, one.tally, _change(one)) for one in groups]
+    rows = [GroupRow(one.key, one.tally, _change(one), called.get(one.key, {})) for one in groups]
     rows = [row for row in rows if row.tally != Tally() or row.change.before]
     return tuple(sorted(rows, key=lambda row: (-row.tally.received, -row.change.before, row.name)))
 
@@ -251,7 +255,8 @@ def _day_or_none(period: Period) -> str | None:
 
 
 def _group_data(row: GroupRow) -> dict[str, Any]:
-    return {"name": row.name, "tally": tally_row(row.tally), "change": change_row(row.change)}
+    called = dict(row.called) or None
+    return {"name": row.name, "called": called, "tally": tally_row(row.tally), "change": change_row(row.change)}
 
 
 def _flags_data(flags: FlagFigures) -> dict[str, Any]:

@@ -6,8 +6,8 @@ page from its columns, so that a page that lost a row would say so.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -37,6 +37,8 @@ class MappedIncidents:
         Handled after it was due, or still open though it was due.
     level
         0 grid, 1 community, 2 town, 3 county.
+    called
+        Kind to language to what it is called; kinds that are not there are called as they are kept.
     """
 
     id: Sequence[str]
@@ -51,6 +53,7 @@ class MappedIncidents:
     address: Sequence[str]
     level: Sequence[int]
     is_late: NDArray[np.bool_]
+    called: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
 
     def __len__(self) -> int:
         return len(self.id)
@@ -93,6 +96,7 @@ def incident_data(incidents: MappedIncidents, period: MapPeriod, origin: tuple[f
     """The incidents of the page as plain data; see ``maps/static/incident_layers.js``."""
     xy = np.rint((np.column_stack([incidents.lon, incidents.lat]) - np.asarray(origin)) * PER_DEGREE).astype(np.int64)
     kinds, kind = _book([clean(one) for one in incidents.kind])
+    called = {clean(one): names for one, names in incidents.called.items()}
     titles, title = _book([clean(one) for one in incidents.title])
     addresses, address = _book([clean(one) for one in incidents.address])
     grids, grid = _book([clean(one) for one in incidents.grid])
@@ -108,6 +112,7 @@ def incident_data(incidents: MappedIncidents, period: MapPeriod, origin: tuple[f
         "states": list(STATES),
         "looks": list(LOOKS),
         "kinds": kinds,
+        "kinds_called": [{key: clean(text) for key, text in called.get(one, {}).items()} for one in kinds],
         "titles": titles,
         "addresses": addresses,
         "grid_codes": grids,

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import io
 import os
+from dataclasses import fields
 from pathlib import Path
 from typing import BinaryIO
 
@@ -70,7 +71,7 @@ class _Paper:
         self, summary: IncidentSummary, filed: FiledPlan | None, to: Path | BinaryIO, language: str, n_pages: int
     ) -> None:
         self.summary, self.filed = summary, filed
-        self.words = incident_words(language)
+        self.words, self.language = incident_words(language), language
         title = self.word(f"p_title_{summary.period.kind}")
         plans = self.word("p_plan", plan="、".join(summary.plans) or NONE)
         program = f"gridwright {summary.version}".strip()
@@ -139,7 +140,7 @@ class _Paper:
         has_map = self.filed is not None and not self.filed.grids.empty
         bars = [
             Bar(
-                plain(row.name) or self.word("p_none"),
+                plain(row.named(self.language)) or self.word("p_none"),
                 row.tally.received,
                 row.change.before,
                 self._change(row.change.text, row.change.trend),
@@ -181,7 +182,7 @@ class _Paper:
         self.sheets.table(columns, rows, self.word("p_nothing"), total=total)
 
     def _group(self, row: GroupRow) -> tuple[str, ...]:
-        name = plain(row.name) or self.word("p_none")
+        name = plain(row.named(self.language)) or self.word("p_none")
         return name, *_rates(row.tally), _count(row.change.before), self._change(row.change.text, row.change.trend)
 
     def _levels(self) -> None:
@@ -205,19 +206,11 @@ class _Paper:
 
     def _beside(self) -> None:
         one = self.summary.beside
-        named = (
-            ("hours", one.hours),
-            ("km", one.km),
-            ("shifts", one.shifts),
-            ("sweeps", one.sweeps),
-            ("buildings", one.buildings),
-            ("problems", one.problems),
-        )
-        known = [(key, value) for key, value in named if value is not None]
+        known = [(f.name, getattr(one, f.name)) for f in fields(one) if getattr(one, f.name) is not None]
         if not known:
             return
         self.sheets.heading(self.word("p_beside"), 14)
-        values = [f"{value:,.1f}" if isinstance(value, float) else _count(value) for _, value in known]
+        values = [_beside(value) for _, value in known]
         self.sheets.table([Col(self.word(f"p_beside_{key}"), 1) for key, _ in known], [values], "")
 
     def _areas(self) -> None:
@@ -295,6 +288,12 @@ def _rates(one: Tally) -> tuple[str, ...]:
 
 def _text(share: Share) -> str:
     return NONE if share.text is None else f"{share.text} %"
+
+
+def _beside(value: float | str) -> str:
+    if isinstance(value, str):  # a ratio as it is printed
+        return value
+    return f"{value:,.1f}" if isinstance(value, float) else _count(value)
 
 
 def _count(value: float) -> str:

@@ -23,7 +23,7 @@
     return `${found.year}-${found.month}-${found.day} ${two(found.hour)}:${found.minute}`;
   }
 
-  const kindName = (i) => data.kinds[i] || say("kind_none");
+  const kindName = (i) => data.kinds_called[i][gridwright.language()] || data.kinds[i] || say("kind_none");
   const tally = (column, size) => {
     const counts = new Array(size).fill(0);
     for (const value of column) counts[value] += 1;

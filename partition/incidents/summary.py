@@ -6,6 +6,7 @@ to a period is decided by whoever asks.  Places, kinds and counts; never a perso
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from partition.incidents.compare import Change
@@ -16,11 +17,24 @@ from partition.incidents.rates import Tally
 
 @dataclass(frozen=True, slots=True)
 class GroupRow:
-    """One kind, source or level of incidents: its figures, and the change against the period compared with."""
+    """One kind, source or level of incidents: its figures, and the change against the period compared with.
+
+    Attributes
+    ----------
+    name
+        As it is kept.
+    called
+        Language to what it is called there; empty where it is called as it is kept.
+    """
 
     name: str
     tally: Tally
     change: Change
+    called: Mapping[str, str] = field(default_factory=dict)
+
+    def named(self, language: str) -> str:
+        """What it is called in a language."""
+        return self.called.get(language) or self.name
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,14 +101,24 @@ class RankRow:
 
 @dataclass(frozen=True, slots=True)
 class Beside:
-    """What was walked and swept in the period; none where nothing is kept of it."""
+    """What was walked and swept in the period; none where nothing is kept of it.
+
+    Attributes
+    ----------
+    buildings_per_sweep, problems_per_building
+        As they are printed, see `partition.incidents.sweeps.SweepFigures`.
+    """
 
     hours: float | None = None
     km: float | None = None
     shifts: int | None = None
     sweeps: int | None = None
+    vehicles: int | None = None
+    people: int | None = None
     buildings: int | None = None
     problems: int | None = None
+    buildings_per_sweep: str | None = None
+    problems_per_building: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import subprocess
 from pathlib import Path
 
 from playwright.sync_api import Browser, Page, expect
@@ -10,6 +9,7 @@ from playwright.sync_api import Browser, Page, expect
 from data.sample import make_town
 from tests.desk_kit import until
 from tests.job_kit import now
+from tests.maps.pdf import texts
 from tests.merger_kit import at_work, cells, download, take_step
 from tests.plan_desk_kit import (
     ServedDesk,
@@ -136,7 +136,7 @@ def test_a_whole_merger_from_load_to_filed_papers(browser: Browser, served_offic
     assert now_codes <= cells(papers["register"])
     assert "新合村" in " ".join(cells(papers["register"]))
     assert merged_codes <= cells(papers["changes"])
-    said = subprocess.run(["pdftotext", str(atlas), "-"], capture_output=True, check=True, text=True).stdout
+    said = "".join(texts(atlas))
     assert all(code in said for code in now_codes)
     assert whole.read_bytes()[:2] == b"PK"
 

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from playwright.sync_api import Browser
 
+from partition.incidents.deadlines import DEFAULT_KINDS
 from tests.axe_kit import grave_faults
 from tests.desk_kit import until
 from tests.incident_kit import KINDS
@@ -36,9 +37,10 @@ def test_the_page_prints_the_figures_of_the_service_with_their_denominators(
             assert f"{rates[name]['n']} of {rates[name]['of']} due" in tiles
         assert str(told["total"]["received"]) in tiles
         kinds = page.locator("#kinds tbody").first
-        gone = kinds.locator("tr", has_text=KINDS[0])
+        called = {kind.code: kind.en for kind in DEFAULT_KINDS}
+        gone = kinds.locator("tr", has_text=called[KINDS[0]])
         assert "-100 %" in gone.inner_text()
-        assert "new" in kinds.locator("tr", has_text=KINDS[2]).inner_text()
+        assert "new" in kinds.locator("tr", has_text=called[KINDS[2]]).inner_text()
         assert kinds.locator("tr", has_text=HOSTILE).count() == 1
         assert page.locator("#kinds img").count() == 0
         rows = page.locator("#grids tbody tr").count()

@@ -49,6 +49,7 @@ def incidents_on(filed: FiledPlan, n: int = 900, seed: int = 1) -> MappedInciden
         address=[f"解放路{k % 90}号" for k in range(n)],
         level=rng.integers(0, 4, n).tolist(),
         is_late=rng.random(n) < 0.1,
+        called={"路面破损": {"zh": "路面破损", "en": "Broken road"}},
     )
 
 
@@ -112,6 +113,8 @@ def test_in_a_browser_all_are_counted_filtered_and_only_text(plan: Plan, browser
         assert page.evaluate(drawn) == list(incidents.kind).count(most)
         assert f"{list(incidents.kind).count(most)} of 900 shown" in page.locator("#gw-shown").inner_text()
         page.locator("#gw-kind-all").click()
+        kinds = page.locator("#gw-panel, body").first.inner_text()
+        assert ("Broken road" in kinds, "路面破损" in kinds, "噪音扰民" in kinds) == (True, False, True)
         page.keyboard.press("4")
         page.locator("[data-incident]").first.click()
         assert "Received" in page.locator("#gw-card").inner_text()

@@ -7,6 +7,8 @@ so that nobody has to believe it.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import fields
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -73,7 +75,7 @@ def _sheets(summary: IncidentSummary, words: Words) -> list[Sheet]:
         sheet(
             "kinds",
             (Column("inc_kind"), *_RATES, *_CHANGE),
-            [_group(row, row.name, words) for row in summary.kinds],
+            [_group(row, row.named(words.language), words) for row in summary.kinds],
             _sum(summary, words),
         ),
         sheet(
@@ -192,15 +194,8 @@ def _flags(summary: IncidentSummary, words: Words) -> list[tuple[Any, ...]]:
 
 def _beside(summary: IncidentSummary, words: Words) -> list[tuple[Any, ...]]:
     one = summary.beside
-    named = (
-        ("hours", one.hours),
-        ("km", one.km),
-        ("shifts", one.shifts),
-        ("sweeps", one.sweeps),
-        ("buildings", one.buildings),
-        ("problems", one.problems),
-    )
-    return [(words(f"inc_beside_{key}"), value) for key, value in named if value is not None]
+    known = [(f.name, getattr(one, f.name)) for f in fields(one) if getattr(one, f.name) is not None]
+    return [(words(f"inc_beside_{key}"), Decimal(n) if isinstance(n, str) else n) for key, n in known]
 
 
 def _about(summary: IncidentSummary, title: str, words: Words) -> Sheet:
