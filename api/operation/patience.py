@@ -27,6 +27,7 @@ class Patient(HttpToolsProtocol):
     def __init__(self, *arguments: Any, **options: Any) -> None:
         super().__init__(*arguments, **options)
         self._head_bytes = 0
+        self._n_heads = 0
         self._is_in_head = True
         self._late: asyncio.TimerHandle | None = None
 
@@ -50,6 +51,7 @@ class Patient(HttpToolsProtocol):
         """The head is whole."""
         self._stop_clock()
         self._is_in_head = False
+        self._n_heads += 1
         super().on_headers_complete()
 
     def on_message_complete(self) -> None:
@@ -60,9 +62,10 @@ class Patient(HttpToolsProtocol):
 
     def data_received(self, data: bytes) -> None:
         """Refuse a head that does not end."""
-        was_in_head = self._is_in_head
+        was_in_head, n_heads = self._is_in_head, self._n_heads
         super().data_received(data)
-        if was_in_head and self._is_in_head:
+        # Where a head ended in this piece, the rest of it was a body, or the next head has only begun.
+        if was_in_head and self._is_in_head and self._n_heads == n_heads:
             self._head_bytes += len(data)
             if self._head_bytes > MOST_HEAD_BYTES:
                 self._leave(_TOO_LARGE)

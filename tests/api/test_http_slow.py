@@ -21,20 +21,32 @@ __all__ = ["embedded_store", "migrated_file"]
 WAIT_S = 120.0
 N_SLOW = 60
 HEAD = b"POST /v1/lookup/batch HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/json\r\n"
+LARGE = HEAD + b"Connection: close\r\nContent-Length: 100000\r\n\r\n[" + b" " * 99_998 + b"]"
 
 
 class Hasty(Patient):
     head_seconds = 2.0
 
 
+class InOnePiece(Hasty):
+    """Hears head and body at once, as from a proxy on the same machine."""
+
+    heard = b""
+
+    def data_received(self, data: bytes) -> None:
+        self.heard += data
+        if len(self.heard) == len(LARGE):
+            super().data_received(self.heard)
+
+
 @contextmanager
-def patient_service(store: SqlStore) -> Iterator[int]:
+def patient_service(store: SqlStore, http: type[Patient] = Hasty) -> Iterator[int]:
     """The service with its own HTTP, in a thread; its port."""
     with socket.socket() as door:
         door.bind(("127.0.0.1", 0))
         door.listen(256)
         app = create_app(store, ServiceSettings(body_seconds=2.0))
-        server = uvicorn.Server(uvicorn.Config(app, http=Hasty, log_level="error", access_log=False))
+        server = uvicorn.Server(uvicorn.Config(app, http=http, log_level="error", access_log=False))
         thread = threading.Thread(target=server.run, kwargs={"sockets": [door]}, daemon=True)
         thread.start()
         try:
@@ -110,6 +122,13 @@ def test_a_body_longer_than_it_says_or_without_end_is_cut_off(embedded_store) ->
             pass
         told = heard(line)
         assert told == b"" or told.startswith(b"HTTP/1.1 413")
+
+
+def test_a_large_body_that_comes_together_with_its_head_is_no_large_head(embedded_store) -> None:
+    with patient_service(embedded_store, InOnePiece) as port, ExitStack() as stack:
+        told = heard(connected(stack, port, LARGE))
+        assert told.startswith(b"HTTP/1.1 4")
+        assert b'"code":' in told  # the route's own answer
 
 
 def test_a_head_without_end_is_cut_off(embedded_store) -> None:
