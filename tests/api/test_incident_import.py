@@ -11,7 +11,7 @@ import subprocess
 import sys
 import zipfile
 from collections.abc import Iterator
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime, time, timedelta, timezone
 from pathlib import Path
 from typing import Any
 
@@ -203,6 +203,26 @@ def test_the_same_incident_from_any_kind_of_file_is_one_and_its_caller_is_let_go
         told = receipt_data(receipt)
         assert "张三" not in json.dumps(told, ensure_ascii=False) + "".join(receipt_csv(receipt))
         assert "person_column_dropped" in [remark["code"] for remark in told["remarks"]]
+
+
+def test_dates_and_times_of_a_workbook_are_put_together(embedded_store: SqlStore, tmp_path: Path) -> None:
+    put_town(embedded_store)
+    book = openpyxl.Workbook()
+    book.active.append(["编号", "经度", "纬度", "日期", "时间", "类型"])
+    for id, clock in (("both", time(8, 30)), ("text", "9:15"), ("none", None)):
+        book.active.append([id, LON, LAT, date(2026, 11, 20), clock, "噪声"])
+    book.save(tmp_path / "rows.xlsx")
+    receipt = take(embedded_store, tmp_path / "rows.xlsx")
+    assert receipt.counts["new"] == 3
+    with embedded_store.read() as tx:
+        found = {card.external: card.received_at for card in tx.incidents.cards()}
+    shanghai = timezone(timedelta(hours=8))
+    assert found["both"] == datetime(2026, 11, 20, 8, 30, tzinfo=shanghai)
+    assert found["text"] == datetime(2026, 11, 20, 9, 15, tzinfo=shanghai)
+    assert found["none"] == datetime(2026, 11, 20, tzinfo=shanghai)
+    assert {row: [note.code for note in notes] for row, notes in receipt.notes.items()} == {
+        2: ["incident_import_midnight"]
+    }
 
 
 def test_an_address_counts_only_where_it_is_certain(embedded_store: SqlStore, tmp_path: Path) -> None:
