@@ -20,7 +20,7 @@ import numpy as np
 from api.usecases.incident_cells import STEPS, Cells, ImportOptions, read_cells
 from api.usecases.incident_ground import IncidentGround
 from api.usecases.incident_table import MOST_ROWS, IncidentTable, read_incident_table
-from api.usecases.incidents import rules_for
+from api.usecases.incidents import CLOCK_SKEW, rules_for
 from api.usecases.look_up_answers import Answer
 from data.store import Act, Store, Tx
 from data.store.numbers import take_numbers
@@ -231,7 +231,7 @@ def _externals(table: IncidentTable, cells: Cells, options: ImportOptions) -> tu
 
 def _said(cells: Cells, row: int) -> str:
     """What makes a row this incident and no other; how far it has come since is no part of it."""
-    texts, moment = cells.texts, cells.received_at[row]
+    texts, moment = cells.texts, cells.stated_at[row]
     place = "" if cells.asks_address[row] else f"{cells.lon[row]:.7f} {cells.lat[row]:.7f}"
     when = "" if moment is None else moment.isoformat()
     return "\x1f".join((place, when, texts["kind"][row], texts["title"][row], texts["address"][row]))
@@ -242,10 +242,17 @@ def _known(store: Store, work: _Work, jurisdiction: str) -> dict[int, There]:
     with store.read() as tx:
         found = _ask(tx, work)
     for row, card in list(found.items()):
-        if card.received_at != work.cells.received_at[row] or not card.place.startswith(jurisdiction):
+        if not _is_same_moment(card, work.cells.stated_at[row]) or not card.place.startswith(jurisdiction):
             work.cells.fault(row, "incident_import_id_other", id=work.externals[row])
             del found[row]
     return found
+
+
+def _is_same_moment(card: There, stated: datetime | None) -> bool:
+    if stated is None or card.received_at == stated:
+        return card.received_at == stated
+    # What a clock ahead of ours stated was taken for the moment it came in.
+    return card.received_at == card.recorded_at < stated <= card.recorded_at + CLOCK_SKEW
 
 
 def _ask(tx: Tx, work: _Work) -> dict[int, There]:

@@ -89,6 +89,8 @@ class Cells:
         Rows whose address says where they are.
     received_at
         None in rows with a fault.
+    stated_at
+        The same as the row states it: a little ahead of our clock where its own clock is.
     steps
         State to the moments it was reached at, in rows that say so.
     faults, notes
@@ -99,6 +101,7 @@ class Cells:
     lat: NDArray[np.float64]
     asks_address: NDArray[np.bool_]
     received_at: list[datetime | None]
+    stated_at: list[datetime | None]
     texts: dict[str, list[str]]
     priority: list[int]
     state: list[str]
@@ -128,7 +131,21 @@ def read_cells(table: IncidentTable, options: ImportOptions, now: datetime) -> C
     """
     _check_options(table, options)
     n = len(table)
-    cells = Cells(np.full(n, np.nan), np.full(n, np.nan), np.zeros(n, bool), [None] * n, {}, [], [], [], [], {}, {}, {})
+    cells = Cells(
+        np.full(n, np.nan),
+        np.full(n, np.nan),
+        np.zeros(n, bool),
+        [None] * n,
+        [None] * n,
+        {},
+        [],
+        [],
+        [],
+        [],
+        {},
+        {},
+        {},
+    )
     for row, fault in table.broken.items():
         cells.faults[row] = [fault]
     whole = [row for row in range(n) if row not in table.broken]
@@ -268,7 +285,7 @@ def _moments(table: IncidentTable, cells: Cells, options: ImportOptions, whole: 
             allowed = EARLIEST.date().isoformat()
             cells.fault(row, "incident_import_time_old", column=column, measured=shown, allowed=allowed)
             return None
-        return min(found[0], now), found[1]
+        return found
 
     for row in whole:
         if not main[row]:
@@ -283,7 +300,7 @@ def _moments(table: IncidentTable, cells: Cells, options: ImportOptions, whole: 
         found = read(row, column, text, clock)
         if found is None:
             continue
-        cells.received_at[row] = found[0]
+        cells.received_at[row], cells.stated_at[row] = min(found[0], now), found[0]
         if not found[1]:
             cells.note(row, "incident_import_midnight", column=column, measured=main[row][:_SHOWN])
     for state in STEPS:
@@ -293,7 +310,7 @@ def _moments(table: IncidentTable, cells: Cells, options: ImportOptions, whole: 
             for row in whole:
                 if texts[row]:
                     stated = read(row, table.columns[f"{state}_at"], texts[row])
-                    moments[row] = None if stated is None else stated[0]
+                    moments[row] = None if stated is None else min(stated[0], now)
             cells.steps[state] = moments
 
 

@@ -40,6 +40,7 @@ class There:
 
     id: str
     received_at: datetime
+    recorded_at: datetime
     place: str
     grid: str | None
     community: str | None
@@ -75,7 +76,7 @@ class IncidentImport:
         for start in range(0, len(externals), at_once):
             some = list(externals[start : start + at_once])
             is_one = c.external == any_(literal(some, ARRAY(Text))) if self._tx.is_postgis else c.external.in_(some)
-            wanted = select(c.external, c.id, c.received_at, c.place, c.grid, c.community).where(
+            wanted = select(c.external, c.id, c.received_at, c.recorded_at, c.place, c.grid, c.community).where(
                 c.county == county, c.source == source, is_one, is_inside(c.place, self._tx)
             )
             for external, *rest in self._tx.connection.execute(wanted):
