@@ -98,7 +98,7 @@ class Columns:
     level
         Who has it to settle: 0 grid, 1 community, 2 town, 3 county.
     is_cancelled, is_duplicate
-        Told apart, and in no rate.
+        In no rate.  A duplicate was cancelled as one, and is counted as a duplicate only.
     is_settled
         Handled, and not handed on, unfounded or given up.
     """
@@ -124,7 +124,8 @@ class Tally:
     Attributes
     ----------
     received, cancelled, duplicates
-        That came in during the period; those that were cancelled or duplicates stand beside, not in ``received``.
+        That came in during the period; those that were cancelled, or cancelled as duplicates, stand beside, each in
+        one of the two and not in ``received``.
     received_handled
         Of ``received``, handled by the end of the period.
     due, due_handled, due_in_time
@@ -245,8 +246,8 @@ def tally(
     here = counted & (columns.received_at < end) & ~(columns.handled_at < end)
     masks: dict[str, Bools] = {
         "received": counted & came,
-        "cancelled": came & columns.is_cancelled,
-        "duplicates": came & columns.is_duplicate & ~columns.is_cancelled,
+        "cancelled": came & columns.is_cancelled & ~columns.is_duplicate,
+        "duplicates": came & columns.is_duplicate,
         "received_handled": counted & came & handled,
         "due": due,
         "due_handled": due & handled,

@@ -86,7 +86,7 @@ def recount(rows: list[One]) -> Tally:
         came = START <= one.received < END
         if one.is_cancelled or one.is_duplicate:
             if came:
-                n["cancelled" if one.is_cancelled else "duplicates"] += 1
+                n["duplicates" if one.is_duplicate else "cancelled"] += 1
             continue
         handled = one.handled is not None and one.handled < END
         if came:
