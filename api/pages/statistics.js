@@ -2,7 +2,7 @@
 import { askJson } from "./desk_ask.js";
 import { languageNow, make, onLanguage, say, setLanguage } from "./desk_words.js";
 import { showGrids, startGrids } from "./statistics_grids.js";
-import { showMap, startMap } from "./statistics_map.js";
+import { drawMapNow, showMap, startMap } from "./statistics_map.js";
 import { showParts } from "./statistics_parts.js";
 import { PERIODS, asked, desk, go, keep, kept } from "./statistics_state.js";
 
@@ -102,6 +102,8 @@ function choice(name, chosen) {
   return make("label", [box, make("span", say(`period_${name}`))]);
 }
 
+const isDay = (text) => /^\d{4}-\d\d-\d\d$/.test(text);
+
 function showWhen() {
   const { period, compare } = asked();
   const focused = document.activeElement?.name === "period";
@@ -115,7 +117,7 @@ function showWhen() {
   }));
   const { summary } = desk;
   if (!summary) return;
-  at("at").value = asked().at || summary.period.at;
+  at("at").value = isDay(asked().at) ? asked().at : summary.period.at; // an address may say 2026-11 or 2026-W47
   at("earlier").disabled = !summary.period.earlier;
   at("later").disabled = !summary.period.later;
   const query = new URLSearchParams({ period, at: summary.period.at, compare, lang: languageNow() });
@@ -155,9 +157,9 @@ function startWhen() {
 
 const isNight = () => (kept().night ? kept().night === "night" : dark.matches);
 
-function showNight() {
-  document.documentElement.dataset.night = String(isNight());
-  at("night").setAttribute("aria-pressed", String(isNight()));
+function showNight(isDark = isNight()) {
+  document.documentElement.dataset.night = String(isDark);
+  at("night").setAttribute("aria-pressed", String(isDark));
   if (desk.summary) showMap();
 }
 
@@ -172,8 +174,13 @@ function start() {
     keep({ night: isNight() ? "day" : "night" });
     showNight();
   });
-  dark.addEventListener("change", showNight);
+  dark.addEventListener("change", () => showNight());
   at("print").addEventListener("click", () => print());
+  addEventListener("beforeprint", () => { // paper is white, and so is the map on it
+    showNight(false);
+    drawMapNow();
+  });
+  addEventListener("afterprint", () => showNight());
   at("language").addEventListener("click", () => {
     setLanguage(languageNow() === "zh" ? "en" : "zh");
     keep({ language: languageNow() });

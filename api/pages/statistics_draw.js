@@ -35,11 +35,11 @@ export function drawn(tag, attributes = {}, ...children) {
   return made;
 }
 
-// Two bars, now above before, of the same scale.
+// Two bars, now above before, of the same scale; one alone stands in the middle.
 export function bars(now, before, most) {
   const wide = (value) => (most > 0 ? Math.max(value > 0 ? 1 : 0, (value / most) * 200) : 0);
   const box = drawn("svg", { viewBox: "0 0 200 22", preserveAspectRatio: "none", class: "bars", "aria-hidden": "true" });
-  box.append(drawn("rect", { class: "now", x: 0, y: 2, height: 9, width: wide(now) }));
+  box.append(drawn("rect", { class: "now", x: 0, y: before === null ? 6.5 : 2, height: 9, width: wide(now) }));
   if (before !== null) box.append(drawn("rect", { class: "before", x: 0, y: 13, height: 6, width: wide(before) }));
   return box;
 }
@@ -106,7 +106,7 @@ function topOf(most) {
   return [1, 2, 4, 6, 8, 10].map((n) => n * power).find((top) => top >= Math.max(most, 4)) || 10 * power;
 }
 
-// labels, lines: [{ name, values, kind }]
+// labels, lines: [{ name, values, kind }]; values end where what is to come begins
 export function lineChart(labels, lines, title) {
   const top = topOf(Math.max(...lines.flatMap((one) => one.values)));
   const step = (WIDE - EDGE.left - EDGE.right) / labels.length;

@@ -147,7 +147,7 @@ function showLegend() {
     ? [[sign(colours.hot, "▲"), say("legend_hot")], [sign(colours["hot-soft"], "▲"), say("legend_hot_90")], [sign(colours.cold, "▼"), say("legend_cold")], [sign(colours["cold-soft"], "▼"), say("legend_cold_90")], [sign(colours.none), say("legend_neither")]]
     : [...classes.map((upto, k) => [sign(tint(k)), say("upto", { n: amount(upto) })]), [sign(colours.zero), say("zero")], [sign(colours.none), say("unknown")]];
   at("legend").replaceChildren(...rows.map(([picture, text]) => make("li", [picture, make("span", text)])));
-  at("map-note").textContent = say(`measure_${measure()}_note`);
+  at("map-note").textContent = desk.summary && !desk.summary.areas.length ? say("grids_none") : say(`measure_${measure()}_note`);
   const select = at("measure");
   select.replaceChildren(...MEASURES.map((name) => {
     const option = make("option", say(`measure_${name}`));
@@ -165,6 +165,9 @@ export function showMap() {
   showLegend();
   map.draw();
 }
+
+// Before it is printed, when no frame comes any more.
+export const drawMapNow = () => map.drawNow();
 
 function isInside([x, y], rings) {
   let inside = false;
