@@ -5,8 +5,12 @@ from __future__ import annotations
 from tests.authz_rows import Row, row
 
 DESK = "planner reviewer dispatcher patrol auditor"
+RECORDERS = "dispatcher patrol reviewer"
 NOT_THEIRS = 409
 """The step of these tests is the dispatcher's; that this is said shows that one came in."""
+
+_SWEEP = {"kind": "x", "began_at": "2026-10-06", "community": "{community}"}
+_SWEEP |= dict.fromkeys(("vehicles", "people", "buildings", "problems"), 1)
 
 INCIDENTS: dict[tuple[str, str], Row] = {
     ("POST", "/v1/incidents"): row(
@@ -115,6 +119,14 @@ INCIDENTS: dict[tuple[str, str], Row] = {
     ("GET", "/v1/statistics/summary.{ending}"): row(DESK, 200, 200, "/v1/statistics/summary.csv"),
     ("GET", "/v1/incidents/map"): row(DESK, 200, 200, "/v1/incidents/map?from=2026-01-01&to=2026-12-31"),
     ("POST", "/v1/statistics/rates"): row(DESK, 200, 200, "/v1/statistics/rates", json={}),
+    # sweeps
+    ("GET", "/v1/sweeps"): row(DESK, 200, 200, "/v1/sweeps"),
+    ("POST", "/v1/sweeps"): row(RECORDERS, 201, 422, "/v1/sweeps", json=_SWEEP),
+    ("POST", "/v1/sweeps/many"): row(RECORDERS, 200, 200, "/v1/sweeps/many", json={"sweeps": [_SWEEP]}),
+    ("GET", "/v1/sweeps/{id}"): row(DESK, 200, 404, "/v1/sweeps/{new_sweep}"),
+    ("PATCH", "/v1/sweeps/{id}"): row(RECORDERS, 200, 404, "/v1/sweeps/{new_sweep}", json={"problems": 1}),
+    ("DELETE", "/v1/sweeps/{id}"): row(RECORDERS, 200, 404, "/v1/sweeps/{new_sweep}"),
+    ("POST", "/v1/sweeps/{id}/restore"): row(RECORDERS, 200, 404, "/v1/sweeps/{new_sweep}/restore"),
     # whom to send, and what lies around
     ("GET", "/v1/dispatch"): row(DESK, 200, 404, "/v1/dispatch?incident={new_incident}&wait_s=0"),
     ("POST", "/v1/dispatch"): row(

@@ -26,6 +26,7 @@ from partition.rules import Rules
 from tests.account_kit import Site, make_site
 from tests.data.store.kit import CRS, plan, town
 from tests.incident_kit import new_incident, put_unit
+from tests.sweep_kit import new_sweep
 
 HERE, THERE = "771801", "771902"  # in no example of the documentation
 WHERE_X = {HERE: 520_000, THERE: 540_000}
@@ -125,6 +126,11 @@ class World:
         with self.site.store.write(self.site.act("root")) as tx:
             ground = Ground(county, f"{county}001001", f"{county}001001001", self.plans[county])
             return tx.flags.raise_many([NewFlag("x", "look", lon, lat, ground, tx.act.at, tx.act.at)], "admin")[0].id
+
+    def new_sweep(self, county: str) -> str:
+        """Id of a sweep of a community of a county."""
+        with self.site.store.write(self.site.act("root")) as tx:
+            return tx.sweeps.add_many([new_sweep(county=county, community=f"{county}001001")])[0][0].id
 
     def new_unit(self, county: str) -> str:
         """Id of a free unit of a county."""

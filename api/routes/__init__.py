@@ -53,6 +53,7 @@ from api.routes import (
     statistics,
     statistics_page,
     suggest,
+    sweeps,
     tiles,
     tracks,
     units,
@@ -67,6 +68,6 @@ ROOMS: tuple[ModuleType, ...] = (
     *(plan_history, plan_notes, plan_shares, shared),
     # Before the incidents: their paths are no ids.
     *(incident_papers, incident_rules, incident_duplicates, incident_stream, incident_import, incident_cap),
-    *(incidents, red_flags, units, dispatch),
+    *(incidents, red_flags, units, dispatch, sweeps),
 )
 """Every room of the service; add yours here."""

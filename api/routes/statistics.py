@@ -266,7 +266,9 @@ class ReportIn(Body):
 )
 def rate_totals(caller: Reader, body: ReportIn) -> Response:
     """Rounded as the service rounds its own: half up, with the denominators said; nothing is kept."""
+    from api.usecases.incident_answers import SWEEP_RATIOS
     from api.usecases.incident_totals import change_of_totals, rates_of_totals, ratio
+    from partition.incidents.sweeps import SweepFigures
 
     answer: dict[str, Any] = {
         "totals": [rates_of_totals(one.name, one.model_dump(exclude={"name"})) for one in body.totals],
@@ -279,9 +281,9 @@ def rate_totals(caller: Reader, body: ReportIn) -> Response:
         each = {"hours_each": ratio(walked.hours, walked.people or 0), "km_each": ratio(walked.km, walked.people or 0)}
         answer["patrol"] = {**walked.model_dump(), "kmh": ratio(walked.km, walked.hours), **each}
     if body.sweep is not None:
-        swept = body.sweep
-        per = {"buildings_per_sweep": ratio(swept.buildings, swept.sweeps, 0)}
-        answer["sweep"] = {**swept.model_dump(), **per, "problems_per_building": ratio(swept.problems, swept.buildings)}
+        stated = body.sweep.model_dump()
+        ratios = {name: getattr(SweepFigures(**stated), name) for name in SWEEP_RATIOS}
+        answer["sweep"] = {**stated, **ratios}
     return _answer(answer)
 
 

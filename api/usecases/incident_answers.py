@@ -15,9 +15,11 @@ from partition.incidents.compare import Change
 from partition.incidents.flow import LEVELS
 from partition.incidents.periods import Period
 from partition.incidents.rates import Share, Tally
+from partition.incidents.sweeps import SweepFigures
 
 COUNTS = tuple(name for name in Tally.__slots__ if name != "settled")
 RATES = ("handled_of_received", "handled_of_due", "in_time_of_due", "arrived_in_time_of_due")
+SWEEP_RATIOS = ("buildings_per_sweep", "problems_per_building")
 _COMPARED = ("received", "due", "due_handled", "due_in_time", "handled", "open", "overdue")
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
@@ -55,6 +57,7 @@ def group_row(group: Group) -> dict[str, Any]:
     row["is_small"] = group.is_small
     row["minutes"] = {"to_arrive": _round(group.minutes_to_arrive), "to_handle": _round(group.minutes_to_handle)}
     row["patrol"] = patrol_row(group.patrol)
+    row["sweep"] = sweep_row(group.sweep)
     row["before"] = None if group.before is None else {name: _count(getattr(group.before, name)) for name in COUNTS}
     row["change"] = None
     if group.before is not None:
@@ -70,6 +73,13 @@ def patrol_row(patrol: PatrolFigures | None) -> dict[str, Any] | None:
         return None
     row = {name: round(value, 3) if isinstance(value, float) else value for name, value in asdict(patrol).items()}
     return {**row, "kmh": round(patrol.km / patrol.hours, 2) if patrol.hours else None}
+
+
+def sweep_row(sweep: SweepFigures | None) -> dict[str, Any] | None:
+    """What sweeps came to, and both ratios as they are printed; null where none is kept."""
+    if sweep is None:
+        return None
+    return {**asdict(sweep), **{name: getattr(sweep, name) for name in SWEEP_RATIOS}}
 
 
 def period_row(period: Period, zone: str, span: Span | None = None) -> dict[str, Any]:
@@ -102,6 +112,8 @@ def statistics_table(told: Statistics) -> tuple[list[str], list[list[Any]]]:
     header = ["key", "name", "community", "households", *COUNTS]
     header += [f"{name}_percent" for name in RATES] + [f"settled_{level}" for level in LEVELS]
     header += ["per_1000", "per_1000_smooth", "minutes_to_arrive", "minutes_to_handle", "patrol_hours", "patrol_km"]
+    header += ["sweeps", *(f"sweep_{name}" for name in ("vehicles", "people", "buildings", "problems"))]
+    header += list(SWEEP_RATIOS)
     if told.other is not None:
         header += ["received_before", "received_change_percent", "received_trend"]
     rows = []
@@ -114,6 +126,8 @@ def statistics_table(told: Statistics) -> tuple[list[str], list[list[Any]]]:
         row += [_round(value) for value in (group.per_1000, group.per_1000_smooth, *medians)]
         patrol = group.patrol
         row += [round(patrol.hours, 2), round(patrol.km, 3)] if patrol else [None, None]
+        sweep = sweep_row(group.sweep)
+        row += list(sweep.values()) if sweep else [None] * (len(SweepFigures.__slots__) + len(SWEEP_RATIOS))
         if told.other is not None:
             change = Change(tally.received, group.before.received if group.before else 0)
             row += [_count(change.before), change.text, change.trend]

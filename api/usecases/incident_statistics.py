@@ -21,6 +21,7 @@ from partition.incidents.flow import LEVELS
 from partition.incidents.periods import ZONE, Period, period_of
 from partition.incidents.rates import Columns, Tally, moment64, tally
 from partition.incidents.smooth import household_rates
+from partition.incidents.sweeps import SweepFigures, added_by
 from partition.incidents.trends import Redraw, follow
 
 BY = ("grid", "community", "town", "kind", "level", "source", "priority", "time")
@@ -87,6 +88,10 @@ class Group:
         Medians of those that were reached, or handled, in the period; none where none was.
     before
         Figures of the other period; none where none was asked for.
+    patrol
+        Of the whole, a grid or a place.
+    sweep
+        Of the whole, a community or a town, of all plans; none where no sweep is kept.
     """
 
     key: str
@@ -102,6 +107,7 @@ class Group:
     minutes_to_arrive: float | None = None
     minutes_to_handle: float | None = None
     patrol: PatrolFigures | None = None
+    sweep: SweepFigures | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,11 +169,15 @@ def statistics_of(tx: Tx, question: Question, now: datetime) -> Statistics:
         question.period.first.isoformat(), question.period.last.isoformat(), plan=question.plan
     )
     households = int(land.households.sum()), int(land.population.sum())
-    whole = replace(whole, households=households[0], population=households[1], patrol=added(patrols))
-    for key in sorter.places():
+    sweeps = {} if question.plan else tx.sweeps.figures(span.first, span.until)
+    swept = sum(sweeps.values(), SweepFigures()) if sweeps else None
+    whole = replace(whole, households=households[0], population=households[1], patrol=added(patrols), sweep=swept)
+    swept_by_place = {"community": sweeps, "town": added_by(sweeps, TOWN_DIGITS)}.get(question.by, {})
+    for key in (*sorter.places(), *swept_by_place):
         groups.setdefault(key, Group(key, "", Tally(), Tally() if other else None))
     by_place = sorter.patrols_by_place(patrols) if question.by in PLACES else {}
-    ordered = _with_rates([sorter.dressed(groups[key], by_place) for key in sorted(groups, key=sorter.order)])
+    dressed = [sorter.dressed(groups[key], by_place) for key in sorted(groups, key=sorter.order)]
+    ordered = _with_rates([replace(one, sweep=swept_by_place.get(one.key)) for one in dressed])
     plans = (question.plan,) if question.plan else tuple(sorted(set(land.plan)))
     return Statistics(question, span, other, plans, whole, ordered)
 

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from data.store.rooms.repeats import Repeats
     from data.store.rooms.shares import Shares
     from data.store.rooms.stream import Stream
+    from data.store.rooms.sweeps import Sweeps
     from data.store.rooms.territories import Territories
     from data.store.rooms.tracks import Tracks
     from data.store.rooms.units import Units
@@ -222,3 +223,10 @@ class Tx:
         from data.store.rooms.red_flags import RedFlags
 
         return RedFlags(self)
+
+    @cached_property
+    def sweeps(self) -> Sweeps:
+        """Sweeps of buildings, as counts."""
+        from data.store.rooms.sweeps import Sweeps
+
+        return Sweeps(self)

@@ -28,6 +28,7 @@ from partition.incidents.summary import GroupRow, IncidentSummary, RankRow
 MOST_BARS = 8
 MOST_RANKED = 10
 NONE = "–"
+_WALKED = ("hours", "km", "shifts")
 
 
 def write_incident_paper(summary: IncidentSummary, filed: FiledPlan | None, path: Path, *, language: str = "zh") -> int:
@@ -210,8 +211,11 @@ class _Paper:
         if not known:
             return
         self.sheets.heading(self.word("p_beside"), 14)
-        values = [_beside(value) for _, value in known]
-        self.sheets.table([Col(self.word(f"p_beside_{key}"), 1) for key, _ in known], [values], "")
+        walked = [pair for pair in known if pair[0] in _WALKED]
+        for part in (walked, [pair for pair in known if pair not in walked]):  # side by side their heads have no room
+            if part:
+                columns = [Col(self.word(f"p_beside_{key}"), 1) for key, _ in part]
+                self.sheets.table(columns, [[_beside(value) for _, value in part]], "")
 
     def _areas(self) -> None:
         self.sheets.heading(self.word("p_areas"), 20, self.word("p_small_mark"))

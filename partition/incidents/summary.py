@@ -116,8 +116,8 @@ class Beside:
     vehicles: int | None = None
     people: int | None = None
     buildings: int | None = None
-    problems: int | None = None
     buildings_per_sweep: str | None = None
+    problems: int | None = None
     problems_per_building: str | None = None
 
 

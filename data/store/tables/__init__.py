@@ -1,6 +1,6 @@
 """The one table layout of both stores (SQLAlchemy Core; geometry through GeoAlchemy2)."""
 
-from data.store.tables import addresses, coverage, incidents, layers, notes, plans, service, tracks
+from data.store.tables import addresses, coverage, incidents, layers, notes, plans, service, sweeps, tracks
 from data.store.tables.base import METADATA
 from data.store.tables.layers import LAYER_TABLES
 
@@ -14,5 +14,6 @@ __all__ = [
     "notes",
     "plans",
     "service",
+    "sweeps",
     "tracks",
 ]
