@@ -71,7 +71,9 @@ def applied(board: dict[str, Any], told: Iterable[Message]) -> dict[str, dict[st
     for message in told:
         assert message.data["after"] == number < message.data["number"] == message.id
         number = message.id
-        if message.event == "incident":
+        if message.data["kind"] == "incident.left":
+            rows.pop(message.data["row"]["id"], None)
+        elif message.event == "incident":
             row = as_on_board(message.data["row"])
             rows[row["id"]] = row
     return rows

@@ -3,7 +3,7 @@
 import { Trouble, askJson } from "./desk_ask.js";
 import { make, onLanguage, say } from "./desk_words.js";
 import { addCommand, keyName, keysOf } from "./desk_keys.js";
-import { button, trouble } from "./desk_talk.js";
+import { button, notice, trouble } from "./desk_talk.js";
 import { editIncident } from "./dispatch_card_edit.js";
 import { clockSection, deadlineSection, historySection, lineSection, linkSection, placeSection } from "./dispatch_card_facts.js";
 import { fillAround, paintAround } from "./dispatch_card_around.js";
@@ -80,6 +80,13 @@ function took({ card: given }) {
   if (!card || given.id !== card.id || given.revision < card.revision || !given.next) return;
   show(given);
   loadSoon();
+}
+
+// It lies where this account sees nothing; what it said goes from the page.
+function gone(id) {
+  if (id !== desk.selected) return;
+  select("");
+  notice("warn", say("card_left", { id }), { id: `left-${id}` });
 }
 
 // -- the card
@@ -189,7 +196,8 @@ export function start() {
   addCommand({ id: "card_edit", keys: ["e"], word: "card_edit", group: "doing", when: () => isFree() && mayWrite() && card.next.length > 0 && !["closed", "cancelled"].includes(card.state), run: () => editIncident(card) });
   on("selected", ({ id }) => selected(id));
   on("incident", ({ row }) => {
-    if (row.id === desk.selected && (!card || row.revision > card.revision)) loadSoon();
+    if (row.isGone) gone(row.id);
+    else if (row.id === desk.selected && (!card || row.revision > card.revision)) loadSoon();
   });
   on("loaded", () => {
     loadKinds();

@@ -5,7 +5,7 @@ import { Trouble, askJson } from "./desk_ask.js";
 import { onLanguage, say } from "./desk_words.js";
 import { trouble } from "./desk_talk.js";
 import { takeFirst } from "./dispatch_first.js";
-import { desk, placedRow, putIncident, rowsOf, tell } from "./dispatch_state.js";
+import { desk, dropIncident, placedRow, putIncident, rowsOf, tell } from "./dispatch_state.js";
 
 const KINDS = ["incident", "unit", "flag", "import", "rules"];
 const FIRST_WAIT_MS = 500;
@@ -128,8 +128,9 @@ function came(kind, { data }) {
   }
   desk.event = event.number;
   counts.events += 1;
-  if (kind === "incident") putIncident(event.row);
-  else if (event.kind === "unit.removed") remove(desk.units, "unit", event.row);
+  if (event.kind === "incident.left") dropIncident(event.row);
+  else if (kind === "incident") putIncident(event.row);
+  else if (["unit.removed", "unit.left"].includes(event.kind)) remove(desk.units, "unit", event.row);
   else if (kind === "unit") put(desk.units, "unit", event.row);
   else if (kind === "flag") put(desk.flags, "flag", event.row);
   else if (kind === "import") again(); // many at once: what stands is asked for

@@ -145,7 +145,8 @@ export function clockClass(row, at) {
 
 export const isOverdue = (row, at = now() / 1000) => clockClass(row, at) === 2;
 
-// -- who listens.  "loaded" (all is new), "incident" {row, before, isNew}, "unit" {row}, "flag" {row}, "selected" {id,
+// -- who listens.  "loaded" (all is new), "incident" {row, before, isNew}, "unit" {row} (with
+// isGone where it is no longer seen here), "flag" {row}, "selected" {id,
 // before}, "filter", "live" {isDown}, "told" (one event with its number), "role", "night", "ground" (the base of the map).
 
 const listeners = {};
@@ -165,8 +166,11 @@ export function select(id = "") {
   if (id !== before) tell("selected", { id, before });
 }
 
+const left = new Map(); // id -> revision with which an incident went out of what this desk may see
+
 // An incident as an answer brought it: shown at once, whichever of the answer and the event comes first.
 export function putIncident(card) {
+  if (left.get(card.id) >= card.revision) return null; // an answer of before it left
   const before = desk.incidents.get(card.id);
   if (before && before.revision > card.revision) return before;
   const row = rowOf(card);
@@ -174,4 +178,15 @@ export function putIncident(card) {
   if (!before) desk.count += 1;
   tell("incident", { row, before, isNew: !before });
   return row;
+}
+
+// An incident lies where this desk sees nothing.
+export function dropIncident({ id, revision }) {
+  const before = desk.incidents.get(id);
+  left.set(id, revision);
+  if (before) {
+    desk.incidents.delete(id);
+    desk.count -= 1;
+  }
+  tell("incident", { row: { id, isGone: true }, before, isNew: false });
 }

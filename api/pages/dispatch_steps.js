@@ -162,7 +162,7 @@ async function sendSeen(seen, path, method, told, key, isSecond = false) {
     tellAloud(say("steps_made", { id: after.id, state: say(`state_${after.state}`) }));
     return after;
   } catch (error) {
-    const isChanged = error.kind === "refused" && [409, 412].includes(error.status) && !isSecond;
+    const isChanged = error.kind === "refused" && error.status === 412 && !isSecond;
     if (!isChanged) throw error;
     const now = await askJson(`/v1/incidents/${encodeURIComponent(seen.id)}`);
     tell("card", { card: now });

@@ -17,9 +17,9 @@ from api.http.schemas import Body, Latitude, Longitude
 from api.i18n import sentence
 from api.routes.access import Caller, allow
 from api.routes.acts import language_of, settings_of, store_of
-from api.routes.incident_schemas import IncidentId, IncidentOut, Key, Short, answer_of, stated_revision
+from api.routes.incident_schemas import IncidentId, IncidentOut, Key, Short, answer_of, answer_seen, stated_revision
 from api.routes.incidents import ground_of
-from api.routes.repeats import KEY_PARAMETER, answer_once
+from api.routes.repeats import KEY_PARAMETER
 from api.routes.turns import Turns
 from api.routes.units import Code
 from api.usecases.dispatch_unit import Order, send
@@ -43,7 +43,7 @@ _MATCH = {
     "name": "If-Match",
     "in": "header",
     "required": False,
-    "description": "ETag of the incident as it was seen; another one since is refused",
+    "description": "ETag of the incident as it was seen; where it was changed since, the answer is 412",
     "schema": {"type": "string", "pattern": '^"[^"]+-[1-9][0-9]{0,8}"$'},
 }
 _KEY_AND_MATCH: dict[str, Any] = {"parameters": [KEY_PARAMETER, _MATCH]}
@@ -209,7 +209,7 @@ async def suggest(
     "/v1/dispatch",
     response_model=IncidentOut,
     summary="Send somebody to an incident",
-    responses=responses(404, 409, 422),
+    responses=responses(404, 409, 412, 422),
     openapi_extra=_KEY_AND_MATCH,
 )
 def order(request: Request, caller: Dispatcher, body: OrderIn) -> Response:
@@ -222,7 +222,7 @@ def order(request: Request, caller: Dispatcher, body: OrderIn) -> Response:
         tx.audit.record("incident.dispatch", card.id, place=card.place, after={"unit": card.unit, "body": card.body})
         return answer_of(card)
 
-    return answer_once(request, caller, body, work)
+    return answer_seen(request, caller, body, work)
 
 
 @router.get(

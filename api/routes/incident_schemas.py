@@ -2,16 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import datetime
 from typing import Annotated, Any, Literal
 
 import orjson
-from fastapi import Path, Query, Request
+from fastapi import Path, Query, Request, Response
 from pydantic import BaseModel, Field, StringConstraints
 
+from api.http.answers import problem
 from api.http.schemas import Body, Latitude, Line, Longitude, Moment
-from api.routes.repeats import expected_revision
+from api.routes.access import Caller
+from api.routes.acts import language_of
+from api.routes.repeats import answer_once, etag_of, expected_revision
+from api.usecases.incidents import StaleIncident
+from data.store import Tx
 from data.store.rooms.incident_cards import DeskEvent, IncidentCard, incident_row, said
+from data.store.rooms.red_flags import StaleFlag
 from data.store.rooms.repeats import Answer
 from data.store.tables.incidents import incidents
 from partition.incidents.deadlines import running
@@ -272,6 +279,18 @@ def stated_revision(request: Request, id: str) -> int | None:
         400 ``if_match_malformed``.
     """
     return expected_revision(request, id) if request.headers.get("if-match", "").strip() else None
+
+
+def answer_seen(request: Request, caller: Caller, body: BaseModel | None, work: Callable[[Tx], Answer]) -> Response:
+    """As `api.routes.repeats.answer_once`, for a change that may name the revision it was made for.
+
+    Where that is no longer the newest the answer is 412, with the ETag that stands now.
+    """
+    try:
+        return answer_once(request, caller, body, work)
+    except (StaleIncident, StaleFlag) as stale:
+        etag = etag_of(stale.card.id, stale.card.revision)
+        return problem(request.scope, 412, *stale.faults, headers={"ETag": etag}, language=language_of(request))
 
 
 def answer_of(card: IncidentCard, status: int = 200) -> Answer:

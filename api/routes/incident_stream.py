@@ -75,13 +75,18 @@ class DeskMessage(BaseModel):
 
     number: int
     after: int = Field(description="Number of the message before: another one than was read means that one is missing")
-    kind: str = Field(description="`incident.received`, `incident.step`, `unit.moved`, ...; `resync`: take the board")
+    kind: str = Field(
+        description="`incident.received`, `incident.step`, `unit.moved`, ...; `incident.left`, `unit.left`: it lies in "
+        "none of the listener's places any more; `resync`: take the board"
+    )
     at: str = Field("", description="This and what follows is left out of `resync`")
     subject: str = Field("", description="Id of the incident, unit or flag")
     role: str = ""
     before: str | None = None
     after_state: str | None = None
-    row: dict[str, Any] = Field({}, description="The incident, unit or flag afterwards")
+    row: dict[str, Any] = Field(
+        {}, description="The incident, unit or flag afterwards; of one that left, its id and revision"
+    )
 
 
 _MESSAGE = {

@@ -22,6 +22,7 @@ from api.routes.incident_schemas import (
     TransitionIn,
     Wanted,
     answer_of,
+    answer_seen,
     conditions_of,
     etag_of_incident,
     happened_row,
@@ -48,7 +49,7 @@ _MATCH = {
     "name": "If-Match",
     "in": "header",
     "required": False,
-    "description": "ETag of the incident as it was seen; another one since is refused",
+    "description": "ETag of the incident as it was seen; where it was changed since, the answer is 412",
     "schema": {"type": "string", "pattern": '^"[^"]+-[1-9][0-9]{0,8}"$'},
 }
 _KEY: dict[str, Any] = {"parameters": [KEY_PARAMETER]}
@@ -198,7 +199,7 @@ def show_history(request: Request, caller: Reader, id: IncidentId) -> Response:
     "/v1/incidents/{id}",
     response_model=IncidentOut,
     summary="Put an incident right",
-    responses=responses(404, 409, 422),
+    responses=responses(404, 409, 412, 422),
     openapi_extra=_KEY_AND_MATCH,
 )
 def put_right(request: Request, caller: Dispatcher, id: IncidentId, body: IncidentChangeIn) -> Response:
@@ -215,14 +216,14 @@ def put_right(request: Request, caller: Dispatcher, id: IncidentId, body: Incide
         )
         return answer_of(card)
 
-    return answer_once(request, caller, body, change)
+    return answer_seen(request, caller, body, change)
 
 
 @router.post(
     "/v1/incidents/{id}/transitions",
     response_model=IncidentOut,
     summary="Bring an incident into another state",
-    responses=responses(404, 409, 422),
+    responses=responses(404, 409, 412, 422),
     openapi_extra=_KEY_AND_MATCH,
 )
 def make_step(request: Request, caller: Handler, id: IncidentId, body: TransitionIn) -> Response:
@@ -235,4 +236,4 @@ def make_step(request: Request, caller: Handler, id: IncidentId, body: Transitio
         tx.audit.record("incident.step", id, place=card.place, after={"state": card.state, "unit": card.unit})
         return answer_of(card)
 
-    return answer_once(request, caller, body, make)
+    return answer_seen(request, caller, body, make)

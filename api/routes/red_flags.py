@@ -14,7 +14,7 @@ from api.http.openapi import responses
 from api.http.schemas import Body, Latitude, Line, Longitude, Moment
 from api.routes.access import Caller, allow
 from api.routes.acts import settings_of, store_of
-from api.routes.incident_schemas import stated_revision
+from api.routes.incident_schemas import answer_seen, stated_revision
 from api.routes.incidents import Reader, ground_of
 from api.routes.repeats import KEY_PARAMETER, answer_once
 from api.usecases.red_flags import ToldFlag, flag_answer, flag_features, flag_list, raise_flags, with_reason
@@ -32,7 +32,7 @@ _MATCH = {
     "name": "If-Match",
     "in": "header",
     "required": False,
-    "description": "ETag of the flag as it was seen; another one since is refused",
+    "description": "ETag of the flag as it was seen; where it was changed since, the answer is 412",
     "schema": {"type": "string", "pattern": '^"f[0-9]{1,18}-[1-9][0-9]{0,8}"$'},
 }
 _KEY: dict[str, Any] = {"parameters": [KEY_PARAMETER]}
@@ -192,7 +192,7 @@ def show_flag(request: Request, caller: Reader, flag: FlagId) -> Response:
     "/v1/red-flags/{flag}/clear",
     response_model=FlagOut,
     summary="Clear a red flag",
-    responses=responses(404, 409, 422),
+    responses=responses(404, 409, 412, 422),
     openapi_extra=_KEY_AND_MATCH,
 )
 def clear_flag(request: Request, caller: Judge, flag: FlagId, body: ReasonIn) -> Response:
@@ -207,7 +207,7 @@ def clear_flag(request: Request, caller: Judge, flag: FlagId, body: ReasonIn) ->
     "/v1/red-flags/{flag}/reopen",
     response_model=FlagOut,
     summary="Raise a cleared red flag again",
-    responses=responses(404, 409, 422),
+    responses=responses(404, 409, 412, 422),
     openapi_extra=_KEY_AND_MATCH,
 )
 def reopen_flag(request: Request, caller: Judge, flag: FlagId, body: ReopenIn) -> Response:
@@ -230,7 +230,7 @@ def _changed(
         tx.audit.record(action, card.id, place=card.place, after={"reason": card.reason})
         return _told(request, card, 200)
 
-    return answer_once(request, caller, body, work)
+    return answer_seen(request, caller, body, work)
 
 
 def _list(request: Request, caller: Caller, state: str, form: str) -> Response:

@@ -13,7 +13,7 @@ from datetime import datetime
 
 import orjson
 
-from data.store.rooms.incident_cards import DeskEvent, said
+from data.store.rooms.incident_cards import LEFT, DeskEvent, said
 
 KEPT = 5_000
 MOST_BYTES = 64 * 1024
@@ -34,6 +34,10 @@ class Encoded:
         As whoever sees its whole place is told.
     tail_within
         As whoever sees a part of its place is told; empty: not at all.
+    left
+        Place that its subject was in before; empty: it stays where it was.
+    tail_left
+        As whoever sees that one alone is told: nothing of where it is now.
     """
 
     number: int
@@ -41,11 +45,15 @@ class Encoded:
     head: bytes
     tail: bytes
     tail_within: bytes = b""
+    left: str = ""
+    tail_left: bytes = b""
 
     def message(self, jurisdiction: str, after: int) -> bytes:
         """Text of the stream for a jurisdiction; empty where it may not be seen there."""
         if self.place.startswith(jurisdiction):
             return b"%b%d%b" % (self.head, after, self.tail)
+        if self.left and self.left.startswith(jurisdiction):
+            return b"%b%d%b" % (self.head, after, self.tail_left)
         if self.tail_within and jurisdiction.startswith(self.place):
             return b"%b%d%b" % (self.head, after, self.tail_within)
         return b""
@@ -83,9 +91,13 @@ def encoded(event: DeskEvent) -> Encoded:
         "after_state": event.after,
     }
     head = b'id: %d\nevent: %b\ndata: {"number":%d,"after":' % (event.number, name.encode(), event.number)
-    tail = _tail(said_of | {"row": event.data})
+    row = dict(event.data)
+    left = str(row.pop(LEFT, ""))
+    tail = _tail(said_of | {"row": row})
     within = _tail(said_of | {"row": {}}) if name in _FOR_ALL_WITHIN else b""
-    return Encoded(event.number, event.place, head, tail, within)
+    gone = {"id": event.subject, "revision": row.get("revision")}
+    tail_left = _tail(said_of | {"kind": f"{name}.left", "row": gone}) if left else b""
+    return Encoded(event.number, event.place, head, tail, within, left, tail_left)
 
 
 def resync(number: int, after: int) -> bytes:

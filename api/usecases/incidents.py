@@ -65,6 +65,14 @@ class Step:
     through: bool = False
 
 
+class StaleIncident(Conflict):
+    """A change was asked of an incident that is no longer as it was seen."""
+
+    def __init__(self, card: IncidentCard, revision: int) -> None:
+        super().__init__("incident_changed", id=card.id, measured=card.revision, allowed=revision, state=card.state)
+        self.card = card
+
+
 def rules_for(tx: Tx, county: str) -> IncidentRules:
     """The rules in effect in a county."""
     return rules_in(tx, county)
@@ -231,11 +239,11 @@ def check_revision(card: IncidentCard, revision: int | None) -> None:
 
     Raises
     ------
-    Conflict
+    StaleIncident
         ``incident_changed``.
     """
     if revision is not None and revision != card.revision:
-        raise Conflict("incident_changed", id=card.id, measured=card.revision, allowed=revision, state=card.state)
+        raise StaleIncident(card, revision)
 
 
 def level_name(level: int) -> str:

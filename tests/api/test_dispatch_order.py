@@ -120,7 +120,8 @@ def test_the_same_order_sent_again_is_done_once(http: TestClient, store: SqlStor
     stale = receive(http, middle("A"))
     step(http, stale["id"], "assessed")
     answer = order(http, stale["id"], unit="car-1", headers={"If-Match": stale["etag"]})
-    assert code(answer) == (409, "incident_changed")
+    assert code(answer) == (412, "incident_changed")
+    assert answer.headers["ETag"] == http.get(f"/v1/incidents/{stale['id']}").headers["ETag"] != stale["etag"]
     assert_held(store)
 
 

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from api.usecases import incident_ring
 from api.usecases.incident_ring import Ring, batch_of, encoded, resync, thinned
-from data.store.rooms.incident_cards import DeskEvent
+from data.store.rooms.incident_cards import LEFT, DeskEvent
 from tests.incident_stream_kit import Message, messages
 
 AT = datetime(2026, 11, 22, 8, tzinfo=UTC)
@@ -68,6 +68,30 @@ def test_what_happens_to_a_county_is_told_in_its_parts_without_figures() -> None
     assert read(whole.message("330402001", 0))[0].data["row"] == {}
     assert whole.message("330502", 0) == b""
     assert encoded(event(1, "330402", "unit.moved")).message("330402001", 0) == b""
+
+
+def test_what_was_moved_is_told_to_its_former_place_without_a_word_of_the_new_one() -> None:
+    row = {"id": "i1", "revision": 4, "place": PLACES[2], "lon": 120.5}
+    at = AT + timedelta(seconds=9)
+    facts = (9, at, at, "incident.changed", "i1", PLACES[2], "who", "dispatcher", None, None, "nearer to the lake")
+    moved = encoded(DeskEvent(*facts, row | {LEFT: PLACES[1]}))
+    for sees_both in ("", "330402", "330402001", PLACES[2]):
+        (told,) = read(moved.message(sees_both, 8))
+        assert (told.data["kind"], told.data["row"]) == ("incident.changed", row)
+    (left,) = read(moved.message(PLACES[1], 8))
+    assert (left.id, left.event, left.data["after"]) == (9, "incident", 8)
+    assert left.data | {"at": "", "role": ""} == {
+        "number": 9,
+        "after": 8,
+        "kind": "incident.left",
+        "at": "",
+        "subject": "i1",
+        "role": "",
+        "before": None,
+        "after_state": None,
+        "row": {"id": "i1", "revision": 4},
+    }
+    assert moved.message("330502", 8) == b""
 
 
 def test_of_the_positions_of_a_unit_the_last_is_told() -> None:

@@ -152,7 +152,13 @@ def test_a_change_of_what_changed_meanwhile_is_refused(http: TestClient) -> None
     changed = http.patch(path, json={"priority": 1}, headers=seen)
     assert changed.status_code == 200
     assert changed.json()["due_at"] < made["due_at"]
-    assert code(http.patch(path, json={"priority": 2}, headers=seen)) == (409, "incident_changed")
+    for stale in (
+        http.patch(path, json={"priority": 2}, headers=seen),
+        http.post(f"{path}/transitions", json={"to": "assessed"}, headers=seen),
+    ):
+        assert code(stale) == (412, "incident_changed")
+        assert stale.headers["ETag"] == changed.headers["ETag"] == http.get(path).headers["ETag"]
+    assert http.get(path).json()["state"] == "received", "nothing was done"
     moved = http.patch(path, json={"lon": middle("D")[0], "lat": middle("D")[1]}).json()
     assert moved["grid"] != made["grid"]
     assert moved["community"] != made["community"]

@@ -95,7 +95,12 @@ def test_a_flag_is_cleared_once_with_a_reason_and_may_be_raised_again(http: Test
     assert (cleared.json()["is_open"], cleared.json()["reason"]) == (False, "done")
     assert code(http.post(f"{FLAGS}/{id}/clear", json={"reason": "done"})) == (409, "flag_cleared")
     stale = http.post(f"{FLAGS}/{id}/reopen", json={"reason": "no"}, headers={"If-Match": f'"{id}-1"'})
-    assert code(stale) == (409, "flag_changed")
+    assert code(stale) == (412, "flag_changed")
+    assert stale.headers["ETag"] == f'"{id}-2"'
+    assert code(http.post(f"{FLAGS}/{id}/clear", json={"reason": "no"}, headers={"If-Match": f'"{id}-1"'})) == (
+        412,
+        "flag_changed",
+    )
     again = http.post(f"{FLAGS}/{id}/reopen", json={"reason": "堆物又出现"}).json()
     assert (again["is_open"], again["cleared_at"], again["revision"]) == (True, None, 3)
 

@@ -121,9 +121,16 @@ class IncidentCard:
         return Clocks(self.assess_due_at, self.arrive_due_at, self.due_at)
 
 
+LEFT = "left"
+"""In the data of an event: the place that its subject was in before, where it has another one now.  Never sent."""
+
+
 @dataclass(frozen=True, slots=True)
 class DeskEvent:
-    """One row of what happened; ``data`` holds the card of the incident, unit or flag afterwards, as plain data."""
+    """One row of what happened; ``data`` holds the card of the incident, unit or flag afterwards, as plain data.
+
+    Of what was moved, ``data`` also names the place that it left (`LEFT`).
+    """
 
     number: int
     at: datetime

@@ -199,7 +199,10 @@ class Incidents:
                 remove_windows(tx.connection, "incidents", [fid])
                 add_windows(tx.connection, "incidents", [fid], [values["geom"]])
         changed = self._change(card, event, values)
-        put_event(tx, event, kind, changed, role, reason=reason)
+        if changed.place != card.place:  # who answers for it is seen where it is
+            mine = assignments.c.incident == id
+            tx.connection.execute(update(assignments).where(mine).values(place=changed.place))
+        put_event(tx, event, kind, changed, role, reason=reason, left=card.place)
         return changed
 
     def _change(self, card: IncidentCard, event: int, values: dict[str, Any]) -> IncidentCard:
@@ -312,11 +315,12 @@ class Incidents:
         return int(self._tx.connection.execute(wanted).scalar_one())
 
     def history(self, id: str) -> tuple[DeskEvent, ...]:
-        """What happened to an incident, the oldest first."""
+        """What happened to an incident inside the jurisdiction, the oldest first."""
         self.card(id)
         from data.store.rooms.stream import as_event
 
-        wanted = select(incident_events).where(incident_events.c.subject == id).order_by(incident_events.c.number)
+        mine = (incident_events.c.subject == id, is_inside(incident_events.c.place, self._tx))
+        wanted = select(incident_events).where(*mine).order_by(incident_events.c.number)
         return tuple(as_event(row) for row in self._tx.connection.execute(wanted))
 
     def _find(

@@ -79,6 +79,7 @@ class StaleFlag(Conflict):
 
     def __init__(self, card: FlagCard, revision: int) -> None:
         super().__init__("flag_changed", id=card.id, measured=card.revision, allowed=revision)
+        self.card = card
 
 
 _CARD = [red_flags.c[f.name] for f in fields(FlagCard)]

@@ -14,7 +14,7 @@ from typing import Any
 from sqlalchemy import delete, func, insert, select, text
 
 from data.store.numbers import take_numbers
-from data.store.rooms.incident_cards import DeskEvent, IncidentCard, incident_row
+from data.store.rooms.incident_cards import LEFT, DeskEvent, IncidentCard, incident_row
 from data.store.rooms.inside import is_inside
 from data.store.tables.incidents import incident_events
 from data.store.tx import Tx
@@ -44,6 +44,7 @@ class Stream:
         after: str | None = None,
         happened_at: datetime | None = None,
         client_id: str | None = None,
+        left: str = "",
     ) -> int:
         """Add an event and return its number.
 
@@ -55,6 +56,9 @@ class Stream:
             One that was taken before (``take_numbers(tx, "incident_events")``).
         client_id
             Given by a sender that may send the same again; the database refuses a second one.
+        left
+            Place that the subject was in before, where this change took it to another one: whoever sees the former
+            alone is told that it left, and not where it is.
         """
         tx = self._tx
         number = number or take_numbers(tx, "incident_events")
@@ -72,7 +76,7 @@ class Stream:
             "after": after,
             "reason": reason or tx.act.reason,
             "client_id": client_id,
-            "data": dict(data),
+            "data": dict(data) | ({LEFT: left} if left != place and left else {}),
         }
         tx.connection.execute(insert(incident_events).values(row))
         self._wake()

@@ -78,14 +78,15 @@ class Units:
             raise Conflict("outside_jurisdiction", measured=card.place, allowed=self._tx.jurisdiction)
         self._tx.stream.queue_up()
         row = {f.name: getattr(card, f.name) for f in fields(card)} | {"skills": list(card.skills)}
-        if self.find(card.id) is None:
+        before = self.find(card.id)
+        if before is None:
             # One that lies elsewhere is not seen here, and on PostGIS not even by this question.
             new = (postgresql.insert if self._tx.is_postgis else sqlite.insert)(units).values(row)
             if not self._tx.connection.execute(new.on_conflict_do_nothing()).rowcount:
                 raise Conflict("unit_id_used", id=card.id)
         else:
             self._tx.connection.execute(update(units).where(units.c.id == card.id).values(row))
-        return self._told("unit.changed", card.id, role)
+        return self._told("unit.changed", card.id, role, left=before.place if before else "")
 
     def set(self, id: str, role: str, *, kind: str = "unit.changed", **values: Any) -> UnitCard:
         """Set columns of a unit: its status, its position (``kind="unit.moved"``).
@@ -204,9 +205,9 @@ class Units:
         wanted = select(*_CARD).where(self._is_seen()).order_by(units.c.id)
         return [UnitCard(*row) for row in self._tx.connection.execute(wanted)]
 
-    def _told(self, kind: str, id: str, role: str) -> UnitCard:
+    def _told(self, kind: str, id: str, role: str, *, left: str = "") -> UnitCard:
         card = self.card(id)
-        self._tx.stream.put(kind, id, unit_row(card), county=card.county, place=card.place, role=role)
+        self._tx.stream.put(kind, id, unit_row(card), county=card.county, place=card.place, role=role, left=left)
         return card
 
     def _is_seen(self) -> Any:
