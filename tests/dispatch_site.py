@@ -25,8 +25,8 @@ __all__ = ["Site", "site"]
 class Site:
     """A running service, its store and a clock that tests move."""
 
-    def __init__(self, path: Path) -> None:
-        self.store: SqlStore = open_store(f"sqlite:///{path}")
+    def __init__(self, store: SqlStore) -> None:
+        self.store = store
         self.now: datetime = NOW
         self.http = TestClient(
             create_app(self.store, ServiceSettings(now=lambda: self.now)), base_url="http://127.0.0.1"
@@ -86,7 +86,7 @@ class Site:
 def site(loaded_file: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     """One service for the tests of a file: streets are laid once."""
     path = Path(shutil.copy2(loaded_file, tmp_path_factory.mktemp("dispatch") / "town.sqlite"))
-    made = Site(path)
+    made = Site(open_store(f"sqlite:///{path}"))
     with made.http:
         yield made
     made.store.close()

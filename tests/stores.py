@@ -24,6 +24,7 @@ __all__ = [
     "act",
     "embedded_store",
     "empty_database",
+    "fresh_postgis",
     "migrated_file",
     "migrated_server",
     "postgis_server",
@@ -71,6 +72,13 @@ def migrated_server(postgis_server: Server) -> Iterator[Server]:
 @pytest.fixture
 def postgis_store(postgis_server: Server, migrated_server: Server) -> Iterator[SqlStore]:
     """A fresh store on PostGIS."""
+    with fresh_postgis(postgis_server, migrated_server) as store:
+        yield store
+
+
+@contextmanager
+def fresh_postgis(postgis_server: Server, migrated_server: Server) -> Iterator[SqlStore]:
+    """A fresh store on PostGIS, for as long as whoever asks wants it."""
     role = migrated_server.address.username
     copied = Server(postgis_server.address, migrated_server.template)
     with fresh_database(copied) as engine:

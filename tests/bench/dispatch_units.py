@@ -14,7 +14,6 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -47,7 +46,7 @@ def run(arguments: argparse.Namespace) -> int:
         store = open_store(address)
         put_town(store, town)
         store.close()
-        told |= _asked(Site(Path(folder) / "store.sqlite"), arguments)
+        told |= _asked(Site(open_store(address)), arguments)
     told["quarrels"] = _quarrels(town, arguments.rounds)
     say(out, told)
     wrong = told["wrong"] or any(
