@@ -2,7 +2,7 @@
 // where one looks.  Asked for once they are wanted; a map without them is still a map.
 import { askJson } from "./desk_ask.js";
 import { boxOf } from "./dispatch_index.js";
-import { colours, outlined } from "./dispatch_marks.js";
+import { colours, hasRoom, outlined } from "./dispatch_marks.js";
 import { desk, lonLatOf, placeOf, setOrigin, tell } from "./dispatch_state.js";
 
 const STREETS_FROM = 0.09; // pixels per metre
@@ -152,14 +152,15 @@ export function paintGround(pen, view) {
 
 export function paintCodes(pen, view) {
   const [x0, y0, x1, y1] = view.box;
-  let n = 0;
+  const written = [];
   for (const grid of ground.grids) {
     const [gx0, gy0, gx1, gy1] = grid.box;
     if ((gx1 - gx0) * view.scale < CODES_PX || gx1 < x0 || gx0 > x1 || gy1 < y0 || gy0 > y1) continue;
     const [px, py] = view.toPixels(grid.middle);
-    outlined(pen, ground.shortCode(String(grid.code)), px, py, 11.5, 600, colours["grid-text"]);
-    n += 1;
-    if (n >= MOST_CODES) return;
+    const code = ground.shortCode(String(grid.code));
+    if (!hasRoom(written, pen, code, px, py, 11.5)) continue;
+    outlined(pen, code, px, py, 11.5, 600, colours["grid-text"]);
+    if (written.length >= MOST_CODES) return;
   }
 }
 

@@ -3,7 +3,7 @@
 import { classAt, classesOf, density } from "./dispatch_index.js";
 import { shownRows } from "./dispatch_filter.js";
 import { ground } from "./dispatch_ground.js";
-import { colours, outlined } from "./dispatch_marks.js";
+import { colours, hasRoom, outlined } from "./dispatch_marks.js";
 import { desk } from "./dispatch_state.js";
 
 const CELL_PX = 4;
@@ -91,11 +91,14 @@ export function paintGrids(pen, view) {
     pen.lineWidth = 1 / view.scale;
     for (const grid of inSight) pen.stroke(grid.path);
   });
+  const written = [];
   for (const grid of inSight) {
     const value = values.get(grid.code);
     if (value === undefined || (grid.box[2] - grid.box[0]) * view.scale < LABEL_PX) continue;
     const [px, py] = view.toPixels(grid.middle);
     const hasCode = (grid.box[2] - grid.box[0]) * view.scale > 78;
+    const wide = hasCode ? ground.shortCode(String(grid.code)) : numberOf(value);
+    if (!hasRoom(written, pen, wide, px, py, 13, hasCode ? 2 : 1)) continue;
     if (hasCode) outlined(pen, ground.shortCode(String(grid.code)), px, py - 7, 11.5, 500);
     outlined(pen, numberOf(value), px, py + (hasCode ? 8 : 0), 13, 700);
   }

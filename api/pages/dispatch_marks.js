@@ -191,6 +191,15 @@ export function outlined(pen, text, x, y, px, weight = 600, colour = colours.ink
   pen.fillText(text, x, y);
 }
 
+// Whether a text of a size finds room beside those that are written; if so it is one of them.
+export function hasRoom(written, pen, text, x, y, px, lines = 1) {
+  pen.font = `700 ${px}px ${FONT}`;
+  const [w, h] = [pen.measureText(text).width / 2 + 3, (px * lines) / 2 + 2];
+  if (written.some((one) => Math.abs(one.x - x) < one.w + w && Math.abs(one.y - y) < one.h + h)) return false;
+  written.push({ x, y, w, h });
+  return true;
+}
+
 // A mark as a picture in a page: the same shape and signs, coloured by the style sheet.
 export function markIcon(state, clock = "none", kind = "mark") {
   const space = "http://www.w3.org/2000/svg";

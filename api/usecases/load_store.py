@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 
 from api.usecases.carry_incidents import Carried, carry_incidents
@@ -51,6 +52,7 @@ def load_store(
     act: Act,
     *,
     name: str = "",
+    since: datetime | None = None,
     progress: Progress = SILENT,
 ) -> Loaded:
     """Put a territory and its plan into a store, both or neither, and then its incidents into the live table.
@@ -62,11 +64,13 @@ def load_store(
     territory_path
         Territory file.
     plan_path
-        Plan file of exactly this territory; in force from the moment of ``act``.
+        Plan file of exactly this territory; it comes into force.
     act
         Who loads.
     name
         What to call them; the names of the files when empty.
+    since
+        From when the plan is in force, which may be long past; none: from the moment of ``act``.
     progress
         Watches the work.
 
@@ -76,7 +80,7 @@ def load_store(
         ``load_plan_alone``, ``load_plan_refused``, ``load_plan_nested``, ``plan_without_rules``, and what the readers
         find.
     Conflict
-        ``load_plan_of_other_territory``.
+        ``load_plan_of_other_territory``; ``effective_beneath``, ``effective_taken`` (a plan came after ``since``).
     StorageError
         What the database refuses.
     """
@@ -100,7 +104,10 @@ def load_store(
                     progress=progress,
                 )
                 # Whoever loads a plan from a file says that it is in force; nothing in the store can know better.
-                plan, is_new_plan = tx.life.change_state(made.id, "in_force", over_others=True), True
+                plan = tx.life.change_state(
+                    made.id, "in_force", effective_from=since, may_backdate=True, over_others=True
+                )
+                is_new_plan = True
     # After the plan is in force, and by themselves: whoever was cut off here loads again and loses nothing.
     carried = carry_incidents(store, territory, land.county, act)
     return Loaded(land, plan, land.id not in known, is_new_plan, carried)

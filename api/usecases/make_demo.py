@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from pathlib import Path
 
+from api.http.moments import CHINA
 from api.usecases.draw_plan import Drawn, draw_plan
 from api.usecases.load_store import load_store
 from api.usecases.map_plan import map_plan
@@ -45,6 +47,7 @@ def make_demo(
     workers: int = 1,
     language: str = "zh",
     name: str = "town",
+    today: datetime | None = None,
     progress: Progress = SILENT,
 ) -> Demo:
     """Generate the sample town, draw it, check it, map it, plan its patrols, survey cameras and reach, load it.
@@ -66,6 +69,8 @@ def make_demo(
         Language the map opens in.
     name
         What territory and plan are called in the store.
+    today
+        Incidents are of the year before the beginning of this day, in which the plan is in force; none: of ``act``.
     progress
         Watches the work.
 
@@ -81,7 +86,9 @@ def make_demo(
     if folder.exists() and not folder.is_dir():
         raise InputError("out_not_folder", file=str(folder))
     folder.mkdir(parents=True, exist_ok=True)
-    town = make_town(households, seed, progress)
+    # The year up to this morning: desks and figures show what one would see at work.
+    today = (today or act.at).astimezone(CHINA).replace(hour=0, minute=0, second=0, microsecond=0)
+    town = make_town(households, seed, progress, now=today.replace(tzinfo=None))
     territory_path = folder / TERRITORY
     write_territory(town.territory, territory_path, progress=progress)
     drawn = draw_plan(territory_path, folder / PLAN, seed=seed, workers=workers, progress=progress)
@@ -101,7 +108,8 @@ def make_demo(
     store_path = folder / STORE
     store = open_ready_store(f"sqlite:///{store_path}")
     try:
-        load_store(store, territory_path, drawn.path, act, name=name, progress=progress)
+        since = today - timedelta(days=365)
+        load_store(store, territory_path, drawn.path, act, name=name, since=since, progress=progress)
     finally:
         store.close()
     return Demo(territory_path, mapped.path, store_path, drawn, patrolled, seen, reached)

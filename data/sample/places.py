@@ -14,7 +14,7 @@ from data.sample.quarters import USE, USES, Quarters
 from data.sample.streets import Network
 
 NOW = datetime(2026, 1, 1)
-"""The date of the sample's data."""
+"""The date of the sample's data where no other is asked for, in China's time."""
 
 _CAMERAS = pd.DataFrame(
     {
@@ -41,6 +41,7 @@ def place_all(
     communities: pd.DataFrame,
     rng: np.random.Generator,
     crs: str,
+    now: datetime,
 ) -> dict[str, gpd.GeoDataFrame]:
     """Layers ``posts``, ``cameras``, ``key_places`` and ``incidents``.
 
@@ -50,12 +51,14 @@ def place_all(
         With ``shape, kind, households, community, quarter``.
     communities
         With ``code, name, kind, town, shape``, in the order of their codes.
+    now
+        Where the year of incidents ends, in China's time.
     """
     return {
         "posts": _posts(buildings, communities, rng, crs),
         "cameras": _cameras(network, rng, crs),
         "key_places": _key_places(quarters, network, buildings, rng, crs),
-        "incidents": _incidents(buildings, rng, crs),
+        "incidents": _incidents(buildings, rng, crs, now),
     }
 
 
@@ -159,8 +162,8 @@ def _key_places(
     return gpd.GeoDataFrame(table, geometry=shapely.points(np.round([row[3] for row in rows], 2)), crs=crs)
 
 
-def _incidents(buildings: pd.DataFrame, rng: np.random.Generator, crs: str) -> gpd.GeoDataFrame:
-    """One year of incidents: about one to fifty households, more of them by day, a few still open."""
+def _incidents(buildings: pd.DataFrame, rng: np.random.Generator, crs: str, now: datetime) -> gpd.GeoDataFrame:
+    """The year of incidents before ``now``: about one to fifty households, more of them by day, a few still open."""
     weight = buildings["households"].to_numpy() + np.where(
         np.isin(buildings["kind"], [USE[name] for name in USES if name in ("market", "business", "school")]), 25, 0
     )
@@ -170,7 +173,7 @@ def _incidents(buildings: pd.DataFrame, rng: np.random.Generator, crs: str) -> g
     kind = rng.choice(len(_INCIDENTS), n, p=[share for _, _, share in _INCIDENTS])
     day = rng.uniform(0, 364.9, n)
     minute = np.clip(rng.normal(14.5, 4.2, n), 0, 23.9) * 60
-    since = NOW - timedelta(days=365)
+    since = now - timedelta(days=365)
     received = sorted(since + timedelta(days=int(d), minutes=int(m)) for d, m in zip(day, minute))
     hours = np.asarray([hours for _, hours, _ in _INCIDENTS], dtype=float)[kind]
     taken = hours * rng.lognormal(-0.7, 0.6, n)
@@ -183,9 +186,9 @@ def _incidents(buildings: pd.DataFrame, rng: np.random.Generator, crs: str) -> g
             "id": [f"i{k:06d}" for k in range(1, n + 1)],
             "kind": [_INCIDENTS[k][0] for k in kind],
             "received_at": [_stamp(when) for when in received],
-            "state": ["closed" if when <= NOW else "open" for when in closed],
+            "state": ["closed" if when <= now else "open" for when in closed],
             "due_at": [_stamp(when) for when in due],
-            "closed_at": [_stamp(when) if when <= NOW else None for when in closed],
+            "closed_at": [_stamp(when) if when <= now else None for when in closed],
             "priority": rng.choice(["一般", "较急", "紧急"], n, p=[0.74, 0.2, 0.06]),
             "source": rng.choice(["网格上报", "热线", "视频巡查", "群众上报"], n, p=[0.55, 0.22, 0.1, 0.13]),
         }

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from datetime import datetime
 
 import geopandas as gpd
 import numpy as np
@@ -65,7 +66,9 @@ class SampleTown:
     merger: Mapping[str, str]
 
 
-def make_town(households: int = 12_000, seed: int = 1, progress: Progress = SILENT) -> SampleTown:
+def make_town(
+    households: int = 12_000, seed: int = 1, progress: Progress = SILENT, *, now: datetime = NOW
+) -> SampleTown:
     """Make a town with so many households.
 
     Parameters
@@ -74,6 +77,8 @@ def make_town(households: int = 12_000, seed: int = 1, progress: Progress = SILE
         500 (a hamlet of a town) to 2,000,000 (a large city); the territory holds exactly so many.
     seed
         Another seed makes another town.
+    now
+        Where its year of incidents ends, in China's time, without a zone.
 
     Raises
     ------
@@ -112,9 +117,9 @@ def make_town(households: int = 12_000, seed: int = 1, progress: Progress = SILE
     estates = _estates(land, quarters, names, rng)
     buildings, units = _finish_buildings(buildings, quarters, network, communities, of_superblock, estates, rng)
     progress.stage("stage_sample_addresses")
-    layers = _layers(land, quarters, network, buildings, communities, estates, units, rng)
+    layers = _layers(land, quarters, network, buildings, communities, estates, units, rng, now)
     meta = {
-        "created_at": NOW.strftime("%Y-%m-%dT%H:%M:%SZ"),
+        "created_at": now.strftime("%Y-%m-%dT%H:%M:%SZ"),
         "source": f"sample town, households={households}, seed={seed}",
         "households_basis": "generated: counts per building, no real people",
     }
@@ -275,6 +280,7 @@ def _layers(
     estates: pd.DataFrame,
     units: pd.DataFrame,
     rng: np.random.Generator,
+    now: datetime,
 ) -> dict[str, gpd.GeoDataFrame]:
     addresses = write_addresses(buildings)
     spots = shapely.points(addresses["x"].to_numpy(), addresses["y"].to_numpy())
@@ -301,7 +307,7 @@ def _layers(
         "streets": gpd.GeoDataFrame(streets, geometry=edges["shape"].to_numpy(), crs=CRS),
         "barriers": _table(barriers),
         "estates": _table(estates),
-        **place_all(quarters, network, buildings, communities, rng, CRS),
+        **place_all(quarters, network, buildings, communities, rng, CRS, now),
     }
 
 

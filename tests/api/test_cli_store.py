@@ -7,6 +7,7 @@ import os
 import subprocess
 import sys
 from contextlib import closing
+from datetime import UTC
 from pathlib import Path
 from socket import socket
 
@@ -71,6 +72,24 @@ def test_a_town_is_loaded_once_and_its_plan_is_in_force(kind, second, drawn_town
         assert [event.kind for event in tx.outbox.since(0)].count("plan.in_force") == 1
     store.close()
     assert "***" in again["store"] if kind == "postgis" else "store" in again
+
+
+@pytest.mark.parametrize(("since", "has_grid"), [("2020-01-01", True), ("2026-01-01", False)])
+def test_a_plan_of_long_ago_takes_the_incidents_of_its_time(since, has_grid, second, drawn_town, capsys) -> None:
+    address = second("embedded")
+    argv = ["load", str(drawn_town.territory), str(drawn_town.plan), "--store", address, "--json", "--since"]
+    assert main([*argv, since]) == 0
+    assert told(capsys)["plan"]["state"] == "in_force"
+    store = open_store(address)
+    with store.read() as tx:
+        cards = tx.incidents.cards()
+        plan = tx.plans.card(cards[0].plan) if has_grid else None
+    store.close()
+    assert cards
+    assert all(bool(card.grid) is has_grid for card in cards)
+    assert plan is None or plan.effective_from.astimezone(UTC).isoformat() == "2019-12-31T16:00:00+00:00"
+    assert main([*argv, "first of May"]) == 2
+    assert "--since" in capsys.readouterr().out
 
 
 def test_loading_says_what_it_did_and_what_comes_next(second, drawn_town, capsys) -> None:

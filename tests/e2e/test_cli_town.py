@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import hashlib
 import json
+from datetime import datetime, timedelta, timezone
 from pathlib import Path
 
 import pytest
 
 from api.cli import main
+from data.store import open_store
+
+DAY = ("--today", "2026-05-06")
 
 
 def digest(path: Path) -> str:
@@ -18,7 +22,7 @@ def digest(path: Path) -> str:
 @pytest.fixture(scope="module")
 def demo(tmp_path_factory) -> Path:
     folder = tmp_path_factory.mktemp("demo")
-    assert main(["demo", "--out", str(folder), "--no-serve", "--households", "2000", "--workers", "1"]) == 0
+    assert main(["demo", "--out", str(folder), "--no-serve", "--households", "2000", "--workers", "1", *DAY]) == 0
     return folder
 
 
@@ -40,6 +44,19 @@ def test_demo_surveys_cameras_and_response_times_on_the_plan(demo) -> None:
         assert all((demo / name / file).stat().st_size > 5_000 for file in files)
 
 
+def test_demo_has_a_year_of_incidents_each_in_a_grid_of_its_plan(demo) -> None:
+    store = open_store(f"sqlite:///{demo / 'store.sqlite'}")
+    with store.read() as tx:
+        cards = tx.incidents.cards()
+    store.close()
+    assert len(cards) > 10
+    assert all(card.grid and card.plan for card in cards)
+    days = sorted(card.received_at for card in cards)
+    end = datetime(2026, 5, 6, tzinfo=timezone(timedelta(hours=8)))
+    assert end - timedelta(days=365) <= days[0] < days[-1] < end
+    assert days[-1] - days[0] > timedelta(days=200)
+
+
 def test_demo_patrols_every_street_of_every_grid(demo) -> None:
     content = json.loads((demo / "patrols" / "summary.json").read_text(encoding="utf-8"))
     totals = content["totals"]
@@ -49,7 +66,17 @@ def test_demo_patrols_every_street_of_every_grid(demo) -> None:
 
 
 def test_demo_again_gives_the_same_bytes_with_more_workers(demo, tmp_path, capsys) -> None:
-    argv = ["demo", "--out", str(tmp_path / "new" / "folder"), "--no-serve", "--households", "2000", "--workers", "2"]
+    argv = [
+        "demo",
+        "--out",
+        str(tmp_path / "new" / "folder"),
+        "--no-serve",
+        "--households",
+        "2000",
+        "--workers",
+        "2",
+        *DAY,
+    ]
     assert main([*argv, "--json"]) == 0
     summary = json.loads(capsys.readouterr().out)
     assert summary["passed"] is True
@@ -58,7 +85,7 @@ def test_demo_again_gives_the_same_bytes_with_more_workers(demo, tmp_path, capsy
 
 
 def test_another_seed_gives_another_town(demo, tmp_path) -> None:
-    argv = ["demo", "--out", str(tmp_path), "--no-serve", "--households", "2000", "--seed", "2"]
+    argv = ["demo", "--out", str(tmp_path), "--no-serve", "--households", "2000", "--seed", "2", *DAY]
     assert main(argv) in (0, 1)
     assert digest(tmp_path / "town.gpkg") != digest(demo / "town.gpkg")
 

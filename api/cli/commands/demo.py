@@ -22,12 +22,14 @@ def add_arguments(parser: Parser) -> None:
     parser.take("--households", metavar="N", type=int, default=12_000)
     parser.take("--seed", metavar="N", type=int, default=1)
     parser.take("--workers", metavar="N", type=int)
+    parser.take("--today", metavar="DATE")
     parser.take("--host", metavar="HOST", default="127.0.0.1")
     parser.take("--port", metavar="PORT", type=int, default=8000)
 
 
 def run(arguments: Namespace, talk: Talk) -> Outcome:
     """Make, draw, check, map; then serve unless told not to."""
+    from api.http.moments import read_moment
     from api.usecases import make_demo
     from api.wiring import local_act
 
@@ -37,6 +39,7 @@ def run(arguments: Namespace, talk: Talk) -> Outcome:
         from api.operation.door import open_door
 
         door = open_door(arguments.host, arguments.port)
+    today = None if arguments.today is None else read_moment(arguments.today, "--today")
     with talk.progress() as progress:
         demo = make_demo(
             arguments.out,
@@ -46,6 +49,7 @@ def run(arguments: Namespace, talk: Talk) -> Outcome:
             workers=settings.n_cores() if arguments.workers is None else arguments.workers,
             language=talk.language,
             name=talk.say("demo_name"),
+            today=today,
             progress=progress,
         )
     drawn = demo.drawn

@@ -19,15 +19,18 @@ def add_arguments(parser: Parser) -> None:
     parser.take("plan", metavar="PLAN.gpkg", type=Path, nargs="?")
     parser.take("--store", metavar="URL")
     parser.take("--name", metavar="TEXT", default="")
+    parser.take("--since", metavar="DATE")
     parser.take("--reason", metavar="TEXT", default="")
 
 
 def run(arguments: Namespace, talk: Talk) -> Outcome:
     """Make the tables ready; load what is given."""
+    from api.http.moments import read_moment
     from api.usecases.address_books import check_address_index, fill_address_index
     from api.usecases.load_store import load_store
     from api.wiring import local_act, open_ready_store, shown, store_address, store_option
 
+    since = None if arguments.since is None else read_moment(arguments.since, "--since")
     store = open_ready_store(store_address(arguments.store), may_migrate=True)
     name = shown(store.url)
     try:
@@ -42,6 +45,7 @@ def run(arguments: Namespace, talk: Talk) -> Outcome:
                 arguments.plan,
                 local_act(arguments.reason),
                 name=arguments.name,
+                since=since,
                 progress=progress,
             )
             fill_address_index(store, loaded.territory.county, progress)
