@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from api.usecases.incidents import Step, check_revision, guarded, step_incident
+from api.usecases.incidents import Step, check_revision, guarded, said_before, step_incident
 from api.usecases.units import incident_of
 from data.store import Tx
 from data.store.rooms.incident_cards import IncidentCard, said
@@ -54,15 +54,16 @@ def send(tx: Tx, order: Order, role: str, *, revision: int | None = None) -> Inc
         ``dispatch_whom``, ``incident_text_long``, ``note_looks_personal``.
     Conflict
         ``incident_not_open``; ``incident_taken``: somebody was quicker; ``dispatch_same``; ``unit_taken`` with the
-        incident that it has; ``unit_off``; ``incident_changed``; and what a step is refused for.
+        incident that it has; ``unit_off``; ``client_id_reused``; ``incident_changed``; and what a step is refused for.
     """
     body = guarded(order.body)
     named = (order.unit is not None) + (body is not None)
     if named != 1:
         raise InputError("dispatch_whom", measured=named)
     tx.stream.queue_up()  # whoever sends at the same time waits here, and then sees what was done
-    if order.client_id is not None and (before := tx.stream.of_client(order.client_id)) is not None:
-        return tx.incidents.card(before.subject)
+    before = said_before(tx, order.client_id, "dispatched", order.incident)
+    if before is not None:
+        return before
     card = tx.incidents.hold(order.incident)
     check_revision(card, revision)
     _check_incident(tx, card, order, body)

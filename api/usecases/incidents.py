@@ -111,6 +111,32 @@ def guarded(text: str | None) -> str | None:
     return kept
 
 
+def said_before(tx: Tx, client_id: str | None, after: str, incident: str | None = None) -> IncidentCard | None:
+    """The incident as it stands, where its sender sends the same once more; none where it says something new.
+
+    Parameters
+    ----------
+    after
+        The state that an incident comes to by what is sent.
+    incident
+        Which one; none where it is a new one.
+
+    Raises
+    ------
+    Conflict
+        ``client_id_reused``: something else came with it.
+    """
+    if client_id is None:
+        return None
+    tx.stream.queue_up()  # of two that send the same at once the second waits here, and then finds it
+    before = tx.stream.of_client(client_id)
+    if before is None:
+        return None
+    if before.after != after or incident not in (None, before.subject):
+        raise Conflict("client_id_reused", measured=client_id)
+    return tx.incidents.card(before.subject)
+
+
 def receive(tx: Tx, ground: IncidentGround, told: Told, role: str) -> tuple[IncidentCard, bool]:
     """Take an incident in; the same source and external id, or the same ``client_id``, is the same incident.
 
@@ -119,10 +145,13 @@ def receive(tx: Tx, ground: IncidentGround, told: Told, role: str) -> tuple[Inci
     InputError
         ``incident_outside``, ``incident_no_land``, ``incident_in_future``, ``incident_too_old``,
         ``incident_text_long``, ``note_looks_personal``.
+    Conflict
+        ``client_id_reused``.
     """
     now = tx.act.at
-    if told.client_id is not None and (before := tx.stream.of_client(told.client_id)) is not None:
-        return tx.incidents.card(before.subject), False
+    before = said_before(tx, told.client_id, "received")
+    if before is not None:
+        return before, False
     received_at = checked_moment(told.received_at, now)
     title, address = guarded(told.title), guarded(told.address)
     kind = guarded(told.kind) or told.kind
@@ -160,12 +189,13 @@ def step_incident(tx: Tx, id: str, step: Step, role: str, *, revision: int | Non
         ``incident_unknown``, ``unit_unknown``.
     Conflict
         As `partition.incidents.flow.check_step`; ``incident_changed``, ``incident_assignment_missing``,
-        ``duplicate_wrong``, ``unit_taken``.
+        ``client_id_reused``, ``duplicate_wrong``, ``unit_taken``.
     InputError
         ``incident_in_future``, ``incident_too_old``, ``incident_text_long``, ``note_looks_personal``.
     """
-    if step.client_id is not None and (before := tx.stream.of_client(step.client_id)) is not None:
-        return tx.incidents.card(before.subject)
+    before = said_before(tx, step.client_id, step.to, id)
+    if before is not None:
+        return before
     card = tx.incidents.hold(id)
     check_revision(card, revision)
     moment = checked_moment(step.happened_at, tx.act.at)
