@@ -30,7 +30,9 @@ State = Literal[
 After = Literal["assessed", "assigned", "dispatched", "arrived", "feedback", "verified", "closed", "cancelled"]
 Result = Literal["settled", "transferred", "unfounded", "not_settled"]
 Source = Literal["phone", "grid", "patrol", "video", "public", "api", "cap", "import"]
-Kind = Annotated[str, StringConstraints(min_length=1, max_length=60, pattern=r"^[^\x00-\x1f\x7f]+$")]
+Kind = Annotated[
+    str, StringConstraints(strip_whitespace=True, min_length=1, max_length=60, pattern=r"^[^\x00-\x1f\x7f]+$")
+]
 Priority = Annotated[int, Field(ge=1, le=3, description="1 urgent, 2 pressing, 3 ordinary")]
 Level = Annotated[int, Field(ge=0, le=3, description="Who settles it: 0 grid, 1 community, 2 town, 3 county")]
 Short = Annotated[str, StringConstraints(max_length=200, pattern=r"^[^\x00-\x08\x0b\x0c\x0e-\x1f\x7f]*$")]
