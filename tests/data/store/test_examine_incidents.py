@@ -9,7 +9,9 @@ from sqlalchemy import delete, update
 from data.store import SqlStore
 from data.store.examine import ask
 from data.store.examine_incidents import wrong_incidents
+from data.store.numbers import take_numbers
 from data.store.rooms.incident_cards import Ground
+from data.store.rooms.stream import put_event
 from data.store.rooms.units import UnitCard
 from data.store.tables.incidents import incident_events, units
 from tests.incident_kit import new_incident
@@ -38,6 +40,7 @@ def test_positions_that_were_dropped_are_no_gap_and_other_events_that_miss_are(s
         tx.incidents.step("i1", "assessed", "dispatcher", happened_at=later)
         tx.incidents.step("i1", "assigned", "dispatcher", happened_at=later, unit="car-1")  # 6, 7
         tx.stream.forget_moves(later)
+        put_event(tx, take_numbers(tx, "incident_events"), "incident.repeated", tx.incidents.card("i1"), "dispatcher")
     assert found(store) == []
     with store.write(act()) as tx:
         tx.connection.execute(update(units).values(status="available"))
