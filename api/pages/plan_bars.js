@@ -154,7 +154,7 @@ function fillHeld() {
 
 function fillCommunity(element, row) {
   const { count } = row;
-  const k = count?.standard_households ? (count.k_min > count.k_max ? say("see_k_none") : say("see_k", { least: count.k_min, most: count.k_max })) : "";
+  const k = count?.standard_households ? (count.k_min > count.k_max ? say("see_k_none") : say("see_k", { least: count.n_grids_min, most: count.n_grids_max })) : "";
   const sizes = row.standard ? say("see_sizes", { least: row.least, mean: row.mean, most: row.most }) : "";
   const share = row.standard ? say("see_inside", { share: percent(row.inside / row.standard) }) : "";
   const proof = say(`see_proof_${row.proof}`, { gap: row.row.gap_frac === null ? "" : percent(row.row.gap_frac), why: whyNot(row) });

@@ -5,10 +5,12 @@ import { isPicking, shadeOf, startPicking, stopPicking, zoomToVillages } from ".
 import {
   addGroup, changeGroup, codeOf, facts, groupOf, heirOf, isReady, keepWizard, readyGroups, reckonedOf, removeGroup, specOf, toggleVillage, wizard,
 } from "./plan_merge_state.js";
+import { isOpen } from "./plan_panels.js";
 import { planPath, tell } from "./plan_state.js";
 import { button, tellAloud } from "./desk_talk.js";
 
 const WAIT_MS = 200;
+const RETRY_MS = 5000;
 const MOST_ROWS = 200;
 const MAP = "M9 4L3 6v14l6-2 6 2 6-2V4l-6 2zM9 4v14M15 6v14";
 let sought = "";
@@ -18,8 +20,9 @@ let stop = null;
 
 // -- the arithmetic
 
-// Ask for the sums of all mergers that have two villages; what was asked before is forgotten.
-export function reckonSoon(wait = WAIT_MS) {
+// Ask for the sums of all mergers that have two villages; what was asked before is forgotten.  `isAgain`: there was no
+// answer, and what was told of that stays until there is news.
+export function reckonSoon(wait = WAIT_MS, isAgain = false) {
   clearTimeout(timer);
   stop?.abort();
   const specs = readyGroups().map(specOf);
@@ -29,7 +32,7 @@ export function reckonSoon(wait = WAIT_MS) {
     tell("reckoned");
     return;
   }
-  facts.isReckoning = true;
+  facts.isReckoning = !isAgain;
   timer = setTimeout(async () => {
     const mine = (asked += 1);
     stop = new AbortController();
@@ -40,7 +43,10 @@ export function reckonSoon(wait = WAIT_MS) {
       tellAloud(found.is_possible ? spoken(found) : found.faults[0].message);
     } catch (error) {
       if (mine !== asked || error.kind === "stopped") return;
+      const isNews = !isAgain || facts.trouble?.message !== error.message;
       Object.assign(facts, { isReckoning: false, trouble: error });
+      if (error.kind === "gone") timer = setTimeout(() => isOpen("merger") && reckonSoon(0, true), RETRY_MS);
+      if (!isNews) return;
     }
     tell("reckoned");
   }, wait);
@@ -50,11 +56,8 @@ const spoken = (found) => found.mergers.flatMap((one) => one.results).map((one) 
 
 const range = (from, to) => (from === to ? String(from) : `${from}–${to}`);
 
-export function gridsText(one) {
-  const known = one.dedicated + one.rural_grids;
-  if (one.k_max === 0) return String(known);
-  return range(Math.min(one.k_min, one.k_max) + known, Math.max(one.k_min, one.k_max) + known);
-}
+// Of every kind: an estate over the band has several.
+export const gridsText = (one) => range(one.n_grids_min, one.n_grids_max);
 
 function row(key, value, more) {
   return [make("dt", say(key)), make("dd", [make("span", value), more ? make("span", more, "soft") : null])];
@@ -62,7 +65,7 @@ function row(key, value, more) {
 
 // What would be there, beside what is.
 export function sums(merger) {
-  if (!merger) return make("p", say("merge_reckoning"), "soft");
+  if (!merger) return facts.trouble ? null : make("p", say("merge_reckoning"), "soft");
   return make("div", merger.results.map((one) => {
     const list = make("dl", null, "facts");
     const before = merger.villages.reduce((n, village) => n + village.grids.length, 0);
@@ -84,8 +87,10 @@ export function sums(merger) {
 export function faultList() {
   const found = facts.trouble ? [{ message: facts.trouble.message }] : facts.reckoned?.faults || [];
   if (!found.length || facts.isReckoning) return null;
-  const box = make("ul", found.map((one) => make("li", one.message)), "faults");
+  const list = make("ul", found.map((one) => make("li", one.message)), "faults");
+  const box = make("div", [list]); // a list that is an alert itself would be no list
   box.setAttribute("role", "alert");
+  if (facts.trouble && facts.trouble.kind !== "refused") list.append(make("li", [button(say("try_again"), () => reckonSoon(0), "small")]));
   return box;
 }
 

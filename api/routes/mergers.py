@@ -94,9 +94,11 @@ class ReckonedOut(BaseModel):
     area_m2: float
     estates: int
     standard_households: int = Field(description="Left for standard grids once dedicated ones are taken out")
-    dedicated: int = Field(description="Dedicated grids of whole estates")
+    dedicated: int = Field(description="Estates with dedicated grids of their own; one over the band has several")
     dedicated_households: int
     rural_grids: int
+    n_grids_min: int = Field(description="Fewest grids of every kind, by the count")
+    n_grids_max: int = Field(description="Most grids of every kind, by the count")
     rural_mode: str | None = Field(description="How a rural community is cut; null for an urban one")
     k_min: int = Field(description="Fewest standard grids")
     k_max: int = Field(description="Most standard grids")

@@ -37,9 +37,11 @@ class ArithmeticOut(BaseModel):
     k_min: int = Field(description="Fewest standard grids")
     k_max: int = Field(description="Most standard grids")
     standard_households: int = Field(description="What is left for standard grids")
-    n_dedicated: int
+    n_dedicated: int = Field(description="Estates with dedicated grids of their own; one over the band has several")
     dedicated_households: int
     n_rural: int
+    n_grids_min: int = Field(description="Fewest grids of every kind")
+    n_grids_max: int = Field(description="Most grids of every kind")
     by_count: Literal["yes", "no", "unknown"] = Field(description="Whether a lawful plan can exist, by the count alone")
     by_count_reason: str | None
     by_count_why: Said | None

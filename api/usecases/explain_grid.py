@@ -94,6 +94,8 @@ def arithmetic(found: Assessment) -> dict[str, Any]:
         "n_dedicated": found.n_dedicated,
         "dedicated_households": found.dedicated_households,
         "n_rural": found.n_rural,
+        "n_grids_min": found.n_grids_min,
+        "n_grids_max": found.n_grids_max,
         "by_count": found.feasible,
         "by_count_reason": found.reason,
         "by_count_why": None if found.reason is None else in_each_language(f"why_{found.reason}"),

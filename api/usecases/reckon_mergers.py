@@ -280,6 +280,8 @@ def _counts(one: Assessment, rural_mode: str, language: str) -> dict[str, Any]:
         "dedicated": one.n_dedicated,
         "dedicated_households": one.dedicated_households,
         "rural_grids": one.n_rural,
+        "n_grids_min": one.n_grids_min,
+        "n_grids_max": one.n_grids_max,
         "rural_mode": rural_mode if one.is_rural else None,
         "k_min": one.k_min,
         "k_max": one.k_max,

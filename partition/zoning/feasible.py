@@ -41,7 +41,10 @@ class Assessment:
     households
         Of the whole community; ``standard_households`` of what is left for standard grids.
     n_dedicated, dedicated_households, n_rural
-        Grids that are known before the search.
+        What is taken out before the search: dedicated estates and villages. One that is over the band is cut into
+        several grids.
+    n_grids_min, n_grids_max
+        Fewest and most grids of every kind, by the count: what is taken out, cut where it must be, and standard grids.
     k_min, k_max
         Fewest and most standard grids over all parts (0, 0 when nothing is left for them).
     feasible
@@ -64,6 +67,8 @@ class Assessment:
     n_dedicated: int
     dedicated_households: int
     n_rural: int
+    n_grids_min: int
+    n_grids_max: int
     k_min: int
     k_max: int
     feasible: str
@@ -95,6 +100,7 @@ def assess_division(graph: AtomGraph, rules: Rules, division: Division) -> Asses
     bad = [p for p in (*parts, *inner) if p.feasible == "no"]
     over = any(f.reason == "estate_over_cap" for f in fixed)
     empty = any(f.kind == STANDARD for f in division.fixed)
+    ranges = [sorted(count_range(r.households, r.rules or rules)) for r in division.regions]
     if bad:
         feasible, reason = "no", bad[0].reason
     elif empty:
@@ -113,6 +119,8 @@ def assess_division(graph: AtomGraph, rules: Rules, division: Division) -> Asses
         len(fixed) + len(estates),
         int(sum(graph.households[f.atoms].sum() for f in fixed)) + sum(r.households for r in estates),
         sum(f.kind == RURAL for f in division.fixed) + sum(r.kind == RURAL for r in division.regions),
+        len(division.fixed) + sum(least for least, _ in ranges),
+        len(division.fixed) + sum(most for _, most in ranges),
         sum(p.k_min for p in parts),
         sum(p.k_max for p in parts),
         feasible,

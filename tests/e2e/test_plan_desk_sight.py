@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from typing import Any
 
 import pytest
@@ -270,13 +271,16 @@ def test_communities_show_their_counts_shares_and_proofs(browser: Browser, serve
         to_grids(page)
         page.locator("[data-view=communities]").click()
         counts = served_desk.get(f"/v1/plans/{served_desk.plan}/arithmetic")["communities"]
+        grids = served_desk.get(f"/v1/plans/{served_desk.plan}/sheet")["grids"]
+        n_now = Counter(grid["code"][:12] for grid in grids)
         until(page, f"document.querySelectorAll('#bars-communities .long-row').length === {len(counts)}")
         until(page, "document.querySelector('#bars-communities').textContent.includes(' fit')")
         for count in counts:
             row = page.locator(f'#bars-communities .long-row[data-code="{count["code"]}"]')
             text = row.inner_text()
+            assert count["n_grids_min"] <= n_now[count["code"]] <= count["n_grids_max"], "grids of every kind"
             if count["standard_households"]:
-                assert f"{count['k_min']}–{count['k_max']} fit" in text
+                assert f"{count['n_grids_min']}–{count['n_grids_max']} fit" in text
             assert re.search(r"proved best|at most|no lawful plan|no proof", text)
         # A community is opened: its grids alone are listed.
         page.locator("#bars-communities .long-row").nth(1).click()

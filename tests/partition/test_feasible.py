@@ -55,6 +55,13 @@ def test_a_dedicated_estate_is_taken_out_before_the_count():
     assert (answer.feasible, answer.reason) == ("no", "band_hole")
 
 
+def test_an_estate_over_its_cap_counts_as_all_the_grids_it_is_cut_into():
+    graph = town("aabbcc", {"a": 400, "b": 400, "c": 350}, estates={"E": "ab"})
+    (answer,) = assess(graph, Rules())
+    assert (answer.n_dedicated, answer.dedicated_households, answer.k_min, answer.k_max) == (1, 800, 1, 1)
+    assert (answer.n_grids_min, answer.n_grids_max) == (3, 3)
+
+
 def test_an_estate_in_the_hole_is_flagged_over_its_cap():
     graph = town("aabb", {"a": 550, "b": 400}, estates={"E": "a"})
     (answer,) = assess(graph, Rules())
