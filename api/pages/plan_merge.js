@@ -45,7 +45,7 @@ function ways(now) {
   const back = now > 1 ? button(say("merge_back"), () => go(now - 1)) : null;
   const next = now < 4 ? button(say("merge_next"), () => go(now + 1), now === 3 && !isDone() ? "" : "main") : null;
   if (next) {
-    next.disabled = !mayGo(now + 1) || (now < 3 && (!facts.reckoned?.is_possible || facts.isReckoning));
+    next.disabled = !mayGo(now + 1) || (now < 3 && (!facts.reckoned?.is_possible || facts.isReckoning || facts.trouble));
     next.dataset.act = "next";
   }
   const anew = readyGroups().length

@@ -19,7 +19,7 @@ let timer = 0;
 let lookTimer = 0;
 let job = null; // as the service tells it
 let outlook = null;
-let wrong = ""; // why the outlook could not be had
+let wrong = null; // why the outlook could not be had: a trouble
 
 const isRunning = () => ["queued", "running"].includes(job?.state);
 const isDone = () => job?.state === "done";
@@ -138,20 +138,24 @@ function toggle() {
 
 // -- before it begins
 
-function askOutlook() {
+// `isAgain`: there was no answer, and what was told of that stays until there is news.
+function askOutlook(isAgain = false) {
   clearTimeout(lookTimer);
   if (!box || !isOpen("solve") || isRunning() || isDone() || !desk.plan || desk.share) return;
   lookTimer = setTimeout(async () => {
     const grids = gridsOfScope();
     const community = grids.length ? "" : communityOfScope();
-    outlook = null;
-    wrong = "";
+    if (!isAgain) outlook = wrong = null;
     if (grids.length || community) {
       const query = grids.length ? { grid: grids.map((at) => desk.plan.grids[at].code) } : { community };
       try {
         outlook = await working("solve-outlook", "", (signal) => askJson(planPath("/solve"), { query, signal }), { isThrown: true });
+        wrong = null;
       } catch (error) {
-        wrong = error.message;
+        const isNews = !isAgain || wrong?.message !== error.message;
+        wrong = error;
+        if (error.kind === "gone") lookTimer = setTimeout(() => askOutlook(true), RETRY_MS);
+        if (!isNews) return;
       }
     }
     drawOutlook();
@@ -161,7 +165,7 @@ function askOutlook() {
 function drawOutlook() {
   const place = box?.querySelector(".solve-outlook");
   if (!place) return;
-  place.replaceChildren(...outlookBox(outlook, wrong));
+  place.replaceChildren(...outlookBox(outlook, wrong, () => askOutlook()));
   const go = box.querySelector("[data-act=start]");
   if (go) go.disabled = !may() || Boolean(wrong) || !(gridsOfScope().length || communityOfScope());
 }
@@ -211,7 +215,7 @@ function parts() {
   start.dataset.act = "start";
   start.disabled = !may();
   const why = job?.state === "failed" ? [make("ul", job.faults.map((one) => make("li", one.message)), "solve-faults")] : job?.state === "cancelled" ? [make("p", say("solve_cancelled"), "empty")] : [];
-  const out = make("div", outlookBox(outlook, wrong), "solve-outlook");
+  const out = make("div", outlookBox(outlook, wrong, () => askOutlook()), "solve-outlook");
   out.setAttribute("aria-live", "polite");
   return [...why, scopesBox({ changed: () => { draw(); askOutlook(); } }), out, start, ...(mayChange() ? [] : [make("p", say("solve_read_only"), "soft")])];
 }

@@ -1,5 +1,6 @@
 // What is asked of the solver: the part of the plan, the aim, limits; kept by the browser per plan, with the run in hand.
 import { make, say } from "./desk_words.js";
+import { button } from "./desk_talk.js";
 import { desk } from "./plan_state.js";
 import { shortCode } from "./plan_tools_words.js";
 
@@ -152,8 +153,8 @@ export function scopesBox({ changed }) {
 }
 
 // What arithmetic says before anything runs.
-export function outlookBox(outlook, wrong) {
-  if (wrong) return [make("p", wrong, "solve-no")];
+export function outlookBox(outlook, wrong, again) {
+  if (wrong) return [make("p", wrong.message, "solve-no"), ...(wrong.kind === "refused" ? [] : [button(say("try_again"), again, "small")])];
   if (!outlook) return [];
   const rows = [make("p", say("solve_outlook", { households: outlook.households, n: outlook.n_now, k: outlook.k_min > outlook.k_max ? "–" : outlook.k_min === outlook.k_max ? outlook.k_min : `${outlook.k_min}–${outlook.k_max}` }))];
   const language = document.documentElement.lang === "en" ? "en" : "zh";

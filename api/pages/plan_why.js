@@ -111,7 +111,7 @@ function stopItem(stop) {
 
 function arithmetic(community) {
   const { k_min: least, k_max: most, standard_households: households } = community;
-  const fits = least > most ? say("see_count_no", { households }) : say("see_count_fits", { households, least, most });
+  const fits = !households ? "" : least > most ? say("see_count_no", { households }) : say("see_count_fits", { households, least, most });
   const near = community.near.map((one) => say("see_near", { n: one.grids, sizes: one.sizes.join(", ") })).join("; ");
   const others = community.n_dedicated ? say("see_count_dedicated", { n: community.n_dedicated, households: community.dedicated_households }) : "";
   return [fits, others, near ? say("see_nearest", { near }) : ""].filter(Boolean).join(" ");
@@ -208,5 +208,9 @@ export function startWhy() {
   on("changed", forget);
   on("loaded", () => { told = null; forget(); });
   on("saved", () => tell("why"));
+  window.addEventListener("online", () => {
+    if (told?.trouble) told = null;
+    tell("why");
+  });
   onLanguage(() => tell("why"));
 }
