@@ -55,7 +55,7 @@ class Known:
     unit: str | None = None
     body: str | None = None
     times: list[datetime] = field(default_factory=list)
-    was_handled: bool = False
+    is_handled: bool = False
 
 
 class Walk(RuleBasedStateMachine):
@@ -147,7 +147,7 @@ class Walk(RuleBasedStateMachine):
         assert {id for id, one in status.items() if one == "busy"} == busy
         for id, known in self.known.items():
             self._check_card(cards[id], known)
-        assert handled == sum(known.was_handled for known in self.known.values())
+        assert handled == sum(known.is_handled for known in self.known.values())
         recount: dict[str, int] = {}
         for known in self.known.values():
             recount[known.state] = recount.get(known.state, 0) + 1
@@ -193,9 +193,7 @@ class Walk(RuleBasedStateMachine):
             known.unit, known.body = unit, None if unit else body
         elif to not in HELD:
             known.unit = known.body = None
-        if to == "assessed" and known.state in ("closed", "cancelled", "verified", "arrived"):
-            known.was_handled = False
-        known.was_handled = known.was_handled or to in HANDLED
+        known.is_handled = to in HANDLED
         known.state = to
 
     @staticmethod
@@ -203,7 +201,7 @@ class Walk(RuleBasedStateMachine):
         assert card.state == known.state
         assert (card.unit, card.body) == (known.unit, known.body)
         assert (card.escalate_at is None) or (card.state in OPEN and card.state not in HANDLED)
-        assert (card.handled_at is not None) == known.was_handled
+        assert (card.handled_at is not None) == known.is_handled
         assert card.state == "received" or getattr(card, f"{card.state}_at") == known.times[-1]
 
 

@@ -150,16 +150,12 @@ class Incidents:
         moment = max(happened_at, self._last_time(card))
         values: dict[str, Any] = {"state": after, f"{after}_at": moment, "escalate_at": escalate_at}
         values |= self._assign(card, after, role, moment, unit, body)
-        if after in HANDLED and card.handled_at is None:
+        if after not in HANDLED:
+            values["handled_at"] = None  # sent out or opened again: the work was not done after all
+        elif card.handled_at is None:
             values["handled_at"] = moment
         if after == "assessed" and card.state in (*ENDED, "verified", "arrived"):
-            values |= {
-                "handled_at": None,
-                "result": None,
-                "duplicate_of": None,
-                "closed_at": None,
-                "cancelled_at": None,
-            }
+            values |= dict.fromkeys(("result", "duplicate_of", "closed_at", "cancelled_at"))
         if result is not None:
             values["result"] = result
         if duplicate_of is not None:
