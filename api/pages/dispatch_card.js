@@ -204,6 +204,7 @@ export function start() {
     if (desk.selected) loadSoon();
     else if (!box) showNothing();
   });
+  on("role", () => { if (!desk.selected && !box) showNothing(); });
   on("card", took);
   on("saved", ({ card: given }) => {
     select(given.id);

@@ -2,12 +2,12 @@
 // Arrows walk along it, Enter chooses; J and K go to the next and the one before from wherever one is.
 import { addCommand } from "./desk_keys.js";
 import { make, onLanguage, say } from "./desk_words.js";
-import { shownRows } from "./dispatch_filter.js";
+import { isFiltered, shownRows } from "./dispatch_filter.js";
 import { ground } from "./dispatch_ground.js";
 import { kindName } from "./dispatch_kinds.js";
 import { zoomTo } from "./dispatch_map.js";
 import { markIcon } from "./dispatch_marks.js";
-import { CLOCKS, clockClass, desk, keep, kept, now, on, select } from "./dispatch_state.js";
+import { CLOCKS, clockClass, desk, keep, kept, mayWrite, now, on, select } from "./dispatch_state.js";
 
 const ROW_PX = 58;
 const APART_MS = 250;
@@ -85,7 +85,7 @@ function show() {
   const list = at("incidents");
   const all = sorted();
   at("incident-room").style.height = `${all.length * ROW_PX}px`;
-  at("list-none").hidden = all.length > 0 || !desk.isLoaded;
+  showNone(all.length > 0 || !desk.isLoaded);
   const first = Math.max(0, Math.floor(list.scrollTop / ROW_PX) - MORE);
   const last = Math.min(all.length, Math.ceil((list.scrollTop + list.clientHeight) / ROW_PX) + MORE);
   const wanted = new Set();
@@ -111,6 +111,13 @@ function show() {
   if (made.has(cursor)) list.setAttribute("aria-activedescendant", `row-${cursor}`);
   else list.removeAttribute("aria-activedescendant");
   showCount();
+}
+
+// Why nothing is there, and what to do about it.
+function showNone(isHidden) {
+  const word = isFiltered() ? "list_none" : mayWrite() ? "list_empty" : "list_empty_read";
+  at("list-none").hidden = isHidden;
+  if (!isHidden && at("list-none").textContent !== say(word)) at("list-none").textContent = say(word);
 }
 
 function showLater() {
@@ -201,6 +208,7 @@ export function start() {
   });
   new ResizeObserver(showLater).observe(list);
   on("loaded", again);
+  on("role", showLater);
   for (const name of ["incident", "clocks"]) on(name, againSoon);
   for (const name of ["ground", "kinds"]) {
     on(name, () => {

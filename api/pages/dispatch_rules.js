@@ -10,6 +10,7 @@ const PATH = "/v1/incidents/rules";
 const ANY = "*";
 const SPANS = ["assess", "arrive", "handle"];
 const NUMBERS = ["duplicate_m", "duplicate_min", "stale_s", "rest_min"];
+const UNITS = { min: "min", hours: "hours", days: "days", "working days": "working" };
 const mayChange = () => ["reviewer", "admin"].includes(desk.role);
 
 function input(value, label, kind = "text") {
@@ -18,6 +19,19 @@ function input(value, label, kind = "text") {
   made.setAttribute("aria-label", label);
   if (kind === "number") Object.assign(made, { step: "any", min: 0 });
   return made;
+}
+
+// Spans in the words of the page; what is written in neither goes as it is, and the service says what is wrong with it.
+function spanText(span) {
+  const [, n, unit] = /^([\d.]+) (.+)$/.exec(span || "") || [];
+  return UNITS[unit] ? say(`rules_span_${UNITS[unit]}`, { n }) : span || "";
+}
+
+function spanRead(text) {
+  const given = text.trim();
+  const [, n, word] = /^([\d.]+)\s*(\D+)$/.exec(given) || [];
+  const unit = Object.keys(UNITS).find((one) => say(`rules_span_${UNITS[one]}`, { n: "" }).trim() === word);
+  return unit ? `${n} ${unit}` : given;
 }
 
 function pick(options, value, label) {
@@ -33,7 +47,7 @@ function pick(options, value, label) {
 
 const table = (names) => {
   const heads = names.map((name) => {
-    const head = make("th", name ? say(`rules_${name}`) : "");
+    const head = make("th", name ? say(`rules_${name}`) : [make("span", say("rules_remove"), "unseen")]);
     head.scope = "col";
     return head;
   });
@@ -65,9 +79,9 @@ function deadlines(rules) {
   const add = (one) => {
     const kind = pick(kinds, one.kind, say("rules_kind"));
     const priority = pick(priorities, one.priority, say("rules_priority"));
-    const spans = SPANS.map((what) => input(one[what] || "", say(`rules_${what}`)));
+    const spans = SPANS.map((what) => input(spanText(one[what]), say(`rules_${what}`)));
     return addRow(body, [kind, priority, ...spans], () => {
-      const said = SPANS.map((what, i) => [what, spans[i].value.trim()]).filter(([, text]) => text);
+      const said = SPANS.map((what, i) => [what, spanRead(spans[i].value)]).filter(([, text]) => text);
       return { kind: kind.value, priority: Number(priority.value), ...Object.fromEntries(said) };
     });
   };
@@ -88,18 +102,18 @@ function kindNames(rules) {
 }
 
 function levels(rules) {
-  const steps = rules.escalate_every.map((text, i) => input(text, say("rules_every", { priority: say(`priority_${i + 1}`) })));
+  const steps = rules.escalate_every.map((text, i) => input(spanText(text), say("rules_every", { priority: say(`priority_${i + 1}`) })));
   const numbers = NUMBERS.map((name) => input(rules[name], say(`rules_${name}`), "number"));
-  const flag = input(rules.flag_due, say("rules_flag_due"));
+  const flag = input(spanText(rules.flag_due), say("rules_flag_due"));
   const all = [
     ...steps.map((one, i) => field(say("rules_every", { priority: say(`priority_${i + 1}`) }), one)),
     ...numbers.map((one, i) => field(say(`rules_${NUMBERS[i]}`), one)),
     field(say("rules_flag_due"), flag),
   ];
   const read = () => ({
-    escalate_every: steps.map((one) => one.value.trim()),
+    escalate_every: steps.map((one) => spanRead(one.value)),
     ...Object.fromEntries(NUMBERS.map((name, i) => [name, numbers[i].valueAsNumber])),
-    flag_due: flag.value.trim(),
+    flag_due: spanRead(flag.value),
   });
   return { parts: [make("div", all, "rules-fields")], read };
 }
@@ -142,7 +156,7 @@ async function openRules() {
 function fill(form, close, found, match) {
   const sections = { deadlines, levels, kindNames, workingDays };
   const made = Object.entries(sections).map(([name, make_]) => [name, make_(found.rules)]);
-  const fault = make("ul", [], "fault");
+  const fault = make("div", [], "fault");
   fault.setAttribute("role", "alert");
   const key = crypto.randomUUID();
   const keep = async (path, method, body) => {
@@ -154,7 +168,7 @@ function fill(form, close, found, match) {
     } catch (error) {
       if (!(error instanceof Trouble)) throw error;
       const said = error.faults?.length ? error.faults.map((one) => one.message) : [error.message];
-      fault.replaceChildren(...said.map((text) => make("li", text)));
+      fault.replaceChildren(make("ul", said.map((text) => make("li", text))));
       fault.scrollIntoView({ block: "nearest" });
     }
   };
