@@ -86,6 +86,7 @@ INCIDENTS: dict[tuple[str, str], Row] = {
         "dispatcher patrol", 200, 404, "/v1/units/{new_unit}/status", json={"status": "resting"}
     ),
     ("GET", "/v1/incidents/rules"): row(DESK, 200, 404, "/v1/incidents/rules?county={county}"),
+    ("GET", "/v1/incidents/kinds"): row(DESK, 200, 200, "/v1/incidents/kinds"),
     ("PUT", "/v1/incidents/rules"): row(
         "reviewer",
         200,

@@ -10,13 +10,13 @@ let asked = null;
 
 const fold = (text) => String(text || "").normalize("NFKC").toLowerCase().trim();
 
-// Names by the rules of the county; without them every kind is called by its code.
+// Names by the rules of the county, or of all counties the desk works in; without them every kind is called by its code.
 export function loadKinds() {
-  asked = asked || askJson("/v1/incidents/rules").then(
+  asked = asked || askJson("/v1/incidents/kinds").then(
     (found) => {
-      table = new Map();
-      for (const one of (found.rules || found).kinds || []) table.set(one.code, one);
-      tell("kinds", { rules: found.rules || found });
+      table = new Map(found.kinds.map((one) => [one.code, one]));
+      desk.counties = found.counties;
+      tell("kinds", { staleS: found.stale_s });
       return table;
     },
     () => {

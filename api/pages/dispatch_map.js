@@ -312,7 +312,7 @@ export function start() {
     again();
   });
   for (const name of ["unit", "flag", "selected"]) on(name, redraw);
-  on("kinds", ({ rules }) => { if (rules?.stale_s > 0) setStale(rules.stale_s); });
+  on("kinds", ({ staleS }) => { if (staleS > 0) setStale(staleS); });
   on("filter", ({ names }) => {
     if (names.includes("view") && names.length > 1 && desk.filter.view && desk.filter.view !== viewText()) showView(desk.filter.view);
     if (names.includes("layer")) under.stale();

@@ -4,7 +4,9 @@ import { Trouble, ask, change, contentOf } from "./desk_ask.js";
 import { addCommand } from "./desk_keys.js";
 import { button, notice, openDialog, trouble } from "./desk_talk.js";
 import { languageNow, make, say } from "./desk_words.js";
+import { loadKinds } from "./dispatch_kinds.js";
 import { desk } from "./dispatch_state.js";
+import { chooseByDigit } from "./dispatch_steps.js";
 
 const PATH = "/v1/incidents/rules";
 const ANY = "*";
@@ -140,14 +142,23 @@ const folded = (title, parts, isOpen) => {
   return made;
 };
 
+// Every county has rules of its own; where the desk works in several, one is chosen.
 async function openRules() {
+  await loadKinds(); // with the counties
+  const [first, ...others] = desk.counties;
+  const options = desk.counties.map(({ code, name }) => ({ id: code, text: name || code, detail: code }));
+  const county = others.length ? await chooseByDigit({ title: say("rules_which"), options }) : first?.code || "";
+  if (county !== null) await showRules(county);
+}
+
+async function showRules(county) {
   let found, match;
   try {
-    const answer = await ask(PATH, { headers: { Accept: "application/json" } });
+    const answer = await ask(PATH, { query: { county }, headers: { Accept: "application/json" } });
     match = answer.headers.get("ETag");
     found = await contentOf(answer);
   } catch (error) {
-    trouble(error, openRules);
+    trouble(error, () => showRules(county));
     return;
   }
   await openDialog({ title: say("rules_title"), kind: "wide rules", fill: (form, close) => fill(form, close, found, match) });
@@ -159,10 +170,11 @@ function fill(form, close, found, match) {
   const fault = make("div", [], "fault");
   fault.setAttribute("role", "alert");
   const key = crypto.randomUUID();
+  const of = `?${new URLSearchParams({ county: found.county })}`;
   const keep = async (path, method, body) => {
     const headers = { "If-Match": match, ...(body ? { "Content-Type": "application/json" } : { "Idempotency-Key": key }) };
     try {
-      const kept = await contentOf(await change(path, { method, headers, body }));
+      const kept = await contentOf(await change(`${path}${of}`, { method, headers, body }));
       close(kept);
       notice("good", say("rules_kept", { n: kept.version }), { id: "rules" });
     } catch (error) {

@@ -50,6 +50,7 @@ export const desk = {
   units: new Map(), // id -> row, with x, y in metres where its position is known
   flags: new Map(), // id -> row, with x, y
   kinds: [], // of incidents, as the board lists them
+  counties: [], // {code, name} of those with rules that hold here
   event: 0, // number of the newest event that is applied
   count: 0, // incidents in the store that fit what was asked for, kept up by the events
   since: "", // moment from which ended ones are asked for; empty: the last day

@@ -14,7 +14,7 @@ from typing import Annotated, Any, Literal
 
 import orjson
 from fastapi import APIRouter, Depends, FastAPI, Query, Request, Response
-from pydantic import Field, ValidationError
+from pydantic import BaseModel, Field, ValidationError
 from starlette.concurrency import run_in_threadpool
 
 from api.http.answers import problem
@@ -25,7 +25,15 @@ from api.problems import Refusal
 from api.routes.access import Caller, allow
 from api.routes.acts import language_of, store_of
 from api.routes.repeats import KEY_PARAMETER, answer_once
-from api.usecases.incident_rules import MOST_TOML, checked_table, checked_toml, county_for, full_toml, plain
+from api.usecases.incident_rules import (
+    MOST_TOML,
+    checked_table,
+    checked_toml,
+    county_for,
+    full_toml,
+    known_kinds,
+    plain,
+)
 from data.store import Tx
 from data.store.rooms.incident_rules import IncidentBook, StaleIncidentRules
 from data.store.rooms.repeats import Answer
@@ -96,6 +104,42 @@ def show_incident_rules(request: Request, caller: Reader, county: County = None,
     with store_of(request).read(caller.jurisdiction) as tx:
         book = tx.incident_rules.book(county_for(tx, county))
     return _answer(book, form)
+
+
+class KindOut(BaseModel):
+    """A kind of incidents."""
+
+    code: str
+    zh: str
+    en: str
+
+
+class RuledOut(BaseModel):
+    """A county with rules of its own."""
+
+    code: str
+    name: str
+
+
+class KindsOut(BaseModel):
+    """What kinds are called on a desk, whatever counties it works in."""
+
+    counties: list[RuledOut]
+    kinds: list[KindOut] = Field(description="Each code once; the first county that names it is followed")
+    stale_s: float = Field(description="Older positions of units are old in one of the counties, in seconds")
+
+
+@router.get("/v1/incidents/kinds", response_model=KindsOut, summary="Kinds of incidents by name")
+def show_incident_kinds(request: Request, caller: Reader) -> Response:
+    """Of the caller's county, or of all counties that the caller sees, together."""
+    with store_of(request).read(caller.jurisdiction) as tx:
+        found = known_kinds(tx)
+    told = {
+        "counties": [{"code": code, "name": name} for code, name in found.counties],
+        "kinds": [{"code": kind.code, "zh": kind.zh, "en": kind.en} for kind in found.kinds],
+        "stale_s": found.stale_s,
+    }
+    return Response(orjson.dumps(told), headers={"Cache-Control": "private, no-cache"}, media_type=_JSON)
 
 
 @router.put(

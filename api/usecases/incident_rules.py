@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
 from data.store import Tx
 from data.store.rooms.incident_rules import IncidentBook
 from gis.errors import Conflict, InputError
-from partition.incidents.deadlines import RULES, IncidentRules
+from partition.incidents.deadlines import RULES, IncidentRules, Kind
 from partition.incidents.rules_toml import rules_from_toml, rules_of_table, table_of, to_toml
 
 MOST_TOML = 200_000
@@ -50,6 +51,39 @@ def kind_names(tx: Tx) -> dict[str, dict[str, str]]:
         for kind in rules_in(tx, county).kinds:
             found.setdefault(kind.code, {"zh": kind.zh, "en": kind.en})
     return found
+
+
+@dataclass(frozen=True, slots=True)
+class KnownKinds:
+    """Kinds of incidents as a desk calls them, of every county that it works in.
+
+    Attributes
+    ----------
+    counties
+        Code and name of each, by code.
+    kinds
+        Each code once, with its names; of two counties that name one differently the first is followed.
+    stale_s
+        Positions of units that are older, in seconds, are old somewhere: the shortest span of them.
+    """
+
+    counties: tuple[tuple[str, str], ...]
+    kinds: tuple[Kind, ...]
+    stale_s: float
+
+
+def known_kinds(tx: Tx) -> KnownKinds:
+    """The kinds in the rules of the county around the jurisdiction, or of all counties in it."""
+    found = {card.county: card.name for card in tx.territories.cards() if card.is_current}
+    around = [county for county in found if tx.jurisdiction.startswith(county)]
+    counties = [max(around, key=len)] if around else sorted(found)
+    books = [rules_in(tx, county) for county in counties] or [RULES]
+    kinds: dict[str, Kind] = {}
+    for rules in books:
+        for kind in rules.kinds:
+            kinds.setdefault(kind.code, kind)
+    shown = tuple((county, found[county]) for county in counties)
+    return KnownKinds(shown, tuple(kinds.values()), min(rules.stale_s for rules in books))
 
 
 def checked_toml(text: str) -> str:

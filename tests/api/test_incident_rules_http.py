@@ -9,12 +9,15 @@ import pytest
 from fastapi.testclient import TestClient
 
 from api.app import ServiceSettings, create_app
+from api.usecases.incident_rules import known_kinds
 from data.store import SqlStore
+from partition.incidents.deadlines import RULES as RULES_OF_THE_PROGRAM
+from tests.data.store.kit import town
 from tests.http_kit import code
 from tests.incident_kit import NOW, put_unit, receive, step
 from tests.postgis import postgis_server
-from tests.service_town import middle, put_town
-from tests.stores import embedded_store, migrated_file, migrated_server, postgis_store, store
+from tests.service_town import FIRST, middle, put_town
+from tests.stores import act, embedded_store, migrated_file, migrated_server, postgis_store, store
 
 __all__ = ["embedded_store", "migrated_file", "migrated_server", "postgis_server", "postgis_store", "store"]
 RULES = "/v1/incidents/rules"
@@ -139,3 +142,40 @@ def test_one_that_has_just_ended_is_suggested_and_one_that_ended_long_ago_is_not
     step(http, id, "closed", through=True, unit="car-1", result="settled")
     assert reasons(NOW + timedelta(minutes=29)) == ["duplicate_just_ended"]
     assert reasons(NOW + timedelta(minutes=31)) == []
+
+
+def test_kinds_of_several_counties_are_told_together(store: SqlStore) -> None:
+    with store.write(act()) as tx:
+        for county, x in (("330402", 520_000), ("330411", 540_000)):
+            tx.territories.save(town(county, x=x), f"区 {county}")
+    http = TestClient(create_app(store, ServiceSettings(now=lambda: NOW)))
+    assert code(http.get(RULES)) == (409, "incident_rules_many")
+    usual = http.get(RULES, params={"county": "330402"}).json()["rules"]
+    own = {"code": "K-7", "zh": "占用盲道", "en": "Blocked tactile paving"}
+    other = usual["kinds"][0] | {"en": "called otherwise"}
+    rules = usual | {"kinds": [other, *usual["kinds"][1:], own], "stale_s": 60}
+    sent = {"If-Match": '"rules-0"'}
+    answer = http.put(RULES, json={"rules": rules}, headers=sent, params={"county": "330411"})
+    assert answer.status_code == 200, answer.text
+    told = http.get("/v1/incidents/kinds").json()
+    assert [county["code"] for county in told["counties"]] == ["330402", "330411"]
+    assert {county["name"] for county in told["counties"]} == {"区 330402", "区 330411"}
+    assert told["kinds"] == [*usual["kinds"], own], "of two names for a code the first"
+    assert told["stale_s"] == 60
+
+
+def test_a_community_has_the_kinds_of_its_county(store: SqlStore) -> None:
+    put_town(store)
+    http = TestClient(create_app(store, ServiceSettings(now=lambda: NOW)))
+    told = http.get("/v1/incidents/kinds").json()
+    assert (len(told["counties"]), told["kinds"]) == (1, http.get(RULES).json()["rules"]["kinds"])
+    with store.read(FIRST) as tx:
+        found = known_kinds(tx)
+    assert [county for county, _ in found.counties] == [FIRST[:6]]
+    assert [kind.code for kind in found.kinds] == [kind["code"] for kind in told["kinds"]]
+
+
+def test_without_a_county_the_kinds_are_those_of_the_program(store: SqlStore) -> None:
+    told = TestClient(create_app(store, ServiceSettings(now=lambda: NOW))).get("/v1/incidents/kinds").json()
+    assert told["counties"] == []
+    assert [kind["code"] for kind in told["kinds"]] == [kind.code for kind in RULES_OF_THE_PROGRAM.kinds]
