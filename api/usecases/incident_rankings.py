@@ -195,6 +195,8 @@ def _values(
             return one.settled[0] / whole if whole else None
         if name == "patrol_km":
             return patrols[unit].km if unit in patrols else 0.0
+        if name.startswith("overdue") and not (one.due or one.open):
+            return None  # nothing could be overdue: a quiet month says nothing
         per, lived = (10_000, population) if name.endswith("_per_10000") else (1000, households)
         count = one.overdue if name.startswith("overdue") else one.received
         return per * count / lived[unit] if lived.get(unit) else None

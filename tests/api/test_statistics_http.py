@@ -196,6 +196,13 @@ def test_months_at_the_bottom_are_urged_summoned_and_held_to_account(store: SqlS
     assert next(iter(csv.reader(io.StringIO(table.decode("utf-8-sig")))))[:4] == ["rank", "key", "name", "score"]
 
 
+def test_a_grid_where_nothing_was_to_be_done_is_neither_ranked_nor_urged(store: SqlStore, http: TestClient) -> None:
+    put(store, [fact("A", handled_h=1), *(fact("B") for _ in range(3))])
+    told = ask(http, "/ranking", at="2026-11", months=1)
+    assert [(row["key"], row["rank"]) for row in told["ranking"]] == [(A, 1), (B, 2), (C, None), (D, None)]
+    assert {row["key"]: row["step"] for row in told["streaks"]} == {A: None, B: "supervise", C: None, D: None}
+
+
 def test_whoever_reads_one_community_counts_that_one(store: SqlStore, http: TestClient) -> None:
     put(store, [fact("A"), fact("B"), fact("D")])
     with store.read(FIRST) as tx:
