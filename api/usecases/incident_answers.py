@@ -98,7 +98,7 @@ def statistics_row(told: Statistics) -> dict[str, Any]:
     question = told.question
     return {
         "period": period_row(question.period, question.zone, told.span),
-        "compared": None if told.other is None else period_row(told.other, question.zone),
+        "compared": None if told.other is None else period_row(told.other, question.zone, told.other_span),
         "by": question.by,
         "plans": list(told.plans),
         "as_of": "now" if question.is_as_of_now else "then",

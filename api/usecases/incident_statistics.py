@@ -116,6 +116,8 @@ class Statistics:
 
     Attributes
     ----------
+    other, other_span
+        The period compared with: of one that is not over, as many days of the other.
     plans
         In force at the end of the period, or the one asked for.
     """
@@ -123,6 +125,7 @@ class Statistics:
     question: Question
     span: Span
     other: Period | None
+    other_span: Span | None
     plans: tuple[str, ...]
     total: Group
     groups: tuple[Group, ...]
@@ -153,7 +156,7 @@ def statistics_of(tx: Tx, question: Question, now: datetime) -> Statistics:
         raise InputError("as_of_needs_grid", measured=question.by, allowed="grid")
     if question.plan is not None:
         tx.plans.card(question.plan)
-    span = span_of(question.period, now, question.zone)
+    span, there = span_of(question.period, now, question.zone), None
     table = tx.incident_figures.incidents(span.first, span.until, plan=question.plan)
     other = other_period(question)
     land = land_of(tx, question.plan, now if question.is_as_of_now else span.until)
@@ -161,10 +164,14 @@ def statistics_of(tx: Tx, question: Question, now: datetime) -> Statistics:
     whole, groups = _figures(table, question.period, span, sorter)
     if other is not None:
         there = span_of(other, now, question.zone)
+        if span.until < span.after:  # half a month is not put beside a whole one
+            as_far = other.moment_like(question.period, span.until, question.zone)
+            there = replace(there, until=max(there.first, min(there.until, as_far)))
         earlier = tx.incident_figures.incidents(there.first, there.until, plan=question.plan)
         was, were = _figures(earlier, other, there, sorter)
         whole = replace(whole, before=was.tally)
         groups = _beside(groups, were, question.by)
+        other = other.up_to(there.until, question.zone)
     patrols = tx.incident_figures.patrols(
         question.period.first.isoformat(), question.period.last.isoformat(), plan=question.plan
     )
@@ -179,7 +186,7 @@ def statistics_of(tx: Tx, question: Question, now: datetime) -> Statistics:
     dressed = [sorter.dressed(groups[key], by_place) for key in sorted(groups, key=sorter.order)]
     ordered = _with_rates([replace(one, sweep=swept_by_place.get(one.key)) for one in dressed])
     plans = (question.plan,) if question.plan else tuple(sorted(set(land.plan)))
-    return Statistics(question, span, other, plans, whole, ordered)
+    return Statistics(question, span, other, there, plans, whole, ordered)
 
 
 def other_period(question: Question) -> Period | None:

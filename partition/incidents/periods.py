@@ -90,6 +90,23 @@ class Period:
             return Period("span", first, _a_year_before(self.last))
         return period_of(self.kind, first)
 
+    def moment_like(self, period: Period, moment: datetime, zone: str = ZONE) -> datetime:
+        """The moment that is as far on in this period as a moment is in another one.
+
+        Of the year before it is the same day and time, also behind a 29 February; otherwise the same time after the
+        beginning.
+        """
+        if self == period.year_before() and self.kind != "week":
+            there = moment.astimezone(ZoneInfo(zone))
+            day = _a_year_before(there.date())
+            return datetime.combine(day, there.time(), there.tzinfo).astimezone(UTC)
+        return self.bounds(zone)[0] + (moment - period.bounds(zone)[0])
+
+    def up_to(self, moment: datetime, zone: str = ZONE) -> Period:
+        """The days of it that begin before a moment, its first one at least; itself where these are all."""
+        last = max(self.first, day_at(moment - timedelta(microseconds=1), zone))
+        return self if last >= self.last else Period("span", self.first, last)
+
 
 def period_of(kind: str, day: date) -> Period:
     """The period of a kind that a day lies in."""

@@ -196,6 +196,23 @@ def test_months_at_the_bottom_are_urged_summoned_and_held_to_account(store: SqlS
     assert next(iter(csv.reader(io.StringIO(table.decode("utf-8-sig")))))[:4] == ["rank", "key", "name", "score"]
 
 
+def test_a_month_that_still_goes_on_is_put_beside_as_much_of_the_other(store: SqlStore, http: TestClient) -> None:
+    december = NOW - 3 * DAY  # the 2nd; it is the 5th, four in the afternoon
+    last_year = december.replace(year=2025)
+    many = ((december, 2), (last_year, 2), (last_year + 18 * DAY, 5))
+    put(store, [fact("A", at) for at, n in many for _ in range(n)])
+    for by in ("kind", "time"):
+        told = ask(http, at="2026-12", by=by, compare="year")
+        assert told["compared"]["label"] == "2025-12-01/2025-12-05"
+        assert told["compared"]["counted_until"] == "2025-12-05T08:00:00.000Z"
+        assert told["total"]["change"]["received"]["text"] == "0"
+        assert sum(row["before"]["received"] for row in told["groups"]) == 2
+    assert ask(http, at="2026-12", compare="period")["compared"]["label"] == "2026-11-01/2026-11-05"
+    assert ask(http, at="2026", compare="year")["compared"]["label"] == "2025-01-01/2025-12-05"
+    assert ask(http, at="2026-11", compare="year")["compared"]["label"] == "2025-11"
+    assert ask(http, at="2026-12-05", compare="year")["compared"]["label"] == "2025-12-05"
+
+
 def test_a_grid_where_nothing_was_to_be_done_is_neither_ranked_nor_urged(store: SqlStore, http: TestClient) -> None:
     put(store, [fact("A", handled_h=1), *(fact("B") for _ in range(3))])
     told = ask(http, "/ranking", at="2026-11", months=1)
