@@ -58,7 +58,7 @@ def draw_bars(pen: Pen, box: Box, bars: Sequence[Bar], keys: tuple[str, str]) ->
 def draw_line(
     pen: Pen, box: Box, labels: Sequence[str], lines: Sequence[tuple[str, Sequence[float]]], empty: str
 ) -> None:
-    """Counts over time; the lines differ by dash and by mark, too."""
+    """Counts over time; the lines differ by dash and by mark, too, and end where what is to come begins."""
     looks = ((BAR, ()), (HANDLED, (1.6, 1.0)))
     _keys(pen, box, [("L", look[0], name) for look, (name, _) in zip(looks, lines)])
     low, left = box.y + 5, box.x + 9
@@ -78,8 +78,8 @@ def draw_line(
     at = [left + wide * (i + 0.5) / n for i in range(n)]
     for (colour, dash), (_, values) in zip(looks, lines):
         pen.stroke(colour, 0.55, dash, round_ends=True)
-        ends = np.array([(at[i], low + high * values[i] / top) for i in range(n)])
-        if n > 1:
+        ends = np.array([(x, low + high * value / top) for x, value in zip(at, values)])
+        if len(ends) > 1:
             pen.segments(np.column_stack([ends[:-1], ends[1:]]))
         pen.fill(colour)
         for x, y in ends.tolist():

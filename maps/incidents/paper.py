@@ -156,9 +156,10 @@ class _Paper:
             x = left.right + 6
             draw_rates(pen, type(box)(x, box.y, box.right - x, box.h), self.filed, summary.areas, self.words)
         self.sheets.heading(self.word("p_over_time"), 40)
+        past = summary.steps[: summary.n_begun]
         lines = (
-            (self.word("p_received"), [one.received for one in summary.steps]),
-            (self.word("p_done"), [one.handled for one in summary.steps]),
+            (self.word("p_received"), [one.received for one in past]),
+            (self.word("p_done"), [one.handled for one in past]),
         )
         draw_line(pen, self.sheets.take(46), [one.label for one in summary.steps], lines, self.word("p_nothing"))
 

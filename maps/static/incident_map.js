@@ -21,6 +21,9 @@
     gridwright.incidentCount();
   };
 
+  // A narrow map would lie beneath its legend; on a phone the legend is in the sheet, and stays as it is.
+  if (window.matchMedia("(min-width: 761px) and (max-width: 1000px)").matches) document.getElementById("gw-legend").open = false;
+
   gridwright.page = {
     ...incidentDrawing,
     layers: incidentLayers,

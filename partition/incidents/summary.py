@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import date
 
 from partition.incidents.compare import Change
 from partition.incidents.flags import FlagFigures
@@ -151,6 +152,16 @@ class IncidentSummary:
     beside: Beside = field(default_factory=Beside)
     households_basis: str = ""
     version: str = ""
+
+    @property
+    def n_begun(self) -> int:
+        """How many of the steps had begun when it was made: those to come have no number, not nought."""
+        today = date.fromisoformat(self.made_at[:10])
+        if self.period.last <= today:
+            return len(self.steps)
+        if self.period.kind == "year":
+            return sum(one.label <= f"{today:%Y-%m}" for one in self.steps)
+        return max(0, (today - self.period.first).days + 1)
 
     @property
     def bottom(self) -> tuple[RankRow, ...]:

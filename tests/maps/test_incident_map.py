@@ -133,3 +133,20 @@ def test_a_map_that_lost_incidents_says_so(plan: Plan, browser: Browser, tmp_pat
     write_incident_map(incidents_on(plan[0], 30), PERIOD, *plan, path, language="en")
     with plan_page.opened(browser, path) as page:
         assert "30 incidents, the store has 900" in page.locator(".gw-warn").inner_text()
+
+
+@pytest.mark.parametrize("language", ["zh", "en"])
+def test_on_a_tablet_the_legend_hides_nothing_and_words_stay_whole(
+    plan: Plan, browser: Browser, tmp_path: Path, language: str
+) -> None:
+    path = tmp_path / "incidents.html"
+    write_incident_map(incidents_on(plan[0], 60), PERIOD, *plan, path, language=language)
+    with plan_page.opened(browser, path, {"width": 768, "height": 1024}) as page:
+        legend = page.locator("#gw-legend").bounding_box()
+        assert legend["height"] < 60, "folded"
+        page.locator("#gw-legend summary").click()
+        assert page.locator("#gw-legend").bounding_box()["height"] > 200
+        name = page.locator(".gw-incident-choices label").first.locator("> :nth-child(2)")
+        assert name.bounding_box()["width"] > 100
+    with plan_page.opened(browser, path, {"width": 1280, "height": 800}) as page:
+        assert page.locator("#gw-legend").bounding_box()["height"] > 200
