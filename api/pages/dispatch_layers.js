@@ -91,16 +91,19 @@ export function paintGrids(pen, view) {
     pen.lineWidth = 1 / view.scale;
     for (const grid of inSight) pen.stroke(grid.path);
   });
+  const isWide = (grid, px) => (grid.box[2] - grid.box[0]) * view.scale >= px;
+  const told = inSight.filter((grid) => values.get(grid.code) !== undefined && isWide(grid, LABEL_PX));
+  told.sort((a, b) => values.get(b.code) - values.get(a.code)); // where there is room for one, the greater is said
   const written = [];
-  for (const grid of inSight) {
-    const value = values.get(grid.code);
-    if (value === undefined || (grid.box[2] - grid.box[0]) * view.scale < LABEL_PX) continue;
+  for (const grid of told) {
     const [px, py] = view.toPixels(grid.middle);
-    const hasCode = (grid.box[2] - grid.box[0]) * view.scale > 78;
-    const wide = hasCode ? ground.shortCode(String(grid.code)) : numberOf(value);
-    if (!hasRoom(written, pen, wide, px, py, 13, hasCode ? 2 : 1)) continue;
-    if (hasCode) outlined(pen, ground.shortCode(String(grid.code)), px, py - 7, 11.5, 500);
-    outlined(pen, numberOf(value), px, py + (hasCode ? 8 : 0), 13, 700);
+    const [text, code] = [numberOf(values.get(grid.code)), ground.shortCode(String(grid.code))];
+    if (isWide(grid, 78) && hasRoom(written, pen, code, px, py, 13, 2)) {
+      outlined(pen, code, px, py - 7, 11.5, 500);
+      outlined(pen, text, px, py + 8, 13, 700);
+    } else if (hasRoom(written, pen, text, px, py, 13)) {
+      outlined(pen, text, px, py, 13, 700);
+    }
   }
 }
 

@@ -21,6 +21,7 @@ let marks = null; // picture of the incidents
 let groups = { key: "", list: [] };
 let version = 0;
 let isFitted = false;
+let hasGround = false;
 let isSeen = false;
 const flashed = new Map(); // id -> until
 export let staleS = 300;
@@ -157,7 +158,7 @@ export function fitAll() {
   const box = ground.box || boxOf(desk.incidents.values());
   if (!box || !Number.isFinite(box[0])) return;
   map.fit([box.slice(0, 2), box.slice(2)], { pad: 30, most: 2 });
-  isFitted = true;
+  isFitted = hasGround; // incidents that come before the ground do not say how much of it is shown
 }
 
 function fitFirst() {
@@ -304,7 +305,7 @@ export function start() {
   overlay(90, paintCross);
   listen(canvas);
   on("loaded", () => { fitFirst(); again(); });
-  on("ground", () => { fitFirst(); under.stale(); again(); });
+  on("ground", () => { hasGround = true; fitFirst(); under.stale(); again(); });
   on("clocks", again);
   on("incident", ({ row }) => {
     flashed.set(row.id, performance.now() + FLASH_MS);

@@ -102,9 +102,10 @@ def _card(card: PlanCard, figures: PlanFigures, language: str, has_desk: bool) -
     link = f'<a class="open" href="/map/{escape(card.id)}?lang={language}">{say("page_open_map")}</a>'
     if has_desk:
         desk = f"/desk/plan?plan={quote(card.id)}&amp;lang={language}"
-        link += f' <a class="open other" href="{desk}">{say("pd_open_desk")}</a>'
+        link += f'<a class="open other" href="{desk}">{say("pd_open_desk")}</a>'
     name = escape(card.name or card.id)
-    return f'<article class="card"><h3>{name}</h3><p class="id">{escape(card.id)}</p><dl>{listed}</dl>{link}</article>'
+    head = f'<h3>{name}</h3><p class="id">{escape(card.id)}</p>'
+    return f'<article class="card">{head}<dl>{listed}</dl><p class="ways">{link}</p></article>'
 
 
 def _day(card: PlanCard) -> str:
