@@ -83,6 +83,7 @@ def open_statistics(
     size: tuple[int, int] = DESK,
     language: str = "zh",
     spots: Sequence[dict[str, str]] = (),
+    may_say: str = "(?!)",
 ) -> Iterator[Page]:
     """The page with its figures and the map; on leaving, no fault may have happened.
 
@@ -90,8 +91,10 @@ def open_statistics(
     ----------
     spots
         What the page is told of hot and cold spots: ``{"key": CODE, "found": "hot_99"}``.
+    may_say
+        Pattern of what the browser may complain of.
     """
-    with opened(browser, address, size) as page:
+    with opened(browser, address, size, may_say=may_say) as page:
         # Hot spots are compiled by their first question, for many seconds: they have their own tests.
         page.route("**/v1/statistics/hotspots?*", lambda route: route.fulfill(json={"grids": list(spots)}))
         page.goto(f"{address}/desk/statistics?lang={language}{query}")

@@ -4,6 +4,7 @@ import { languageNow, make, onLanguage, say, setLanguage } from "./desk_words.js
 import { showGrids, startGrids } from "./statistics_grids.js";
 import { drawMapNow, showMap, startMap } from "./statistics_map.js";
 import { showParts } from "./statistics_parts.js";
+import { showSweeps, startSweeps } from "./statistics_sweeps.js";
 import { PERIODS, asked, desk, go, keep, kept } from "./statistics_state.js";
 
 const at = (id) => document.getElementById(id);
@@ -59,6 +60,7 @@ function showAll() {
   if (!desk.summary) return;
   desk.chosen = asked().grid;
   showParts(choose);
+  showSweeps();
   showGrids();
   showMap();
 }
@@ -145,7 +147,7 @@ function startWhen() {
   });
   addEventListener("popstate", load);
   document.addEventListener("keydown", (event) => {
-    if (event.ctrlKey || event.metaKey || event.altKey || event.isComposing || event.target.closest("input, select, textarea, canvas, svg, summary")) return;
+    if (event.ctrlKey || event.metaKey || event.altKey || event.isComposing || event.target.closest("input, select, textarea, canvas, svg, summary, dialog")) return;
     const way = { ArrowLeft: "earlier", ArrowRight: "later" }[event.key];
     if (!way) return;
     event.preventDefault();
@@ -170,6 +172,7 @@ function start() {
   if (night === "1" || night === "0") keep({ night: night === "1" ? "night" : "day" });
   startWhen();
   startGrids(choose);
+  startSweeps(load);
   at("night").addEventListener("click", () => {
     keep({ night: isNight() ? "day" : "night" });
     showNight();

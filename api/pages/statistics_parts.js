@@ -5,6 +5,7 @@ import { desk } from "./statistics_state.js";
 
 const at = (id) => document.getElementById(id);
 const named = (row) => row.called?.[languageNow()] || row.name || say("none");
+const BESIDE = [["hours", "km", "shifts"], ["sweeps", "vehicles", "people", "buildings", "buildings_per_sweep", "problems", "problems_per_building"]];
 const LEVELS = ["grid", "community", "town", "county"];
 
 function tile(name, value, below, kind = "") {
@@ -155,10 +156,11 @@ function showFlags({ flags }) {
 }
 
 function showBeside({ beside }) {
-  const known = ["hours", "km", "shifts", "sweeps", "buildings", "problems"].filter((name) => beside[name] !== null && beside[name] !== undefined);
-  at("beside").replaceChildren(known.length
-    ? make("div", known.map((name) => tile(say(`beside_${name}`), number(beside[name], Number.isInteger(beside[name]) ? 0 : 1), "")), "facts")
-    : empty(say("beside_none")));
+  const told = (value) => (typeof value === "string" ? value : number(value, Number.isInteger(value) ? 0 : 1)); // a ratio is rounded by the service
+  const facts = BESIDE.map((names) => names.filter((name) => beside[name] !== null)).filter((names) => names.length);
+  at("beside").replaceChildren(...(facts.length
+    ? facts.map((names) => make("div", names.map((name) => tile(say(`beside_${name}`), told(beside[name]), "")), "facts"))
+    : [empty(say("beside_none"))]));
 }
 
 export function showParts(choose) {

@@ -19,6 +19,7 @@ from gis.errors import Conflict, GridwrightError, InputError
 from tests.drawn_town import drawn_town, loaded_file, second, town_store
 from tests.incident_kit import new_incident, places, put_unit
 from tests.stores import act, embedded_store, migrated_file, migrated_server, postgis_server, postgis_store, store
+from tests.sweep_kit import new_sweep
 
 __all__ = [
     "drawn_town",
@@ -58,6 +59,9 @@ def work_at_the_desk(store: SqlStore) -> None:
         flags = [NewFlag("火", "楼道", *place, ground, NOW, NOW) for _ in range(2)]
         tx.flags.clear(tx.flags.raise_many(flags, "dispatcher")[0].id, "done", "dispatcher")
         tx.incident_rules.change(ground.county, "[incidents]\nduplicate_m = 5.0\n", 0, "reviewer")
+        swept = {"county": ground.county, "community": ground.community}
+        tx.sweeps.add_many([new_sweep(**swept, external=name) for name in ("1", None)])
+        tx.sweeps.withdraw("s1")
 
 
 @pytest.mark.parametrize("target", ["embedded", "postgis"])
