@@ -1,7 +1,7 @@
 """CAP messages become incidents, change them or cancel them; only what is actual does.
 
-The identifier of an alert is the incident's id where it came from, so that the same message again is the same
-incident; an update or a cancellation finds it by the messages it refers to.
+The identifier of an alert, with a mark of its sender, is the incident's id where it came from, so that the same message
+again is the same incident; an update or a cancellation finds it by the messages it refers to.
 """
 
 from __future__ import annotations
@@ -95,7 +95,7 @@ def _receive(tx: Tx, ground: IncidentGround, message: CapMessage, role: str) -> 
         address=message.address[:_MOST_TEXT] or None,
         received_at=message.sent,
         source=SOURCE,
-        external=message.identifier,
+        external=message.external,
     )
     try:
         card, is_new = receive(tx, ground, told, role)
@@ -131,8 +131,9 @@ def _changes(message: CapMessage) -> dict[str, Any]:
 
 
 def _referred(tx: Tx, message: CapMessage) -> IncidentCard:
-    for identifier in message.references:
-        found = tx.incident_import.of_external(SOURCE, identifier)
+    for external in message.references:
+        found = tx.incident_import.of_external(SOURCE, external)
         if found is not None:
             return tx.incidents.card(found)
-    raise NotFound("cap_reference_unknown", measured=", ".join(message.references)[:120])
+    said = (external.rpartition("~")[0] for external in message.references)
+    raise NotFound("cap_reference_unknown", measured=", ".join(said)[:120])

@@ -7,6 +7,7 @@ message can neither grow in memory nor open a file.  Coordinates of CAP are ``la
 
 from __future__ import annotations
 
+import hashlib
 import math
 import re
 from collections.abc import Iterator, Sequence
@@ -52,8 +53,10 @@ class CapMessage:
     ----------
     status, message
         ``Actual``, ``Exercise`` ...; ``Alert``, ``Update``, ``Cancel`` ...
+    external
+        What it is known by: its identifier and a mark of its sender, because two senders may number alike.
     references
-        Identifiers of the messages before it.
+        The messages before it, by what they are known by.
     kind, title, address
         Event, headline and description of the area; empty where the message has none.
     priority
@@ -63,6 +66,7 @@ class CapMessage:
     """
 
     identifier: str
+    external: str
     sent: datetime
     status: str
     message: str
@@ -99,7 +103,7 @@ def read_cap(body: bytes) -> CapMessage:
         raise InputError("cap_element_wrong", column="identifier", measured=identifier[:80], allowed="A-Z 0-9 . - :")
     status = _choice(root, "status", STATUSES)
     message = _choice(root, "msgType", MESSAGES)
-    _text(root, "sender")
+    sender = _text(root, "sender")
     info = root.find(_name("info"))
     if info is None and message in ("Alert", "Update"):
         raise InputError("cap_element_missing", column="info")
@@ -109,6 +113,7 @@ def read_cap(body: bytes) -> CapMessage:
     area = None if info is None else info.find(_name("area"))
     return CapMessage(
         identifier,
+        external_of(sender, identifier),
         _moment(_text(root, "sent")),
         status,
         message,
@@ -120,6 +125,11 @@ def read_cap(body: bytes) -> CapMessage:
         None if place is None else place[0],
         None if place is None else place[1],
     )
+
+
+def external_of(sender: str, identifier: str) -> str:
+    """What a message is known by.  Senders, who may be persons, are kept nowhere but in this mark."""
+    return f"{identifier}~{hashlib.sha256(sender.encode()).hexdigest()[:8]}"
 
 
 def priority_of(urgency: str, severity: str) -> int:
@@ -204,10 +214,10 @@ def _moment(text: str) -> datetime:
 def _references(text: str) -> Iterator[str]:
     for said in text.split():
         parts = said.split(",")
-        if len(parts) != 3 or not parts[1]:
+        if len(parts) != 3 or not all(parts):
             allowed = "SENDER,IDENTIFIER,SENT"
             raise InputError("cap_element_wrong", column="references", measured=said[:80], allowed=allowed)
-        yield parts[1]
+        yield external_of(parts[0], parts[1])
 
 
 def _place(info: Element) -> tuple[float, float] | None:
