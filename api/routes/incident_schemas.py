@@ -20,6 +20,7 @@ from data.store import Tx
 from data.store.rooms.incident_cards import DeskEvent, IncidentCard, incident_row, said
 from data.store.rooms.red_flags import StaleFlag
 from data.store.rooms.repeats import Answer
+from data.store.rooms.sweeps import StaleSweep
 from data.store.tables.incidents import incidents
 from partition.incidents.deadlines import running
 from partition.incidents.flow import NEXT, OPEN
@@ -290,7 +291,7 @@ def answer_seen(request: Request, caller: Caller, body: BaseModel | None, work: 
     """
     try:
         return answer_once(request, caller, body, work)
-    except (StaleIncident, StaleFlag) as stale:
+    except (StaleIncident, StaleFlag, StaleSweep) as stale:
         etag = etag_of(stale.card.id, stale.card.revision)
         return problem(request.scope, 412, *stale.faults, headers={"ETag": etag}, language=language_of(request))
 

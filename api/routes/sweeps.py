@@ -9,13 +9,12 @@ import orjson
 from fastapi import APIRouter, Depends, Path, Query, Request, Response
 from pydantic import BaseModel, Field, StringConstraints
 
-from api.http.answers import problem
 from api.http.openapi import responses
 from api.http.schemas import Body, CodePrefix, Line, Moment
 from api.problems import fault_rows
 from api.routes.access import Caller, allow
 from api.routes.acts import language_of, store_of
-from api.routes.incident_schemas import stated_revision
+from api.routes.incident_schemas import answer_seen, stated_revision
 from api.routes.repeats import KEY_PARAMETER, answer_once, is_known
 from api.usecases.sweeps import (
     ToldSweep,
@@ -27,7 +26,7 @@ from api.usecases.sweeps import (
 )
 from data.store import Tx
 from data.store.rooms.repeats import Answer
-from data.store.rooms.sweeps import StaleSweep, SweepCard, SweepWanted
+from data.store.rooms.sweeps import SweepCard, SweepWanted
 
 router = APIRouter(tags=["sweeps"])
 Reader = Annotated[Caller, Depends(allow("planner", "reviewer", "dispatcher", "patrol", "auditor"))]
@@ -38,7 +37,7 @@ _MATCH = {
     "name": "If-Match",
     "in": "header",
     "required": False,
-    "description": "ETag of the sweep as it was seen; another one since is refused",
+    "description": "ETag of the sweep as it was seen; where it was changed since, the answer is 412",
     "schema": {"type": "string", "pattern": '^"s[0-9]{1,18}-[1-9][0-9]{0,8}"$'},
 }
 _KEY: dict[str, Any] = {"parameters": [KEY_PARAMETER]}
@@ -265,11 +264,7 @@ def restore_sweep(request: Request, caller: Recorder, id: SweepId) -> Response:
 def _changed(
     request: Request, caller: Caller, body: SweepChangeIn | None, change: Callable[[Tx], SweepCard]
 ) -> Response:
-    try:
-        return answer_once(request, caller, body, lambda tx: _answer(tx, change(tx)))
-    except StaleSweep as stale:
-        headers = {"ETag": etag_of_sweep(stale.card)}
-        return problem(request.scope, 412, *stale.faults, headers=headers, language=language_of(request))
+    return answer_seen(request, caller, body, lambda tx: _answer(tx, change(tx)))
 
 
 def _answer(tx: Tx, card: SweepCard, status: int = 200) -> Answer:
