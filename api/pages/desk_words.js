@@ -5,10 +5,20 @@ let language = "zh";
 
 export const languageNow = () => language;
 
+// What turns the direction of writing, as a name may hold it, ends where the name ends: the words around it stay as they
+// are.  Isolates of its own that do not close, or close too early, fall away.
+const TURNS = /[\u0590-\u08ff\u200e\u200f\u202a-\u202e\u2066-\u2069\ufb1d-\ufdff\ufe70-\ufefc]/;
+export function apart(text) {
+  if (!TURNS.test(text)) return text;
+  let depth = 0;
+  const isClosed = [...text].every((one) => (depth += Number("\u2066\u2067\u2068".includes(one)) - Number(one === "\u2069")) >= 0) && !depth;
+  return `\u2068${isClosed ? text : text.replace(/[\u2066-\u2069]/g, "")}\u2069`;
+}
+
 export function say(key, facts = {}) {
   const text = tables[language][key];
   if (text === undefined) return key;
-  return text.replace(/\{(\w+)\}/g, (_, name) => (facts[name] === undefined ? "?" : String(facts[name])));
+  return text.replace(/\{(\w+)\}/g, (_, name) => (facts[name] === undefined ? "?" : apart(String(facts[name]))));
 }
 
 export const has = (key) => key in tables[language];

@@ -1,6 +1,6 @@
 // The panel of grids: a balance bar each, sorted and filtered, and the same by community; live while ground is held.
 import { askJson, Trouble } from "./desk_ask.js";
-import { make, onLanguage, say } from "./desk_words.js";
+import { apart, make, onLanguage, say } from "./desk_words.js";
 import { fillGridRow } from "./plan_bar_row.js";
 import { communityRows, missing, percent, sumsOf } from "./plan_figures.js";
 import { LongList } from "./plan_list.js";
@@ -113,7 +113,7 @@ function fillFilters() {
   ui.text.setAttribute("aria-label", say("see_filter_text"));
   ui.community.setAttribute("aria-label", say("see_filter_community"));
   ui.status.setAttribute("aria-label", say("see_filter_status"));
-  const places = desk.plan ? desk.ground.communities.map(({ code, name }) => [code, name === code ? code : `${name} ${code}`]) : [];
+  const places = desk.plan ? desk.ground.communities.map(({ code, name }) => [code, name === code ? code : `${apart(name)} ${code}`]) : [];
   options(ui.community, [["", say("see_all_communities")], ...places], community);
   const states = ["out", "low", "high", "in", "dedicated", "rural", "changed"];
   options(ui.status, [["", say("see_all_states")], ...states.map((one) => [one, say(`see_filter_${one}`)])], status);

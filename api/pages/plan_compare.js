@@ -1,7 +1,7 @@
 // Two or three plans side by side over the whole window: maps, measures, what changed, and what was said about it.
 // It is part of the address (`with=`), so that a link opens it again; Esc closes it.
 import { askJson } from "./desk_ask.js";
-import { make, onLanguage, say } from "./desk_words.js";
+import { apart, make, onLanguage, say } from "./desk_words.js";
 import { askPlans, stateChip } from "./plan_choose.js";
 import { fillChanges } from "./plan_compare_list.js";
 import { ChangedGround, makeMaps } from "./plan_compare_maps.js";
@@ -185,7 +185,7 @@ function drawPicks() {
     const others = plans.filter((one) => one.id === ids[place] || !ids.includes(one.id));
     if (place === 2) field.append(option("", say("scen_no_third")));
     if (ids[place] && !known.has(ids[place])) field.append(option(ids[place], ids[place]));
-    field.append(...others.map((one) => option(one.id, `${nameOf(one)} · ${say(`plan_state_${one.state}`)}`)));
+    field.append(...others.map((one) => option(one.id, `${apart(nameOf(one))} · ${say(`plan_state_${one.state}`)}`)));
     field.value = ids[place] || "";
     field.addEventListener("change", () => {
       const wanted = [...ids];
@@ -283,7 +283,7 @@ function showPair() {
     const field = make("select");
     field.setAttribute("aria-label", say("scen_which_pair"));
     sides.slice(1).forEach((side, i) => {
-      const option = make("option", `A → ${"ABC"[i + 1]} ${side.name}`);
+      const option = make("option", `A → ${"ABC"[i + 1]} ${apart(side.name)}`);
       option.value = String(i + 1);
       field.append(option);
     });

@@ -1,6 +1,6 @@
 // The first two steps of the merger wizard: which villages, with the arithmetic at once, and under which code and name.
 import { askJson } from "./desk_ask.js";
-import { icon, make, say } from "./desk_words.js";
+import { apart, icon, make, say } from "./desk_words.js";
 import { isPicking, shadeOf, startPicking, stopPicking, zoomToVillages } from "./plan_merge_map.js";
 import {
   addGroup, changeGroup, codeOf, facts, groupOf, heirOf, isReady, keepWizard, readyGroups, reckonedOf, removeGroup, specOf, toggleVillage, wizard,
@@ -206,7 +206,7 @@ function codeChoices(group, at) {
   const merger = reckonedOf(group);
   const now = codeOf(group);
   const known = group.villages.map((code) => facts.byCode.get(code)).filter(Boolean);
-  const options = known.map((one) => ({ code: one.code, text: `${one.code} · ${one.name}`, detail: say("merge_code_kept", { n: one.grids }) }));
+  const options = known.map((one) => ({ code: one.code, text: `${one.code} · ${apart(one.name)}`, detail: say("merge_code_kept", { n: one.grids }) }));
   if (merger?.new_number) options.push({ code: merger.new_number, text: merger.new_number, detail: say("merge_code_new") });
   const isOther = !options.some((one) => one.code === now);
   const name = `merge-code-${at}`;

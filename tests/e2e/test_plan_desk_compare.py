@@ -72,6 +72,9 @@ def test_a_scenario_is_branched_named_renamed_and_withdrawn(browser: Browser, se
         page.keyboard.press("Enter")
         until(page, "document.querySelectorAll('.family .kin').length === 2")
         assert names(page) == ["autumn", HOSTILE]
+        # Its mark of direction ends with it: what is said of it is not turned round.
+        told = page.locator(".notice.good p").first
+        assert told.text_content() == f"“\u2068{HOSTILE}\u2069” is made."
         (child,) = [one for one in served_desk.get("/v1/plans")["plans"] if one["parent"] == served_desk.plan]
         assert (child["name"], child["state"]) == (HOSTILE, "draft")
         assert row(page, child["id"]).get_attribute("class").split()[1] == "deep-1"
