@@ -3,7 +3,7 @@
 import { say } from "./desk_words.js";
 import { map, zoomToAtoms } from "./plan_map.js";
 import { desk, keep, kept } from "./plan_state.js";
-import { notice, tellAloud } from "./desk_talk.js";
+import { dismiss, notice, tellAloud } from "./desk_talk.js";
 import { chooseGrid, gridOfNumber, there } from "./plan_tools_chosen.js";
 import { drop, heldNow, hold, release } from "./plan_tools_hold.js";
 import { mayDraw } from "./plan_tools_kinds.js";
@@ -26,7 +26,8 @@ function show(body, atoms) {
 
 export function toNumber(n) {
   const at = gridOfNumber(n);
-  if (at < 0) return tellAloud(say("tools_no_number", { n }));
+  if (at < 0) return notice("plain", say("tools_no_number", { n }), { id: "number" });
+  dismiss("number");
   const now = heldNow();
   if (now?.isWaiting && now.grid === at) return release();
   return desk.selection.size ? moveTo(at) : pick(at);

@@ -50,6 +50,17 @@ def test_keys_work_on_the_page_and_are_silent_in_fields(browser: Browser, served
         assert page.locator("dialog").count() == 0
 
 
+def test_a_number_that_no_grid_has_is_said_where_it_is_seen(browser: Browser, served_desk: ServedDesk) -> None:
+    with open_desk(browser, served_desk.address, served_desk.plan, language="en") as page:
+        in_page(page, "const { chooseGrid } = await import('/desk/plan/plan_tools_chosen.js'); chooseGrid(3);")
+        page.locator("#map").focus()
+        page.keyboard.press("9")
+        told = page.locator("#notices", has_text="There is no grid 9 here")
+        told.wait_for()
+        page.keyboard.press("1")
+        told.wait_for(state="detached")
+
+
 def test_keys_of_other_scripts_count_by_where_they_are_and_composing_counts_for_nothing(
     browser: Browser, served_desk: ServedDesk
 ) -> None:
