@@ -20,13 +20,12 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from data.store.embedded import connect
 from data.store.tx import Tx
-from data.store.types import EVERYWHERE, Act
+from data.store.types import ALL_OF_POSTGIS, EVERYWHERE, Act
 from gis.errors import Conflict, InputError, StorageError
 
 _BUSY_MS = 30_000
 _MOST_IDLE_MS = 600_000
 _MOST_JOURNAL_BYTES = 64 * 2**20
-_ALL = "*"  # what row-level security takes for "everywhere"; the empty setting is "nowhere"
 
 # All for this transaction alone.  Nobody waits longer than in SQLite, and whoever vanished from the network in the
 # middle of a change does not hold its locks for ever.
@@ -87,7 +86,11 @@ class SqlStore:
     def _confine(self, connection: Connection, jurisdiction: str) -> None:
         if self.kind == "postgis":
             # The sign itself, as a prefix, is the start of nothing.
-            prefix = f"{_ALL}{_ALL}" if jurisdiction == _ALL else jurisdiction or _ALL
+            prefix = (
+                f"{ALL_OF_POSTGIS}{ALL_OF_POSTGIS}"
+                if jurisdiction == ALL_OF_POSTGIS
+                else jurisdiction or ALL_OF_POSTGIS
+            )
             connection.execute(_LIMITS, {"prefix": prefix})
 
 

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from sqlalchemy import Connection
+from sqlalchemy import Connection, func, select
+from sqlalchemy.exc import DBAPIError
 
-from data.store.types import Act
+from data.store.types import ALL_OF_POSTGIS, Act
 
 if TYPE_CHECKING:
     from data.store.rooms.accounts import Accounts
@@ -69,6 +72,26 @@ class Tx:
     def is_postgis(self) -> bool:
         """Whether this is PostgreSQL with PostGIS; else it is SQLite."""
         return self.connection.dialect.name == "postgresql"
+
+    @contextmanager
+    def widened(self, jurisdiction: str) -> Iterator[None]:
+        """See and change what lies in a wider place for a while: for what follows from a change that was allowed."""
+        before = self.jurisdiction
+        self._see(jurisdiction)
+        try:
+            yield
+        except DBAPIError:  # nothing more can be asked in this transaction
+            self.jurisdiction = before
+            raise
+        except BaseException:
+            self._see(before)
+            raise
+        self._see(before)
+
+    def _see(self, jurisdiction: str) -> None:
+        if self.is_postgis:
+            self.connection.execute(select(func.set_config("gw.jurisdiction", jurisdiction or ALL_OF_POSTGIS, True)))
+        self.jurisdiction = jurisdiction
 
     @cached_property
     def territories(self) -> Territories:

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from data.store.tx import Tx
 
 EVERYWHERE = ""
+ALL_OF_POSTGIS = "*"  # what row-level security takes for `EVERYWHERE`; the empty setting is "nowhere"
 """The jurisdiction of those who may see and change everything."""
 
 

@@ -219,7 +219,8 @@ class Incidents:
             mine = and_(assignments.c.incident == card.id, assignments.c.ended_at.is_(None))
             tx.connection.execute(update(assignments).where(mine).values(ended_at=at, outcome=outcome))
             if card.unit:
-                tx.units.released(card.unit, role)
+                with tx.widened(card.county):  # it may be of the county, or of the place next to this one
+                    tx.units.released(card.unit, role)
         if not is_other:
             return {"unit": None, "body": None} if ends else {}
         if unit is not None:

@@ -94,3 +94,21 @@ def test_a_unit_that_belongs_elsewhere_from_now_on_leaves_where_it_was(store: Sq
         tx.units.put(replace(unit, place=SECOND), "admin")
     told = newest(store)
     assert (told.kind, told.place, told.data[LEFT]) == ("unit.changed", SECOND, FIRST)
+
+
+@pytest.mark.parametrize("place", [COUNTY, SECOND])
+def test_who_ends_an_incident_frees_the_unit_of_elsewhere_that_had_it(store: SqlStore, place: str) -> None:
+    put_town(store)
+    with store.write(act(at=NOW)) as tx:
+        id = tx.incidents.add(new_incident(middle("A"), Ground(COUNTY, FIRST, f"{FIRST}A"), NOW), "dispatcher")[0].id
+    put_unit(store, "car", middle("C"), at=NOW, place=place)
+    with store.write(act(at=NOW, jurisdiction=COUNTY)) as tx:
+        for state in ("assessed", "assigned", "dispatched", "arrived", "feedback"):
+            tx.incidents.step(id, state, "dispatcher", happened_at=NOW, unit="car" if state == "assigned" else None)
+        assert tx.units.card("car").status == "busy"
+    with store.write(act(at=NOW, jurisdiction=FIRST)) as tx:
+        tx.incidents.step(id, "verified", "reviewer", happened_at=NOW)
+        assert tx.jurisdiction == FIRST
+        assert tx.units.find("car") is None
+    with store.read(COUNTY) as tx:
+        assert (tx.units.card("car").status, tx.incidents.card(id).unit) == ("available", None)
