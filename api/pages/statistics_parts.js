@@ -30,13 +30,16 @@ function showTotals(summary) {
   at("about").textContent = say("about", { first: summary.period.first, last: summary.period.last, zone: summary.period.zone, plans, made: summary.made_at.slice(0, 16).replace("T", " ") });
 }
 
+// First and last day, each whole, one below the other where there is no room.
+const inTwo = (label) => label.split(/(?<=\/)/).map((part) => make("span", part, "whole"));
+
 function groupTable(rows, label, nameOf, summary) {
   const most = Math.max(1, ...rows.flatMap((row) => [row.tally.received, row.change.before]));
   const columns = [
     { head: label, cell: nameOf },
     { head: say("received"), cell: (row) => count(row.tally.received) },
     { head: say("bars_head"), isText: true, cell: (row) => bars(row.tally.received, row.change.before, most) },
-    { head: summary.period.compared.label, cell: (row) => count(row.change.before) },
+    { head: inTwo(summary.period.compared.label), cell: (row) => count(row.change.before) },
     { head: say("change"), cell: (row) => change(row.change) },
     { head: say("rate"), cell: (row) => percent(row.tally.rates.handled_of_due) },
     { head: say("in_time"), cell: (row) => percent(row.tally.rates.in_time_of_due) },

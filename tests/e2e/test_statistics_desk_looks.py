@@ -42,6 +42,11 @@ def test_codes_stay_whole_nothing_is_wider_than_the_page_and_a_month_is_a_day_of
         page.locator("#grids .scroll").evaluate("(one) => { one.scrollLeft = 1000; }")
         assert page.locator("#grids [data-grid]").first.bounding_box()["x"] >= 0
         assert page.locator("#at").input_value() == "2026-11-22"
+        # First and last day of what it is compared with are a line each, and leave the kinds their room.
+        days = page.locator("#kinds thead").first.locator(".whole").all()
+        assert [day.bounding_box()["height"] < 25 for day in days] == [True, True]
+        kinds = page.locator("#kinds tbody").first.locator("th").first.bounding_box()
+        assert kinds["width"] >= 70
 
 
 def test_days_to_come_have_no_number(browser: Browser, statistics_desk: StatisticsDesk) -> None:
