@@ -7,9 +7,10 @@ from datetime import UTC, datetime
 from playwright.sync_api import Browser, Page
 
 from tests.axe_kit import grave_faults
-from tests.desk_kit import until
-from tests.statistics_kit import StatisticsDesk, browser, migrated_file, open_statistics, shown, statistics_desk
-from tests.sweep_kit import guangming
+from tests.desk_kit import opened, until
+from tests.statistics_kit import DESK, StatisticsDesk, browser, migrated_file, open_statistics, shown, statistics_desk
+from tests.stores import act
+from tests.sweep_kit import guangming, new_sweep
 
 __all__ = ["browser", "migrated_file", "statistics_desk"]
 COUNTS = ("vehicles", "people", "buildings", "problems")
@@ -107,8 +108,6 @@ def test_what_the_service_refuses_is_said_in_the_dialog_and_esc_leaves_it(
 def test_the_figures_of_guangming_are_printed_as_its_paper_prints_them(
     browser: Browser, statistics_desk: StatisticsDesk
 ) -> None:
-    from tests.stores import act
-
     with statistics_desk.store.write(act(at=datetime(2026, 11, 20, tzinfo=UTC))) as tx:
         county = tx.territories.current().county
         tx.sweeps.add_many([*guangming(county=county)])
@@ -125,3 +124,23 @@ def test_the_figures_of_guangming_are_printed_as_its_paper_prints_them(
         page.locator("#language").click()
         assert "Sweeps of the period: 14" in page.locator("#sweeps summary").inner_text()
         assert page.locator("#sweeps-list tbody tr").count() == 14
+
+
+def test_who_only_reads_sees_the_figures_and_nothing_to_press(
+    browser: Browser, statistics_desk: StatisticsDesk
+) -> None:
+    with statistics_desk.store.write(act(at=datetime(2026, 11, 20, tzinfo=UTC))) as tx:
+        county = tx.territories.current().county
+        tx.sweeps.add_many([new_sweep(county=county, began_at=datetime(2025, 5, 6, tzinfo=UTC), ended_at=None)])
+    with opened(browser, statistics_desk.address, DESK) as page:
+        page.route("**/v1/statistics/hotspots?*", lambda route: route.fulfill(json={"grids": []}))
+        reader = {"is_local": False, "role": "planner", "jurisdiction": county, "csrf": ""}
+        page.route("**/v1/session", lambda route: route.fulfill(json=reader))
+        with page.expect_response("**/v1/session"):
+            page.goto(f"{statistics_desk.address}/desk/statistics?lang=en&period=month&at=2025-05-10")
+        shown(page, "2025-05")
+        page.locator("#sweeps summary").click()
+        until(page, "document.documentElement.dataset.sweeps === '2025-05 1'")
+        assert figures(page)["Sweeps"] == "1"
+        assert page.locator("#sweep-new").is_hidden()
+        assert page.locator("#sweeps-list button").count() == 0
