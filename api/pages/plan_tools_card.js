@@ -91,7 +91,7 @@ function tellStrip() {
       text.textContent = `${say("tools_illegal")} ${verdict.faults.map(reasonInShort).join(" ")}`;
     }
   } else if (there() && desk.selection.size) {
-    text.textContent = say("tools_strip_chosen", { ground: groundWord([...desk.selection]) });
+    text.textContent = say(mayChange() ? "tools_strip_chosen" : "tools_strip_seen", { ground: groundWord([...desk.selection]) });
     if (mayChange()) buttons.append(button(say("tools_strip_new"), newGrid, "small"));
   } else if (there() && desk.grid >= 0) {
     const grid = desk.plan.grids[desk.grid];

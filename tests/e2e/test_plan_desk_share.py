@@ -115,6 +115,10 @@ def test_a_link_opens_the_plan_in_a_browser_without_an_account(
             assert page.locator(f"#tool-{one}").get_attribute("aria-disabled") == "true", one
         assert page.locator("#tab-share, #tab-history").count() == 0
         assert in_page(page, "return state.mayChange();") is False
+        in_page(page, "desk.selection = new Set([0]); state.tell('selection');")
+        until(
+            page, "/^(Chosen: [^.]+[.]|已选：[^。]+。)$/.test(document.querySelector('#strip .strip-held').textContent)"
+        )
         shown = page.evaluate("document.body.innerText")
         for name in NAMES:
             assert f" {name} " not in f" {shown} ".replace("\n", " "), name
