@@ -17,8 +17,8 @@ from api.usecases.plan_notes import clean_text
 from data.store import Tx
 from data.store.rooms.incident_cards import Ground, IncidentCard, NewIncident
 from gis.errors import Conflict, InputError
-from partition.incidents.deadlines import IncidentRules, clocks, next_escalation
-from partition.incidents.flow import LEVELS, OPEN, check_step, way
+from partition.incidents.deadlines import Clocks, IncidentRules, clocks, next_escalation, running, sent_again
+from partition.incidents.flow import HANDLED, LEVELS, OPEN, check_step, way
 
 EARLIEST = datetime(2000, 1, 1, tzinfo=UTC)
 CLOCK_SKEW = timedelta(minutes=2)
@@ -212,6 +212,7 @@ def step_incident(tx: Tx, id: str, step: Step, role: str, *, revision: int | Non
         if state == "assigned" and unit is None and body is None and not (card.unit or card.body):
             raise Conflict("incident_assignment_missing", id=id)
         rules = rules_for(tx, card.county)
+        due = _due_after(card, state, rules, moment)
         card = tx.incidents.step(
             id,
             state,
@@ -222,12 +223,21 @@ def step_incident(tx: Tx, id: str, step: Step, role: str, *, revision: int | Non
             body=None if unit else body,
             result=step.result if is_last else None,
             duplicate_of=main if is_last else None,
-            escalate_at=next_escalation(rules, state, card.priority, card.clocks, card.level),
+            escalate_at=next_escalation(rules, state, card.priority, due, card.level),
+            arrive_due_at=due.arrive_at,
             client_id=step.client_id if is_last else None,
         )
     if main is not None:
         tie_followers(tx, id, main, role)
     return card
+
+
+def _due_after(card: IncidentCard, state: str, rules: IncidentRules, at: datetime) -> Clocks:
+    """Deadlines after a step: somebody who is sent again has time to be there again."""
+    if card.state not in (*HANDLED, "arrived", "cancelled") or running(state, card.clocks).what != "arrive":
+        return card.clocks
+    met_at = card.arrived_at or card.cancelled_at
+    return sent_again(rules, card.kind, card.priority, card.clocks, met_at, at)
 
 
 def change_incident(

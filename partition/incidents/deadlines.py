@@ -7,7 +7,7 @@ are counted is decided in `partition.incidents.calendar`; the file form is in `p
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from partition.incidents.calendar import CHINA, Span, WorkCalendar
@@ -155,6 +155,25 @@ def clocks(rules: IncidentRules, kind: str, priority: int, received_at: datetime
     row = row_for(rules, kind, priority)
     spans = (getattr(row, name) for name in ASKED)
     return Clocks(*(rules.calendar.after(received_at, span) for span in spans))
+
+
+def sent_again(
+    rules: IncidentRules, kind: str, priority: int, due: Clocks, met_at: datetime | None, at: datetime
+) -> Clocks:
+    """Deadlines of an incident that goes back to work.
+
+    Parameters
+    ----------
+    met_at
+        When somebody was there, or it was cancelled.  In time: there is one more span for being there; late stays late.
+    at
+        When it goes back.
+    """
+    if met_at is None or met_at > due.arrive_at:
+        return due
+    span = row_for(rules, kind, priority).arrive
+    assert span is not None  # every span of a found row is stated
+    return replace(due, arrive_at=rules.calendar.after(at, span))
 
 
 def running(state: str, due: Clocks) -> Running:

@@ -62,6 +62,22 @@ def test_it_goes_to_its_end_step_by_step_and_every_step_is_told(store: SqlStore,
         assert tx.units.card("car-1").status == "available"
 
 
+@pytest.mark.parametrize(("there", "is_late"), [("15:02", False), ("15:30", True)])
+def test_who_is_sent_again_has_time_to_be_there_and_who_was_late_stays_late(
+    http: TestClient, there: str, is_late: bool
+) -> None:
+    moment = f"2026-11-22T{there}:00+08:00"
+    id = receive(http, middle("A"), priority=2, received_at="2026-11-22T15:00:00+08:00")["id"]
+    for to in ("assessed", "assigned", "dispatched", "arrived"):
+        step(http, id, to, happened_at=moment, **({"body": "station"} if to == "assigned" else {}))
+    before = step(http, id, "feedback", happened_at="2026-11-22T15:40:00+08:00")
+    again = step(http, id, "dispatched", happened_at="2026-11-22T15:50:00+08:00", reason="not done")
+    assert before["arrive_due_at"] == "2026-11-22T07:03:00.000Z"
+    assert again["arrive_due_at"] == ("2026-11-22T07:03:00.000Z" if is_late else "2026-11-22T07:53:00.000Z")
+    assert again["due_at"] == before["due_at"]
+    assert again["escalate_at"] == again["arrive_due_at"]
+
+
 @pytest.mark.parametrize("to", ["assigned", "arrived", "closed", "verified"])
 def test_a_jump_is_refused_and_what_may_follow_is_named(http: TestClient, to: str) -> None:
     id = receive(http, middle("A"))["id"]

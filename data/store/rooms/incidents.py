@@ -131,11 +131,13 @@ class Incidents:
         result: str | None = None,
         duplicate_of: str | None = None,
         escalate_at: datetime | None = None,
+        arrive_due_at: datetime | None = None,
         client_id: str | None = None,
     ) -> IncidentCard:
         """Bring an incident into a state; whether that may be is asked before (`partition.incidents.flow.check_step`).
 
-        ``happened_at`` never goes before the step before: times of an incident only grow.
+        ``happened_at`` never goes before the step before: times of an incident only grow.  ``arrive_due_at`` is a new
+        deadline for being there; none: as it was.
 
         Raises
         ------
@@ -149,6 +151,7 @@ class Incidents:
         card = self.hold(id)
         moment = max(happened_at, self._last_time(card))
         values: dict[str, Any] = {"state": after, f"{after}_at": moment, "escalate_at": escalate_at}
+        values |= {} if arrive_due_at is None else {"arrive_due_at": arrive_due_at}
         values |= self._assign(card, after, role, moment, unit, body)
         if after not in HANDLED:
             values["handled_at"] = None  # sent out or opened again: the work was not done after all
