@@ -56,10 +56,27 @@ def test_181_sites_are_raised_and_put_right_one_by_one_until_none_is_left(store:
     assert [e.number for e in events] == list(range(1, 363))
 
 
+def test_one_site_has_the_same_flag_once(http: TestClient) -> None:
+    first = http.post(FLAGS, json=told()).json()["id"]
+    answer = http.post(FLAGS, json=told())
+    assert code(answer) == (409, "flag_there")
+    assert first in answer.json()["detail"]
+    assert http.post(FLAGS, json=told(title="消防通道堵塞")).status_code == 201, "something else is wrong there"
+    lon, lat = middle("B")
+    twice = {"flags": [told(lon=lon, lat=lat), told(lon=lon, lat=lat)]}
+    assert code(http.post(f"{FLAGS}/many", json=twice)) == (409, "flag_there")
+    id = http.post("/v1/incidents", json={"lon": lon, "lat": lat, "kind": "消防隐患"}).json()["id"]
+    assert http.post(FLAGS, json={"incident": id}).status_code == 201
+    assert code(http.post(FLAGS, json={"incident": id, "title": "另一说法"})) == (409, "flag_there")
+    assert http.get(FLAGS).json()["open"] == 3
+    assert http.post(f"{FLAGS}/{first}/clear", json={"reason": "已整改"}).status_code == 200
+    assert http.post(FLAGS, json=told()).status_code == 201, "it is there again"
+
+
 def test_flags_age_by_classes_and_those_past_their_day_are_told(http: TestClient, clock: list) -> None:
     for days in (0, 7, 8, 30, 31, 90, 91):
         raised = (NOW - timedelta(days=days)).isoformat()
-        assert http.post(FLAGS, json=told(raised_at=raised)).status_code == 201
+        assert http.post(FLAGS, json=told(raised_at=raised, title=f"第 {days} 天")).status_code == 201
     listed = http.get(FLAGS).json()
     assert [age["flags"] for age in listed["ages"]] == [2, 2, 2, 1]
     assert [flag["age_days"] for flag in listed["flags"]] == [91, 90, 31, 30, 8, 7, 0]

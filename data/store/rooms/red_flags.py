@@ -85,6 +85,12 @@ class StaleFlag(Conflict):
 _CARD = [red_flags.c[f.name] for f in fields(FlagCard)]
 
 
+def _keys(flag: NewFlag | FlagCard) -> list[tuple[object, ...]]:
+    """What two flags that are the same have in common: what is wrong where, to a metre; or kind and incident."""
+    at = (flag.kind, flag.title, round(flag.lon, 5), round(flag.lat, 5))
+    return [at] if flag.incident is None else [at, (flag.kind, flag.incident)]
+
+
 class RedFlags:
     """Red flags inside one transaction."""
 
@@ -97,12 +103,18 @@ class RedFlags:
         Raises
         ------
         Conflict
-            ``outside_jurisdiction``.
+            ``outside_jurisdiction``; ``flag_there``: that site, or that incident, has the same flag up.
         """
         tx = self._tx
         if not new:
             return []
         tx.stream.queue_up()
+        up = {key: card.id for card in self.cards(is_open=True) for key in _keys(card)}
+        for one in new:
+            for key in _keys(one):
+                if key in up:
+                    raise Conflict("flag_there", id=up[key], measured=one.title)
+            up |= dict.fromkeys(_keys(one), "—")
         first = take_numbers(tx, "red_flags", len(new))
         cards = [_card_of(one, f"f{first + i}") for i, one in enumerate(new)]
         for card in cards:
