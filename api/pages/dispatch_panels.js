@@ -2,6 +2,7 @@
 import { addCommand, refreshButtons, showHelp } from "./desk_keys.js";
 import { languageNow, make, onLanguage, say, setLanguage } from "./desk_words.js";
 import { setParameter } from "./dispatch_filter.js";
+import { ground } from "./dispatch_ground.js";
 import { numberOf, shown } from "./dispatch_layers.js";
 import { clockText, kindName, stateName } from "./dispatch_list.js";
 import { fitAll, hitAt, isStaleUnit, map, overlay, standing } from "./dispatch_map.js";
@@ -142,6 +143,16 @@ function showScale() {
   if (at("map-count").textContent !== text) at("map-count").textContent = text;
 }
 
+let isLaid = false; // the service has said what ground there is
+
+// Why there is nothing to lie in, and what to do about it.
+function showGround() {
+  if (!isLaid) return;
+  const word = ground.communities.length ? (ground.grids.length ? "" : "no_plan") : "no_land";
+  at("no-ground").hidden = !word;
+  at("no-ground").textContent = word ? say(word) : "";
+}
+
 // -- sound and the title of the window
 
 let audio = null;
@@ -201,6 +212,7 @@ export function start() {
   overlay(1, showScale);
   at("legend").open = kept().legend ? kept().legend === "open" : window.innerWidth >= 1500;
   on("incident", newOne);
+  on("ground", () => { isLaid = true; showGround(); });
   document.addEventListener("visibilitychange", () => {
     if (!document.hidden) unseen = 0;
     showTitle();
@@ -217,6 +229,7 @@ export function start() {
     legendText = "";
     showTitle();
     showSound();
+    showGround();
     refreshButtons();
     map?.draw();
   });

@@ -79,11 +79,24 @@ def test_with_no_incident_it_says_what_to_do(browser: Browser, migrated_file: Pa
             until(page, "document.querySelector('#list-none').textContent.includes('Press N')")
             head, none = (page.locator(one).bounding_box() for one in (".list-head", "#list-none"))
             assert none["y"] - head["y"] - head["height"] < 20, "right below its heading"
+            assert page.locator("#no-ground").is_hidden()
             until(page, "document.querySelector('#card').textContent.includes('press N')")
             assert grave_faults(page) == []
             page.locator("#overdue").click()
             until(page, "document.querySelector('#list-none').textContent.includes('Change the filters')")
             page.locator("#language").click()
             until(page, "document.querySelector('#list-none').textContent.includes('请调整上方筛选')")
+    finally:
+        store.close()
+
+
+def test_with_no_territory_the_map_says_how_to_load_one(browser: Browser, migrated_file: Path, tmp_path: Path) -> None:
+    store = open_store(f"sqlite:///{shutil.copy2(migrated_file, tmp_path / 'bare.db')}")
+    try:
+        with running(store) as address, open_desk(browser, address, size=TABLET, language="en") as page:
+            until(page, "document.querySelector('#no-ground').innerText.includes('gridwright load')")
+            assert grave_faults(page) == []
+            page.locator("#language").click()
+            until(page, "document.querySelector('#no-ground').innerText.includes('尚未导入辖区')")
     finally:
         store.close()
