@@ -44,15 +44,6 @@ def county_for(tx: Tx, county: str | None) -> str:
         raise Conflict("incident_rules_many", **facts) from several
 
 
-def kind_names(tx: Tx) -> dict[str, dict[str, str]]:
-    """Kind as it is kept to language to what it is called, by the rules of every county in sight."""
-    found: dict[str, dict[str, str]] = {}
-    for county in sorted({card.county for card in tx.territories.cards() if card.is_current}):
-        for kind in rules_in(tx, county).kinds:
-            found.setdefault(kind.code, {"zh": kind.zh, "en": kind.en})
-    return found
-
-
 @dataclass(frozen=True, slots=True)
 class KnownKinds:
     """Kinds of incidents as a desk calls them, of every county that it works in.
@@ -84,6 +75,11 @@ def known_kinds(tx: Tx) -> KnownKinds:
             kinds.setdefault(kind.code, kind)
     shown = tuple((county, found[county]) for county in counties)
     return KnownKinds(shown, tuple(kinds.values()), min(rules.stale_s for rules in books))
+
+
+def kind_names(tx: Tx) -> dict[str, dict[str, str]]:
+    """Kind as it is kept to language to what it is called; of the counties of `known_kinds`."""
+    return {kind.code: {"zh": kind.zh, "en": kind.en} for kind in known_kinds(tx).kinds}
 
 
 def checked_toml(text: str) -> str:
