@@ -100,9 +100,15 @@ INCIDENTS: dict[tuple[str, str], Row] = {
     ("GET", "/v1/red-flags"): row(DESK, 200, 200, "/v1/red-flags"),
     ("GET", "/v1/red-flags.geojson"): row(DESK, 200, 200, "/v1/red-flags.geojson"),
     ("GET", "/v1/red-flags/{flag}"): row(DESK, 200, 404, "/v1/red-flags/{new_flag}"),
-    ("POST", "/v1/red-flags"): row("dispatcher", 201, 404, "/v1/red-flags", json={"incident": "{new_incident}"}),
+    ("POST", "/v1/red-flags"): row(
+        "dispatcher", 201, 404, "/v1/red-flags", json={"incident": "{new_incident}", "title": "{name}"}
+    ),
     ("POST", "/v1/red-flags/many"): row(
-        "dispatcher", 201, 404, "/v1/red-flags/many", json={"flags": [{"incident": "{new_incident}"}]}
+        "dispatcher",
+        201,
+        404,
+        "/v1/red-flags/many",
+        json={"flags": [{"incident": "{new_incident}", "title": "{name}"}]},
     ),
     ("POST", "/v1/red-flags/{flag}/clear"): row(
         "dispatcher reviewer", 200, 404, "/v1/red-flags/{new_flag}/clear", json={"reason": "put right"}

@@ -125,7 +125,8 @@ class World:
         lon, lat = self.point(county)
         with self.site.store.write(self.site.act("root")) as tx:
             ground = Ground(county, f"{county}001001", f"{county}001001001", self.plans[county])
-            return tx.flags.raise_many([NewFlag("x", "look", lon, lat, ground, tx.act.at, tx.act.at)], "admin")[0].id
+            new = NewFlag("x", self.new_name(), lon, lat, ground, tx.act.at, tx.act.at)
+            return tx.flags.raise_many([new], "admin")[0].id
 
     def new_sweep(self, county: str) -> str:
         """Id of a sweep of a community of a county."""

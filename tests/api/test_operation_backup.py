@@ -56,7 +56,7 @@ def work_at_the_desk(store: SqlStore) -> None:
             tx.incidents.step(id, "assessed", "dispatcher", happened_at=NOW)
             tx.incidents.step(id, "assigned", "dispatcher", happened_at=NOW, **hand)
         tx.units.set("car-1", "dispatcher", kind="unit.moved", lon=place[0], lat=place[1], position_at=NOW)
-        flags = [NewFlag("火", "楼道", *place, ground, NOW, NOW) for _ in range(2)]
+        flags = [NewFlag("火", f"楼道 {k}", *place, ground, NOW, NOW) for k in range(2)]
         tx.flags.clear(tx.flags.raise_many(flags, "dispatcher")[0].id, "done", "dispatcher")
         tx.incident_rules.change(ground.county, "[incidents]\nduplicate_m = 5.0\n", 0, "reviewer")
         swept = {"county": ground.county, "community": ground.community}
