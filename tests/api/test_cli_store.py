@@ -92,6 +92,12 @@ def test_a_plan_of_long_ago_takes_the_incidents_of_its_time(since, has_grid, sec
     assert "--since" in capsys.readouterr().out
 
 
+def test_loading_says_since_when_a_plan_is_in_force(second, drawn_town, capsys) -> None:
+    argv = ["load", str(drawn_town.territory), str(drawn_town.plan), "--store", second("embedded"), "--lang", "en"]
+    assert main([*argv, "--since", "2020-01-01"]) == 0
+    assert "in force from 2020-01-01 on" in capsys.readouterr().out
+
+
 def test_loading_says_what_it_did_and_what_comes_next(second, drawn_town, capsys) -> None:
     address = second("embedded")
     argv = ["load", str(drawn_town.territory), str(drawn_town.plan), "--store", address, "--lang"]

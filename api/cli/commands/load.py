@@ -68,6 +68,7 @@ def run(arguments: Namespace, talk: Talk) -> Outcome:
     if loaded.incidents.new or loaded.incidents.left_out:
         told.append(talk.say("load_incidents", **asdict(loaded.incidents)))
     if plan is not None:
-        code = "load_plan_done" if loaded.is_new_plan else "load_plan_known"
-        told.append(talk.say(code, id=plan.id, file=arguments.plan.name))
+        done = "load_plan_done" if since is None else "load_plan_since"
+        code = done if loaded.is_new_plan else "load_plan_known"
+        told.append(talk.say(code, id=plan.id, file=arguments.plan.name, measured=arguments.since or ""))
     return Outcome(DONE, summary, told, f"gridwright serve{store_option(arguments.store)}")
