@@ -34,6 +34,26 @@ def idle(page: Page) -> None:
     raise AssertionError(f"never sent: {waiting(page)}")
 
 
+def kept(page: Page, n: int) -> None:
+    """Wait until so many changes that were not sent are on the disk of the browser."""
+    for _ in range(WAIT_MS // 50):
+        found = page.evaluate(
+            """() => new Promise((go, fail) => {
+                const asked = indexedDB.open('gridwright');
+                asked.onerror = () => fail(asked.error);
+                asked.onsuccess = () => {
+                    const all = asked.result.transaction('waiting').objectStore('waiting').getAll();
+                    all.onsuccess = () => { asked.result.close(); go(all.result.map((one) => one.entries.length)); };
+                    all.onerror = () => fail(all.error);
+                };
+            })"""
+        )
+        if found == [n]:
+            return
+        page.wait_for_timeout(50)
+    raise AssertionError(f"never {n} on the disk: {found}")
+
+
 def waiting(page: Page) -> dict[str, Any]:
     """What waits, and why."""
     return page.evaluate(

@@ -100,7 +100,7 @@ def test_a_scenario_is_branched_named_renamed_and_withdrawn(browser: Browser, se
         assert names(page) == ["autumn", "along the river", "again"]
         assert page.locator(".family .deep-2 .name").inner_text() == "again"
         page.locator(".family .deep-2 .name").click()
-        until(page, "document.getElementById('plan-name').textContent === 'again'")
+        page.locator("#plan-name", has_text="again").wait_for()
 
 
 def test_an_auditor_looks_and_compares_but_makes_nothing(browser: Browser, served_office: ServedDesk) -> None:

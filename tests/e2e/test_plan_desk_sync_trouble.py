@@ -32,6 +32,7 @@ from tests.plan_sync_kit import (
     edit_some,
     held,
     idle,
+    kept,
     line_says,
     press,
     shown,
@@ -76,6 +77,7 @@ def test_a_reload_in_the_middle_of_work_takes_it_up_again(browser: Browser, serv
         press(page, "Control+z")
         here = shown(page)
         assert waiting(page)["n"] == 5
+        kept(page, 5)
         page.unroute_all()
         page.reload()
         ready(page)
