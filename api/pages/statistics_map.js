@@ -118,10 +118,15 @@ function paint(one) {
   pen.lineWidth = 3;
   pen.strokeStyle = colours.halo;
   pen.fillStyle = colours.ink;
+  const written = [];
   for (const shape of shapes) {
     const text = textOf(area.get(shape.code));
-    if (!text || (shape.box[2] - shape.box[0]) * scale < pen.measureText(text).width + 6 || (shape.box[3] - shape.box[1]) * scale < 18) continue;
+    if (!text) continue;
+    const wide = pen.measureText(text).width + 6;
+    if ((shape.box[2] - shape.box[0]) * scale < wide || (shape.box[3] - shape.box[1]) * scale < 18) continue;
     const [px, py] = one.toPixels(shape.middle);
+    if (written.some(([x, y, w]) => Math.abs(x - px) < (w + wide) / 2 && Math.abs(y - py) < 15)) continue; // one upon the other
+    written.push([px, py, wide]);
     pen.strokeText(text, px, py);
     pen.fillText(text, px, py);
   }

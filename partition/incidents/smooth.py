@@ -72,8 +72,9 @@ class HotSpots:
     p
         By permutation, two-sided; 1 where nothing can be said.
     found
-        ``hot_99``, ``hot_95``, ``hot_90``, ``cold_99``, ``cold_95``, ``cold_90``; empty: neither.  By itself: of 100
-        grids of mere chance about ten have one.
+        ``hot_99``, ``hot_95``, ``hot_90``, ``cold_99``, ``cold_95``, ``cold_90``; empty: neither, also for a grid that
+        is above the mean while its neighbourhood is low, or the other way round.  By itself: of 100 grids of mere
+        chance about ten have one.
     is_held
         Still significant with a false discovery rate of 5 % over all grids, by the normal approximation of ``z``.
     is_island
@@ -180,7 +181,10 @@ def hot_spots(value: Floats, a: Ints, b: Ints, *, seed: int = 0, permutations: i
     held = np.zeros(n, dtype=bool)
     # Of the normal approximation: by permutation p has a floor, which hundreds of grids at once would never pass.
     held[~is_island] = _is_held(2 * ndtr(-np.abs(z[~is_island])))
-    return HotSpots(z, p, tuple(_class_of(*one) for one in zip(z.tolist(), p.tolist())), held, is_island)
+    # The highest of all among low ones has a low neighbourhood, and is no place where low values lie together.
+    is_alike = known & ((np.where(known, value, 0.0) >= mine.mean()) == (z > 0))
+    found = (_class_of(*one) if alike else "" for *one, alike in zip(z.tolist(), p.tolist(), is_alike.tolist()))
+    return HotSpots(z, p, tuple(found), held & is_alike, is_island)
 
 
 def _gi_star(value: Floats, a: Ints, b: Ints, seed: int, permutations: int) -> tuple[Floats, Floats]:

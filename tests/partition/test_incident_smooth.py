@@ -120,6 +120,18 @@ def test_a_planted_hot_spot_is_found_with_its_seed_and_nothing_far_from_it_is_he
     assert np.array_equal(first.z, other.z)
 
 
+def test_the_highest_of_all_among_low_ones_is_no_cold_spot() -> None:
+    value = np.random.default_rng(4).gamma(3, 1, SIDE * SIDE)
+    board_of = value.reshape(SIDE, SIDE)
+    board_of[4:7, 4:7] = 0.8
+    board_of[5, 5] = value.max() + 1
+    found = hot_spots(value, *board(), seed=3)
+    at = 5 * SIDE + 5
+    assert found.p[at] <= 0.05
+    assert found.z[at] < 0, "by permutation of its neighbours alone it would be cold"
+    assert found.found[at] == ""
+
+
 def test_grids_without_neighbours_or_households_are_no_hot_spots() -> None:
     value = np.random.default_rng(2).gamma(2, 3, SIDE * SIDE + 2)
     value[-2:] = (np.nan, 900.0)
