@@ -128,5 +128,5 @@ export async function fillAround(card, box, round = 0) {
   if (known.size > 200) known.delete(known.keys().next().value);
   if (showing !== card.id || !box.isConnected) return;
   paintAround(card, box);
-  if (around && !isWhole(around) && round < MOST_AGAIN) waiting = setTimeout(() => showing === card.id && fillAround(card, box, round + 1), AGAIN_MS);
+  if (around && !isWhole(around) && round < MOST_AGAIN) waiting = setTimeout(() => showing === card.id && box.isConnected && fillAround(card, box, round + 1), AGAIN_MS);
 }

@@ -35,6 +35,26 @@ return [desk.incidents.size, desk.count, stored];
 """
 
 
+PARTS = ("history", "surroundings", "duplicates", "dispatch")
+"""What a card asks for, beside the incident itself."""
+READY = """
+const [around, units] = await Promise.all([`/v1/incidents/${facts[0]}/surroundings`, `/v1/dispatch?incident=${facts[0]}`]
+    .map(async (path) => (await fetch(path)).json()));
+return units.streets !== 'not_ready' && Object.values(around).every((one) => one?.state !== 'not_ready');
+"""
+
+
+def open_card(page: Page, id: str) -> tuple[set[str], set[str]]:
+    """Choose an incident; what the page asks of it from then on, and what of that was answered."""
+    asked: set[str] = set()
+    answered: set[str] = set()
+    page.on("request", lambda one: asked.add(one.url) if id in one.url else None)
+    page.on("requestfinished", lambda one: answered.add(one.url) if id in one.url else None)
+    in_page(page, "state.select(facts[0]);", id)
+    until(page, f"document.querySelector('#card .number')?.textContent === {id!r}")
+    return asked, answered
+
+
 def communities(office: Office) -> dict[str, tuple[float, float]]:
     """A place in each of two communities."""
     found: dict[str, tuple[float, float]] = {}
@@ -64,15 +84,16 @@ def test_what_is_moved_out_of_the_community_goes_and_what_is_moved_in_comes(
     made = add_account(office.store, act("root"), name, role="dispatcher", place=first, passwords=Passwords(CHEAP))
     office.passwords[name] = choose_password(office.address, name, made.password)
     with (
-        # What the card still asks for in the moment its incident moves away is not there any more for this account.
-        open_desk(browser, office, who=name, language=language, may_say="404") as page,
+        open_desk(browser, office, who=name, language=language) as page,
         open_desk(browser, office, who="qian", language=language) as county,
     ):
         n = in_page(page, "return desk.count")
         id = in_page(county, NEW, *here)
         shows(page, n + 1)
-        in_page(page, "state.select(facts[0]);", id)
-        until(page, f"document.querySelector('#card .number')?.textContent === {id!r}")
+        becomes(county, READY, True, id)  # nothing is asked for a second time
+        asked, answered = open_card(page, id)
+        while not (asked and asked == answered and len(asked) >= len(PARTS)):
+            page.wait_for_timeout(20)
         before = in_page(page, "return desk.event")
         assert in_page(county, MOVE, id, *there) == second
         shows(page, n)
