@@ -14,6 +14,9 @@ import { button, confirm, working } from "./desk_talk.js";
 let section = null;
 let isNew = false; // the draft begins a merger of its own all the same
 let taken = ""; // plan whose wizard was taken up
+const holds = new Set(); // what keeps the panel from being drawn anew: a button that is pressed, a syllable that is being typed
+let isLate = false; // it was to be drawn meanwhile
+let isGoing = false; // on to the next step as soon as the sums are there
 
 const born = () => (isNew ? null : bornOf(desk.id));
 const mayGo = (step) => step === 1 || (readyGroups().length > 0 && (step <= 3 || (step === 4 && isDone() && wizard.weight !== null)));
@@ -24,6 +27,14 @@ function go(step) {
   keepWizard({ step });
   if (step < 3) dropPoint();
   section.querySelector("h2")?.focus();
+}
+
+const isReckoned = () => facts.reckoned?.is_possible && !facts.isReckoning && !facts.trouble;
+
+function goOn(now) {
+  isGoing = now < 3 && facts.isReckoning;
+  if (isGoing || (now < 3 && !isReckoned())) return;
+  go(now + 1);
 }
 
 function nav(now, isBorn) {
@@ -43,9 +54,9 @@ function nav(now, isBorn) {
 
 function ways(now) {
   const back = now > 1 ? button(say("merge_back"), () => go(now - 1)) : null;
-  const next = now < 4 ? button(say("merge_next"), () => go(now + 1), now === 3 && !isDone() ? "" : "main") : null;
+  const next = now < 4 ? button(say("merge_next"), () => goOn(now), now === 3 && !isDone() ? "" : "main") : null;
   if (next) {
-    next.disabled = !mayGo(now + 1) || (now < 3 && (!facts.reckoned?.is_possible || facts.isReckoning || facts.trouble));
+    next.disabled = !mayGo(now + 1) || (now < 3 && !isReckoned());
     next.dataset.act = "next";
   }
   const anew = readyGroups().length
@@ -76,18 +87,45 @@ function drawBorn(from) {
 
 function draw() {
   if (!section || section.hidden) return;
-  const focused = section.contains(document.activeElement) ? keyOf(document.activeElement) : "";
+  if (holds.size) {
+    isLate = true;
+    return;
+  }
+  const active = section.contains(document.activeElement) ? document.activeElement : null;
+  const focused = active ? keyOf(active) : "";
+  const marked = active?.matches("input[type=text], input[type=search]") ? [active.selectionStart, active.selectionEnd] : null;
   const scrolled = [section.scrollTop, section.querySelector(".villages")?.scrollTop || 0];
   const from = born();
   const heading = make("h2", say("panel_merger"));
   heading.tabIndex = -1;
   const now = from ? 5 : Math.min(wizard.step, 4);
   const body = from ? drawBorn(from) : { 1: () => drawPick(draw), 2: drawName, 3: () => drawWeigh(draw), 4: drawChoose }[now]();
+  holds.add("drawing"); // a field that is taken away says what changed in it
   section.replaceChildren(heading, nav(now, Boolean(from)), ...body.filter(Boolean), ...(from ? [] : [ways(now)]));
   section.scrollTop = scrolled[0];
   const list = section.querySelector(".villages");
   if (list) list.scrollTop = scrolled[1];
-  if (focused) section.querySelector(focused)?.focus();
+  const again = focused ? section.querySelector(focused) : null;
+  again?.focus();
+  if (marked) again?.setSelectionRange?.(...marked);
+  holdWhile("drawing", false);
+}
+
+// Neither is a click lost because what is clicked was drawn anew between press and release, nor a syllable half typed.
+function holdWhile(what, isHeld) {
+  if (isHeld) holds.add(what);
+  else holds.delete(what);
+  if (holds.size || !isLate) return;
+  isLate = false;
+  draw();
+}
+
+function reckoned() {
+  if (isGoing && !facts.isReckoning) {
+    isGoing = false;
+    if (wizard.step < 3 && isReckoned()) go(wizard.step + 1);
+  }
+  draw();
 }
 
 // Where the focus was, to find it again after drawing.
@@ -128,6 +166,10 @@ export function start() {
     fill(made) {
       section = made;
       section.classList.add("merger");
+      section.addEventListener("compositionstart", () => holdWhile("syllable", true));
+      section.addEventListener("compositionend", () => holdWhile("syllable", false));
+      section.addEventListener("pointerdown", () => holdWhile("press", true));
+      for (const end of ["pointerup", "pointercancel"]) addEventListener(end, () => setTimeout(() => holdWhile("press", false))); // the click comes after it
     },
     show,
     hide,
@@ -138,7 +180,8 @@ export function start() {
     facts.villages = null;
     if (isOpen("merger")) show();
   });
-  for (const what of ["merge", "reckoned", "weighed", "role"]) on(what, draw);
+  on("reckoned", reckoned);
+  for (const what of ["merge", "weighed", "role"]) on(what, draw);
   onLanguage(() => {
     draw();
     if (isOpen("merger") && readyGroups().length) reckonSoon(0); // sentences of the service, too

@@ -3,18 +3,20 @@ import { askJson } from "./desk_ask.js";
 import { apart, icon, make, say } from "./desk_words.js";
 import { isPicking, shadeOf, startPicking, stopPicking, zoomToVillages } from "./plan_merge_map.js";
 import {
-  addGroup, changeGroup, codeOf, facts, groupOf, heirOf, isReady, keepWizard, readyGroups, reckonedOf, removeGroup, specOf, toggleVillage, wizard,
+  addGroup, changeGroup, codeOf, facts, groupOf, heirOf, isReady, keepWizard, readyGroups, reckonedOf, removeGroup, specOf, toggleVillage, typeGroup, wizard,
 } from "./plan_merge_state.js";
 import { isOpen } from "./plan_panels.js";
 import { planPath, tell } from "./plan_state.js";
 import { button, tellAloud } from "./desk_talk.js";
 
 const WAIT_MS = 200;
+const TYPED_MS = 600;
 const RETRY_MS = 5000;
 const MOST_ROWS = 200;
 const MAP = "M9 4L3 6v14l6-2 6 2 6-2V4l-6 2zM9 4v14M15 6v14";
 let sought = "";
 let timer = 0;
+let typing = 0; // what was typed and is not reckoned with yet
 let asked = 0;
 let stop = null;
 
@@ -227,15 +229,31 @@ function codeChoices(group, at) {
   field.autocomplete = "off";
   field.setAttribute("aria-label", say("merge_code_other"));
   field.dataset.act = `other-${at}`;
-  field.addEventListener("change", () => take(at, { code: field.value.trim() }));
+  takeTyped(field, at, "code");
   rows.push(radio(isOther, () => field.focus(), make("span", say("merge_code_other"))), field);
   const made = make("fieldset", [make("legend", say("merge_code")), ...rows]);
   return made;
 }
 
 function take(at, changes) {
+  clearTimeout(typing);
+  typing = 0;
   changeGroup(at, changes);
   reckonSoon(0);
+}
+
+// What is typed is kept with every letter, and reckoned with after a pause, or when the field is left before it.
+function takeTyped(field, at, what) {
+  const keepIt = () => {
+    typeGroup(at, { [what]: field.value });
+    clearTimeout(typing);
+    typing = setTimeout(() => take(at, { [what]: field.value }), TYPED_MS);
+  };
+  field.addEventListener("input", (event) => !event.isComposing && keepIt());
+  field.addEventListener("compositionend", keepIt);
+  field.addEventListener("change", () => {
+    if (typing || wizard.groups[at]?.[what] !== field.value) take(at, { [what]: field.value });
+  });
 }
 
 export function drawName() {
@@ -249,7 +267,7 @@ export function drawName() {
     field.autocomplete = "off";
     field.placeholder = facts.byCode.get(codeOf(group))?.name || heirOf(group)?.name || "";
     field.dataset.act = `name-${at}`;
-    field.addEventListener("change", () => take(at, { name: field.value.trim() }));
+    takeTyped(field, at, "name");
     const parts = [make("div", [numberOf(at), make("h3", group.villages.map((code) => facts.byCode.get(code)?.name || code).join(" + "))], "line"), codeChoices(group, at)];
     parts.push(make("label", [make("span", say("merge_name")), field], "field"));
     if (merger) {

@@ -5,7 +5,7 @@ import { desk, planPath, tell } from "./plan_state.js";
 
 const KEY = "gridwright.plan.merge.";
 const BORN = "gridwright.plan.born."; // draft -> the trade-off it was chosen from
-const fresh = () => ({ step: 1, groups: [{ villages: [], code: "", name: "" }], active: 0, job: "", weight: null });
+const fresh = () => ({ step: 1, groups: [{ villages: [], code: "", name: "" }], active: 0, job: "", weight: null, draft: "" });
 
 export const STEPS = ["pick", "name", "weigh", "choose", "publish"];
 export let wizard = fresh();
@@ -34,16 +34,23 @@ export function takeUp() {
     active: Math.min(Number(found.active) || 0, Math.max(groups.length - 1, 0)),
     job: text(found.job, ""),
     weight: typeof found.weight === "number" ? found.weight : null,
+    draft: text(found.draft, ""),
   };
 }
 
-export function keepWizard(changes = {}) {
-  wizard = { ...wizard, ...changes };
+// While somebody types: nothing is drawn anew for it.
+export function keepTyped(changes) {
+  const isOther = changes.job === ""; // another merger: what its draft was to be called means nothing any more
+  wizard = { ...wizard, ...(isOther ? { draft: "" } : {}), ...changes };
   try {
     localStorage.setItem(KEY + desk.id, JSON.stringify(wizard));
   } catch {
     // It is worked with all the same; the page has said that nothing is kept.
   }
+}
+
+export function keepWizard(changes = {}) {
+  keepTyped(changes);
   tell("merge", wizard);
 }
 
@@ -88,7 +95,7 @@ export function heirOf(group) {
   return known.sort((a, b) => b.households - a.households || (a.code < b.code ? 1 : -1))[0];
 }
 
-export const codeOf = (group) => group.code || heirOf(group)?.code || "";
+export const codeOf = (group) => group.code.trim() || heirOf(group)?.code || "";
 
 // As the service takes it.
 export const specOf = (group) => `${group.villages.join("+")}=${codeOf(group)}${group.name.trim() ? `:${group.name.trim()}` : ""}`;
@@ -110,9 +117,13 @@ export function toggleVillage(code) {
   keepWizard({ groups, job: "", weight: null });
 }
 
+const groupsWith = (at, changes) => wizard.groups.map((one, i) => (i === at ? { ...one, ...changes } : one));
+
 export function changeGroup(at, changes) {
-  keepWizard({ groups: wizard.groups.map((one, i) => (i === at ? { ...one, ...changes } : one)), job: "", weight: null });
+  keepWizard({ groups: groupsWith(at, changes), job: "", weight: null });
 }
+
+export const typeGroup = (at, changes) => keepTyped({ groups: groupsWith(at, changes), job: "", weight: null });
 
 export function addGroup() {
   keepWizard({ groups: [...wizard.groups, { villages: [], code: "", name: "" }], active: wizard.groups.length });

@@ -6,7 +6,7 @@ import { openPlan } from "./plan_choose.js";
 import { flush } from "./plan_do.js";
 import { MEASURES, chart, distinct, isLeast, table } from "./plan_merge_chart.js";
 import { zoomToVillages } from "./plan_merge_map.js";
-import { facts, keepWizard, noteBorn, readyGroups, specOf, wizard } from "./plan_merge_state.js";
+import { facts, keepTyped, keepWizard, noteBorn, readyGroups, specOf, wizard } from "./plan_merge_state.js";
 import { desk, keep, tell } from "./plan_state.js";
 import { button, notice, tellAloud, trouble, working } from "./desk_talk.js";
 
@@ -204,8 +204,9 @@ export function drawChoose() {
   field.type = "text";
   field.maxLength = 200;
   field.autocomplete = "off";
-  field.value = say("merge_draft_name", { names: readyGroups().map((one) => facts.reckoned?.mergers.find((merger) => merger.villages[0].code === one.villages[0])?.results[0]?.name || one.villages.join("+")).join("、") }).slice(0, 200);
+  field.value = wizard.draft || say("merge_draft_name", { names: readyGroups().map((one) => facts.reckoned?.mergers.find((merger) => merger.villages[0].code === one.villages[0])?.results[0]?.name || one.villages.join("+")).join("、") }).slice(0, 200);
   field.dataset.act = "draft-name";
+  field.addEventListener("input", () => keepTyped({ draft: field.value }));
   const go = button(say("merge_make_draft"), async () => {
     const name = field.value.trim();
     const body = JSON.stringify({ weight: point.change_weight, ...(name ? { name } : {}) });
@@ -214,6 +215,7 @@ export function drawChoose() {
     go.disabled = false;
     if (!made) return;
     noteBorn(made.id, { base: desk.id, job: wizard.job, weight: point.change_weight });
+    keepTyped({ draft: "" });
     keep({ panel: "merger" });
     openPlan(made.id);
   }, "main");

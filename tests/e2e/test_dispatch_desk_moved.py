@@ -38,7 +38,8 @@ return [desk.incidents.size, desk.count, stored];
 PARTS = ("history", "surroundings", "duplicates", "dispatch")
 """What a card asks for, beside the incident itself."""
 READY = """
-const [around, units] = await Promise.all([`/v1/incidents/${facts[0]}/surroundings`, `/v1/dispatch?incident=${facts[0]}`]
+const [around, units] = await Promise.all(
+    [`/v1/incidents/${facts[0]}/surroundings`, `/v1/dispatch?incident=${facts[0]}`]
     .map(async (path) => (await fetch(path)).json()));
 return units.streets !== 'not_ready' && Object.values(around).every((one) => one?.state !== 'not_ready');
 """

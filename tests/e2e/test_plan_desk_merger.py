@@ -57,6 +57,12 @@ def go_on(page: Page) -> None:
     button.click()
 
 
+def middle_of(page: Page, what: str) -> tuple[float, float]:
+    """Where something stands that may be drawn anew at any moment."""
+    box = page.evaluate("(what) => document.querySelector(what).getBoundingClientRect().toJSON()", what)
+    return box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
+
+
 def weigh(page: Page) -> None:
     page.locator("[data-act=weigh]").click()
     page.locator(".merge-chart").wait_for(timeout=WAIT_MS)
@@ -286,3 +292,56 @@ def test_a_trade_off_is_cancelled_and_that_is_said(browser: Browser, served_desk
         expect(page.locator("[data-act=weigh]")).to_be_enabled()
     jobs = served_desk.get("/v1/jobs")["jobs"]
     assert [job["state"] for job in jobs] == ["cancelled"]
+
+
+def test_what_is_typed_outlives_the_drawing_of_the_panel_and_a_reload(
+    browser: Browser, served_desk: ServedDesk
+) -> None:
+    a, b = merger_of_the_town()
+    with at_work(served_desk.store), open_desk(browser, served_desk.address, served_desk.plan, language="en") as page:
+        pick(page, a, b)
+        go_on(page)
+        page.locator("[data-act=name-0]").press_sequentially("New ")
+        page.wait_for_timeout(700)  # it is reckoned with while the field has the focus
+        page.evaluate("import('/desk/plan/plan_state.js').then(({tell}) => tell('weighed'))")
+        page.locator("[data-act=name-0]").press("Home")
+        page.locator("[data-act=name-0]").press_sequentially("The ")
+        until(page, "document.activeElement.dataset.act === 'name-0' && document.activeElement.selectionStart === 4")
+        assert page.locator("[data-act=name-0]").input_value() == "The New "
+        page.locator("[data-act=name-0]").press("End")
+        x, y = middle_of(page, "[data-act=next]")
+        page.locator("[data-act=name-0]").press_sequentially("Village")
+        page.mouse.move(x, y)
+        page.mouse.down()  # at once, with the sums of the new name not there yet
+        page.wait_for_timeout(100)
+        page.mouse.up()
+        weigh(page)
+        page.locator("[data-act=next]").click()
+        page.locator("[data-act=draft-name]").fill("A name of my own")
+        page.evaluate("import('/desk/plan/plan_state.js').then(({tell}) => tell('weighed'))")
+        expect(page.locator("[data-act=draft-name]")).to_have_value("A name of my own")
+        page.reload()
+        ready(page)
+        expect(page.locator("[data-act=draft-name]")).to_have_value("A name of my own", timeout=WAIT_MS)
+        page.locator(".merge-step").nth(1).click()
+        expect(page.locator("[data-act=name-0]")).to_have_value("The New Village")
+
+
+def test_a_syllable_half_typed_outlives_news_of_the_panel(browser: Browser, served_desk: ServedDesk) -> None:
+    a, b = merger_of_the_town()
+    with open_desk(browser, served_desk.address, served_desk.plan, language="zh") as page:
+        pick(page, a, b)
+        go_on(page)
+        field = page.locator("[data-act=name-0]")
+        field.focus()
+        keyboard = page.context.new_cdp_session(page)
+        keyboard.send("Input.imeSetComposition", {"text": "xin", "selectionStart": 3, "selectionEnd": 3})
+        expect(field).to_have_value("xin")
+        field.evaluate("(one) => { one.dataset.mark = 'the same'; }")
+        page.evaluate("import('/desk/plan/plan_state.js').then(({tell}) => tell('weighed'))")
+        expect(field).to_have_attribute("data-mark", "the same")
+        keyboard.send("Input.insertText", {"text": "新"})
+        expect(field).to_have_value("新")
+        keyboard.send("Input.insertText", {"text": "村"})
+        expect(field).to_have_value("新村")
+        expect(page.locator(".merger .faults")).to_have_count(0)
