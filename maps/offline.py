@@ -50,7 +50,7 @@ class OfflineMap(folium.Map):
             <meta name="viewport" content="width=device-width, initial-scale=1" />
         {% endmacro %}
         {% macro html(this, kwargs) %}
-            <div class="gw-map" id="{{ this.get_name() }}"></div>
+            <main class="gw-map" id="{{ this.get_name() }}"></main>
         {% endmacro %}
         {% macro script(this, kwargs) %}
             const {{ this.get_name() }} = L.map(

@@ -27,6 +27,7 @@
     const svg = element("svg:svg", {
       width: wide, height: HEIGHT, viewBox: `0 0 ${wide} ${HEIGHT}`, class: "gw-bars",
       role: "slider", tabindex: 0, "aria-label": say("chart"), "aria-valuemin": 1, "aria-valuemax": order.length,
+      "aria-valuenow": cursor + 1,
     });
     const bandTop = y(plan.max);
     const bandLow = y(plan.min);
@@ -66,6 +67,7 @@
         svg.setAttribute("aria-valuetext", read.textContent);
       } else {
         read.textContent = say("chart_hint");
+        svg.setAttribute("aria-valuetext", read.textContent);
       }
     }
     const under = (event) => {
