@@ -1,8 +1,8 @@
 """Sentences in Chinese and English.  All translation happens here; every other floor speaks in codes and facts.
 
 Each room keeps its own sentences in ``locales/<language>/<room>.json``, a flat table from code to sentence with
-``{fact}`` placeholders.  A key that stands in two files is an error: two sentences for one code would make the
-answer depend on the order of files.
+``{fact}`` placeholders; ``{n:edit|edits}`` says the first part of exactly one thing, else the second.  A key that
+stands in two files is an error: two sentences for one code would make the answer depend on the order of files.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from types import MappingProxyType
 from typing import Any
 
 from gis.errors import Fault
+from gis.fill import MISSING, one_or_many
 
 LOCALES = Path(__file__).parent / "locales"
 
@@ -89,18 +90,17 @@ class _Filler(string.Formatter):
         self._language = language
 
     def get_field(self, field_name: str, args: Any, kwargs: Any) -> Any:
-        return (field_name, kwargs.get(field_name, _MISSING)), field_name
+        return (field_name, kwargs.get(field_name, MISSING)), field_name
 
     def format_field(self, value: Any, format_spec: str) -> str:
         name, content = value
-        if content is _MISSING:
+        if "|" in format_spec:
+            return one_or_many(content, format_spec)
+        if content is MISSING:
             return "?"
         if format_spec:
             return format(content, format_spec)
         return _shown(content, name, self._language)
-
-
-_MISSING = object()
 
 
 def _shown(value: object, name: str, language: str) -> str:

@@ -94,8 +94,8 @@ def level_words(level: str, measure: str) -> dict[str, dict[str, str]]:
 
 
 def _swapped(text: str, pairs: dict[str, str]) -> str:
-    """``text`` with every pattern replaced, in one pass; its {placeholders} stay."""
-    kept = r"\{\w+\}"
+    """``text`` with every pattern replaced, in one pass; the names of its {facts} stay."""
+    kept = r"\{\w+[:}]"
 
     def swap(match: re.Match[str]) -> str:
         found = (re.sub(p, to, match[0]) for p, to in pairs.items() if re.fullmatch(p, match[0]))

@@ -15,10 +15,14 @@ export function apart(text) {
   return `\u2068${isClosed ? text : text.replace(/[\u2066-\u2069]/g, "")}\u2069`;
 }
 
+// {n:edit|edits}: the first part of exactly one, the second of many; callers may give the number as a formatted text.
 export function say(key, facts = {}) {
   const text = tables[language][key];
   if (text === undefined) return key;
-  return text.replace(/\{(\w+)\}/g, (_, name) => (facts[name] === undefined ? "?" : apart(String(facts[name]))));
+  return text.replace(/\{(\w+)(?::([^{}|]*)\|([^{}|]*))?\}/g, (_, name, one, many) => {
+    if (many !== undefined) return String(facts[name]) === "1" ? one : many;
+    return facts[name] === undefined ? "?" : apart(String(facts[name]));
+  });
 }
 
 export const has = (key) => key in tables[language];

@@ -81,7 +81,7 @@ function form() {
   note.addEventListener("input", () => { asked.note = note.value; });
   const days = make("select");
   for (const n of DAYS) {
-    const way = make("option", say(n === 1 ? "share_day" : "share_days", { n }));
+    const way = make("option", say("share_days", { n }));
     way.value = String(n);
     way.selected = n === asked.days;
     days.append(way);

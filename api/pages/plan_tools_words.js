@@ -19,7 +19,7 @@ export function gridWord(at) {
 export function groundWord(atoms) {
   let households = 0;
   for (const atom of atoms) households += desk.ground.households[atom];
-  return say(atoms.length === 1 ? "tools_ground_one" : "tools_ground", { n: atoms.length, households });
+  return say("tools_ground", { n: atoms.length, households });
 }
 
 // Whole sentences, grids and locks by the names that the page shows them with.

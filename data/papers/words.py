@@ -13,6 +13,7 @@ from pathlib import Path
 from types import MappingProxyType
 
 from gis.errors import InputError
+from gis.fill import fill
 
 LANGUAGES = ("zh", "en")
 
@@ -48,7 +49,7 @@ class Words:
     def __call__(self, key: str, **facts: object) -> str:
         """The text of a key with its facts filled in."""
         text = self._texts[key]
-        return text.format(**facts) if facts else text
+        return fill(text, **facts) if facts else text
 
     def of(self, prefix: str, value: str | None) -> str:
         """The word of a value of a closed list (``kind_standard``); the value itself where it has no word."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from gis.fill import fill
 from gis.progress import Progress
 from gis.territory import Territory
 from maps.atlas.drawing import draw_map, page_name
@@ -93,8 +94,9 @@ class Pages:
         figures = summary(self.filed)
         rules = plan_rules(self.filed)
         pen.begin_page(sheet.width, sheet.height, "index", words["index"])
-        facts = words["facts"].format(**{k: count(figures[k]) for k in ("communities", "grids", "households")})
-        kinds = words["facts_kinds"].format(
+        facts = fill(words["facts"], **{k: count(figures[k]) for k in ("communities", "grids", "households")})
+        kinds = fill(
+            words["facts_kinds"],
             standard=count(figures["standard"]),
             in_band=count(figures["standard_in_band"]),
             dedicated=count(figures["dedicated"]),
@@ -165,7 +167,8 @@ class Pages:
 
     def _counts(self, grids: np.ndarray) -> str:
         table = self.filed.grids.iloc[grids]
-        return self.words["summary"].format(
+        return fill(
+            self.words["summary"],
             grids=count(len(table)),
             households=count(table["households"].sum()),
             population=count(table["population"].sum()),

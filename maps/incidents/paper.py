@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from gis.errors import InputError, StorageError
+from gis.fill import fill
 from maps.atlas.fonts import plain
 from maps.atlas.pen import Pen
 from maps.incidents.charts import Bar, draw_bars, draw_line, draw_rates
@@ -86,7 +87,7 @@ class _Paper:
 
     def word(self, key: str, **facts: object) -> str:
         text = self.words[key]
-        return text.format(**facts) if facts else text
+        return fill(text, **facts) if facts else text
 
     def draw(self) -> int:
         """Draw every page; returns how many there are."""

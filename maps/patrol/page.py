@@ -15,6 +15,7 @@ import shapely
 
 from gis.crs import crs_text
 from gis.errors import InputError
+from gis.fill import fill
 from maps.atlas.fonts import elide, fit_size, plain, wrap
 from maps.atlas.furniture import draw_scale_bar
 from maps.atlas.land import Land, survey
@@ -182,8 +183,11 @@ class _Page:
         if not self.missed.streets and not self.missed.blind:
             lines.append(paragraph(pen, words["missed_none"], width))
             return lines
-        said = words["missed_facts"].format(
-            n=len(self.missed.streets), length=length_text(self.missed.length_m, words), blind=len(self.missed.blind)
+        said = fill(
+            words["missed_facts"],
+            n=len(self.missed.streets),
+            length=length_text(self.missed.length_m, words),
+            blind=len(self.missed.blind),
         )
         streets = [
             (clean(s.name) or words.get(f"road_{s.road_class}", words["road"]), length_text(s.length_m, words))

@@ -30,7 +30,7 @@
   function drawBanner() {
     const n = summary.action;
     const text =
-      n === 1 ? say("now_wrong_one") : n ? say("now_wrong", { n: number(n) })
+      n ? say("now_wrong", { n: number(n) })
       : summary.standard ? say("now_fine") : say("now_fine_none");
     const share = summary.standard ? summary.standard_in_band / summary.standard : 1;
     const meter = element("div", { class: "gw-meter", "aria-hidden": true }, element("span", {}));

@@ -9,11 +9,14 @@ const gridwright = {};
   let language = data.language;
   const listeners = [];
 
-  // A sentence with its {placeholders} filled in.
+  // A sentence with its {placeholders} filled in; {n:grid|grids} gives the first part of exactly one, else the second.
   function say(key, facts = {}) {
     const text = data.words[language][key];
     if (text === undefined) return key;
-    return text.replace(/\{(\w+)\}/g, (_, name) => (name in facts ? String(facts[name]) : "?"));
+    return text.replace(/\{(\w+)(?::([^{}|]*)\|([^{}|]*))?\}/g, (_, name, one, many) => {
+      if (many !== undefined) return String(facts[name]) === "1" ? one : many;
+      return name in facts ? String(facts[name]) : "?";
+    });
   }
 
   // A word for a code that a newer program may have made: shows the code where there is none.

@@ -47,7 +47,7 @@ class Span:
 
 
 def span_of(text: str) -> Span | None:
-    """A span as it is written (``30 min``, ``2 hours``, ``1 days``, ``3 working days``); none where it is not one."""
+    """A span as it is written (``30 min``, ``2 hours``, ``1 day``, ``3 working days``); none where it is not one."""
     found = _SPAN.fullmatch(text.strip())
     if found is None:
         return None

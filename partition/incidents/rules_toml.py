@@ -33,7 +33,7 @@ _NUMBERS: Mapping[str, tuple[float, float]] = {
 """Field and what it may be, both ends included."""
 _FIELDS = ("escalate_every", *_NUMBERS, "flag_due", "kinds", "deadlines", "calendar")
 _CALENDAR = ("zone", "work_week", "opens", "closes", "holidays", "working_days")
-_SPANS = "30 min, 2 hours, 1 days, 3 working days"
+_SPANS = "30 min, 2 hours, 1 day, 3 working days"
 
 
 def rules_from_toml(text: str, *, file: str = "") -> IncidentRules:
@@ -243,7 +243,7 @@ class _Reading:
     def steps(self, value: object) -> tuple[Span, Span, Span]:
         where = f"{TABLE}.escalate_every"
         if not isinstance(value, list) or len(value) != len(PRIORITIES):
-            self.fault("incident_rules_wrong_type", where, value, '["15 min", "60 min", "1 days"]')
+            self.fault("incident_rules_wrong_type", where, value, '["15 min", "60 min", "1 day"]')
             return RULES.escalate_every
         spans = [self.span(one, f"{where}.{i}") or Span(1) for i, one in enumerate(value, 1)]
         for i, span in enumerate(spans, 1):

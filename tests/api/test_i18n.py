@@ -56,6 +56,37 @@ def test_a_missing_fact_is_a_question_mark_not_an_error() -> None:
     assert sentence("rules_file_missing", {}, "en").startswith("?: no such rules file")
 
 
+@pytest.mark.parametrize(
+    ("n", "said"),
+    [
+        (1, "1 plan and"),
+        (1.0, "1 plan and"),
+        ("1", "1 plan and"),
+        (0, "0 plans and"),
+        (2, "2 plans and"),
+        (1.5, "1.5 plans and"),
+        (12345, "12,345 plans and"),
+        (None, "none plans and"),
+        (True, "yes plans and"),
+    ],
+)
+def test_one_thing_is_said_in_the_singular(n, said) -> None:
+    assert sentence("frontier_done", {"measured": n, "file": "f"}, "en").startswith(said)
+
+
+def test_of_how_many_is_not_known_is_said_in_the_plural() -> None:
+    assert sentence("frontier_done", {"file": "f"}, "en").startswith("? plans and")
+
+
+def test_whole_parts_of_a_sentence_agree_with_the_count() -> None:
+    one = sentence("note_slivers_joined", {"n": 1, "before": 9, "after": 8}, "en")
+    many = sentence("note_slivers_joined", {"n": 3, "before": 9, "after": 6}, "en")
+    assert one.startswith("1 piece of land without households (strips")
+    assert "was joined to a neighbour: 9 pieces became 8 atoms." in one
+    assert many.startswith("3 pieces of land without households (strips")
+    assert "were joined to a neighbour: 9 pieces became 6 atoms." in many
+
+
 def test_data_can_not_steer_the_terminal_or_the_template() -> None:
     shown = sentence("file_not_found", {"file": "a\x1b[31m\nb{measured}{0.__class__}"}, "en")
     assert "\x1b" not in shown

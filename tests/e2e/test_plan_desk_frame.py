@@ -31,3 +31,15 @@ def test_a_signed_in_auditor_may_look_and_is_told_so(browser: Browser, served_of
     who = (served_office, "sun")
     with open_desk(browser, served_office.address, served_office.plan, language="en", who=who) as page:
         assert "Your role looks at plans" in page.locator("#notices").inner_text()
+
+
+def test_one_thing_is_said_in_the_singular(browser: Browser, served_desk: ServedDesk) -> None:
+    with open_desk(browser, served_desk.address, language="en") as page:
+        said = page.evaluate(
+            """async (given) => {
+                const { say } = await import('/desk/plan/desk_words.js');
+                return given.map((n) => say('plans_steps', { n })).concat(say('plans_steps'));
+            }""",
+            [1, "1", 0, 2, 1.5, "1,234"],
+        )
+        assert said == ["1 edit", "1 edit", "0 edits", "2 edits", "1.5 edits", "1,234 edits", "? edits"]

@@ -130,7 +130,7 @@ def test_a_link_opens_the_plan_in_a_browser_without_an_account(
         page.locator(".share-row").wait_for()
         told = page.locator(".share-row").inner_text()
         assert "office" in told
-        assert "opened 1 times" in told
+        assert "opened 1 time, " in told
         assert link.rpartition("/")[2] not in page.content()  # shown once
 
 

@@ -20,6 +20,8 @@ PACKAGES = ("gis", "partition", "data", "maps", "api")
 CODED_CALLS = {"Fault", "InputError", "NotFound", "Conflict", "StorageError", "GridwrightError", "Refusal", "Remark"}
 CODED_CALLS |= {"Violation"}
 CODED_METHODS = {"stage"}
+# Sentences about two things or more, never one.
+MANY = {"compare_largest", "pd_tools_menu_merge", "page:buildings_left_out"}
 PREFIXED_CODE = re.compile(r"(stage|repair|note|warn|reason)_[a-z0-9_]*[a-z0-9]")
 
 
@@ -128,6 +130,29 @@ def test_both_languages_say_the_same_facts() -> None:
         if code in sentences("zh") and placeholders(text) != placeholders(sentences("zh")[code])
     }
     assert not differ, differ
+
+
+def fields(text: str) -> list[tuple[str, str]]:
+    return [(name, spec or "") for _, name, spec, _ in string.Formatter().parse(text) if name is not None]
+
+
+def test_a_choice_of_words_has_two_parts_and_its_count_is_said() -> None:
+    # {n:edit|edits}: what is said of one and of many; the count itself is said too, in this language or the other.
+    wrong = []
+    for language in LANGUAGES:
+        for code, text in sentences(language).items():
+            said = {name for other in LANGUAGES for name, spec in fields(sentences(other)[code]) if "|" not in spec}
+            for name, spec in fields(text):
+                parts = spec.split("|")
+                if len(parts) > 1 and (len(parts) != 2 or not all(parts) or "{" in spec or name not in said):
+                    wrong.append((language, code, spec))
+    assert not wrong, wrong
+
+
+def test_what_is_counted_agrees_with_the_count() -> None:
+    things = "edits|changes|steps|days|times|households|people|grids|communities|buildings|rows|files|posts|cameras"
+    wrong = [c for c, t in sentences("en").items() if re.search(rf"\{{n(_\w+)?}} (\w+ )?({things})\b(?!\|)", t)]
+    assert set(wrong) <= MANY, set(wrong) - MANY
 
 
 def test_each_language_is_written_in_its_own_script() -> None:

@@ -16,7 +16,7 @@ LEVELS = [("micro", "households"), ("area", "grids"), ("area", "households")]
 
 
 def placeholders(text: str) -> set[str]:
-    return set(re.findall(r"{\w+}", text))
+    return set(re.findall(r"{(\w+)[:}]", text))
 
 
 @pytest.mark.parametrize(("level", "measure"), LEVELS)
