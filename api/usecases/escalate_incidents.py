@@ -56,7 +56,7 @@ def _raise(tx: Tx, id: str, now: datetime) -> int:
         following = next_escalation(rules, card.state, card.priority, card.clocks, level)
         reason = running(card.state, card.clocks).what
         card = tx.incidents.change(
-            id, ROLE, kind="incident.escalated", reason=reason, level=level, escalate_at=following
+            id, ROLE, told_as="incident.escalated", reason=reason, level=level, escalate_at=following
         )
         steps += 1
     return steps

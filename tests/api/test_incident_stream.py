@@ -101,7 +101,7 @@ def test_what_happens_is_told_to_whoever_listens_and_keeps_the_board_up_to_date(
             assert (told.data["before"], told.data["after_state"]) == ("feedback", "verified")
             for id in ("i3", "i4"):
                 with store.write(act(at=moment)) as tx:
-                    tx.incidents.change(id, "system", kind="incident.escalated", level=1)
+                    tx.incidents.change(id, "system", told_as="incident.escalated", level=1)
             more = take(stream, 2)
         now = rows_of_board(httpx.get(f"{address}/v1/incidents/board").json())
     assert applied(board, [told, *more]) == now

@@ -181,6 +181,17 @@ def test_a_change_of_what_changed_meanwhile_is_refused(http: TestClient) -> None
     assert code(http.patch(path, json={})) == (422, "incident_change_empty")
 
 
+def test_a_kind_that_is_put_right_is_the_kind_from_then_on(http: TestClient) -> None:
+    made = receive(http, middle("A"), priority=3)
+    path = f"/v1/incidents/{made['id']}"
+    changed = http.patch(path, json={"kind": "设施损坏"}).json()
+    assert changed["kind"] == http.get(path).json()["kind"] == "设施损坏" != made["kind"]
+    events = http.get(f"{path}/history").json()["events"]
+    assert [one["kind"] for one in events] == ["incident.received", "incident.changed"]
+    again = http.patch(path, json={"kind": "设施损坏"}).json()
+    assert again["revision"] == changed["revision"], "as it is already"
+
+
 def test_lists_go_page_by_page_and_say_how_many_there_are(http: TestClient) -> None:
     ids = [receive(http, middle("A"), priority=1 + i % 3)["id"] for i in range(5)]
     page = http.get("/v1/incidents", params={"limit": 2}).json()

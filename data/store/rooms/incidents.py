@@ -179,9 +179,14 @@ class Incidents:
         return changed
 
     def change(
-        self, id: str, role: str, *, kind: str = "incident.changed", reason: str = "", **values: Any
+        self, id: str, role: str, *, told_as: str = "incident.changed", reason: str = "", **values: Any
     ) -> IncidentCard:
         """Set columns of an incident other than its state: kind, priority, level, place, deadlines.
+
+        Parameters
+        ----------
+        told_as
+            Kind of the event; ``kind`` is the incident's.
 
         Raises
         ------
@@ -201,7 +206,7 @@ class Incidents:
         if changed.place != card.place:  # who answers for it is seen where it is
             mine = assignments.c.incident == id
             tx.connection.execute(update(assignments).where(mine).values(place=changed.place))
-        put_event(tx, event, kind, changed, role, reason=reason, left=card.place)
+        put_event(tx, event, told_as, changed, role, reason=reason, left=card.place)
         return changed
 
     def _change(self, card: IncidentCard, event: int, values: dict[str, Any]) -> IncidentCard:

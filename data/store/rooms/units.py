@@ -82,7 +82,8 @@ class Units:
         if before is None:
             # One that lies elsewhere is not seen here, and on PostGIS not even by this question.
             new = (postgresql.insert if self._tx.is_postgis else sqlite.insert)(units).values(row)
-            if not self._tx.connection.execute(new.on_conflict_do_nothing()).rowcount:
+            made = new.on_conflict_do_nothing().returning(units.c.id)
+            if self._tx.connection.execute(made).first() is None:
                 raise Conflict("unit_id_used", id=card.id)
         else:
             self._tx.connection.execute(update(units).where(units.c.id == card.id).values(row))

@@ -9,7 +9,7 @@ import pytest
 from data.store import SqlStore
 from data.store.examine_incidents import wrong_incidents
 from data.store.rooms.incident_cards import LEFT, DeskEvent, Ground
-from gis.errors import NotFound
+from gis.errors import Conflict, NotFound
 from tests.incident_kit import NOW, new_incident, put_unit
 from tests.postgis import postgis_server
 from tests.service_town import FIRST, SECOND, middle, put_town
@@ -94,6 +94,15 @@ def test_a_unit_that_belongs_elsewhere_from_now_on_leaves_where_it_was(store: Sq
         tx.units.put(replace(unit, place=SECOND), "admin")
     told = newest(store)
     assert (told.kind, told.place, told.data[LEFT]) == ("unit.changed", SECOND, FIRST)
+
+
+def test_an_id_that_a_unit_of_elsewhere_has_is_refused_and_that_unit_stays_as_it_is(store: SqlStore) -> None:
+    put_town(store)
+    unit = put_unit(store, "car-1", middle("A"), place=FIRST)
+    with store.write(act(at=NOW, jurisdiction=SECOND)) as tx, pytest.raises(Conflict, match="unit_id_used"):
+        tx.units.put(replace(unit, place=SECOND, name="other"), "admin")
+    with store.read() as tx:
+        assert tx.units.card("car-1") == unit
 
 
 @pytest.mark.parametrize("place", [COUNTY, SECOND])
