@@ -42,7 +42,7 @@ class HeardOut(BaseModel):
     message: str = Field(description="Alert, Update, Cancel, Ack, Error")
     status: str = Field(description="Only `Actual` makes or changes an incident")
     taken: bool = Field(description="Whether it made or changed an incident")
-    code: str | None = Field(description="Why nothing was kept")
+    code: str | None = Field(description="Why it changed nothing; none for the same one again")
     detail: str | None
     incident: IncidentOut | None
 
@@ -59,7 +59,10 @@ async def hear_message(request: Request, caller: Dispatcher) -> Response:
     """An alert becomes an incident, an update changes it, a cancellation cancels it; exercises and tests keep nothing.
 
     The place is the first circle's middle, else lies inside the first polygon.  Names, contacts and descriptions are
-    passed over.  The same alert again is the same incident.
+    passed over.  The same alert again is the same incident.  An update or a cancellation names the alert or any later
+    message of the incident.  The same message again changes nothing, nor does an update that was sent before another
+    update or the cancellation that was taken: it is answered `cap_newer_taken`.  A message about several incidents is
+    refused.
     """
     body = await request.body()
     if not body:

@@ -1,22 +1,24 @@
 """CAP messages become incidents, change them or cancel them; only what is actual does.
 
 The identifier of an alert, with a mark of its sender, is the incident's id where it came from, so that the same message
-again is the same incident; an update or a cancellation finds it by the messages it refers to.
+again is the same incident.  Every message that was taken is kept with its incident; an update or a cancellation finds
+it by any of them that it refers to.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from api.usecases.incident_ground import IncidentGround
-from api.usecases.incidents import Step, Told, change_incident, guarded, receive, step_incident
+from api.usecases.incidents import Step, Told, change_incident, checked_moment, guarded, receive, step_incident
 from data.files.cap import CapMessage
 from data.store import Tx
+from data.store.rooms.cap_messages import SOURCE
 from data.store.rooms.incident_cards import IncidentCard
-from gis.errors import Fault, InputError, NotFound
+from gis.errors import Conflict, Fault, InputError, NotFound
 
-SOURCE = "cap"
 _MOST_KIND, _MOST_TEXT = 60, 200
 
 
@@ -31,7 +33,7 @@ class Heard:
     is_new, is_changed
         Whether the message made it, or changed it.
     remark
-        Why nothing was kept.
+        Why it made and changed nothing.
     """
 
     card: IncidentCard | None = None
@@ -50,7 +52,7 @@ def not_an_incident(message: CapMessage) -> Fault | None:
 
 
 def hear(tx: Tx, ground: IncidentGround, message: CapMessage, role: str, reason: str = "") -> Heard:
-    """Act on a message.
+    """Act on a message; one that was taken before changes nothing, nor does an update older than what was taken.
 
     Parameters
     ----------
@@ -65,14 +67,23 @@ def hear(tx: Tx, ground: IncidentGround, message: CapMessage, role: str, reason:
     NotFound
         ``cap_reference_unknown``.
     Conflict
-        ``incident_step_illegal``: what has begun is not cancelled.
+        ``incident_step_illegal``: what has begun is not cancelled; ``incident_over``; ``cap_references_differ``: it
+        refers to messages of several incidents.
     """
     remark = not_an_incident(message)
     if remark is not None:
         return Heard(remark=remark)
     if message.message == "Alert":
         return _receive(tx, ground, message, role)
-    card = _referred(tx, message)
+    tx.stream.queue_up()  # of two messages about one incident the second waits here
+    checked_moment(message.sent, tx.act.at)  # one from the future would make every later one an older one
+    card, sent = _referred(tx, message)
+    newest = tx.cap_messages.newest(card.id)
+    is_new = tx.cap_messages.record(card, message.external, message.message, sent)
+    if message.message == "Update" and newest is not None and sent < newest.sent:
+        return Heard(card, remark=Fault("cap_newer_taken", {"id": newest.identifier}))
+    if not is_new:
+        return Heard(card)
     if message.message == "Cancel":
         if card.state == "cancelled":
             return Heard(card)
@@ -104,6 +115,7 @@ def _receive(tx: Tx, ground: IncidentGround, message: CapMessage, role: str) -> 
             where = f"{message.lat:.6f},{message.lon:.6f}"
             raise InputError("cap_area_swapped", measured=where) from None
         raise
+    tx.cap_messages.record(card, message.external, message.message, message.sent)
     return Heard(card, is_new=is_new)
 
 
@@ -130,10 +142,23 @@ def _changes(message: CapMessage) -> dict[str, Any]:
     return changes
 
 
-def _referred(tx: Tx, message: CapMessage) -> IncidentCard:
-    for external in message.references:
-        found = tx.incident_import.of_external(SOURCE, external)
-        if found is not None:
-            return tx.incidents.card(found)
-    said = (external.rpartition("~")[0] for external in message.references)
-    raise NotFound("cap_reference_unknown", measured=", ".join(said)[:120])
+def _referred(tx: Tx, message: CapMessage) -> tuple[IncidentCard, datetime]:
+    """The incident that a message refers to, and when it was sent: never before what it refers to."""
+    known = tx.cap_messages.known_as(message.references)
+    if not known:
+        said = (external.rpartition("~")[0] for external in message.references)
+        raise NotFound("cap_reference_unknown", measured=", ".join(said)[:120])
+    meant: dict[str, set[str]] = {}
+    for one in known:
+        meant.setdefault(one.external, set()).add(one.incident)
+    shared = set.intersection(*meant.values())
+    if not shared:
+        named = sorted(set().union(*meant.values()), key=_number)
+        raise Conflict("cap_references_differ", measured=", ".join(named)[:120])
+    incident = max(shared, key=_number)  # the newest, where an alert is known in several counties
+    before = (one.sent for one in known if one.incident == incident and one.message != "Alert")
+    return tx.incidents.card(incident), max([message.sent, *before])
+
+
+def _number(incident: str) -> int:
+    return int(incident.removeprefix("i"))

@@ -9,7 +9,7 @@ from collections.abc import Iterable
 
 from sqlalchemy import and_, case, func, or_, select
 
-from data.store.tables.incidents import assignments, incident_events, incidents, units
+from data.store.tables.incidents import assignments, cap_messages, incident_events, incidents, units
 from data.store.tables.layers import counters
 from data.store.tx import Tx
 from gis.errors import Fault
@@ -21,9 +21,12 @@ REPEATED = "incident.repeated"
 
 
 def wrong_incidents(tx: Tx) -> Iterable[Fault]:
-    """Incidents with more or fewer assignments than their state says, duplicates that lead nowhere, lost events."""
+    """Incidents with more or fewer assignments than their state says, duplicates and messages that lead nowhere, lost
+    events.
+    """
     yield from _assignments_that_differ(tx)
     yield from _duplicates_that_lead_nowhere(tx)
+    yield from _messages_that_lead_nowhere(tx)
     yield from _events_that_miss(tx)
     yield from _numbers_that_miss(tx)
 
@@ -68,6 +71,21 @@ def _duplicates_that_lead_nowhere(tx: Tx) -> Iterable[Fault]:
     )
     for row in tx.connection.execute(wanted):
         yield Fault("doctor_incident_main", {"id": row.id, "measured": row.duplicate_of})
+
+
+def _messages_that_lead_nowhere(tx: Tx) -> Iterable[Fault]:
+    """Messages of CAP are seen where their incident is."""
+    own = cap_messages.c
+    is_elsewhere = or_(incidents.c.id.is_(None), incidents.c.place != own.place, incidents.c.county != own.county)
+    wanted = (
+        select(own.incident, func.count().label("n"))
+        .join(incidents, incidents.c.id == own.incident, isouter=True)
+        .where(is_elsewhere)
+        .group_by(own.incident)
+        .order_by(own.incident)
+    )
+    for row in tx.connection.execute(wanted):
+        yield Fault("doctor_cap_messages", {"id": row.incident, "measured": int(row.n)})
 
 
 def _events_that_miss(tx: Tx) -> Iterable[Fault]:

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from data.store.rooms.accounts import Accounts
     from data.store.rooms.addresses import Addresses
     from data.store.rooms.audit import Audit
+    from data.store.rooms.cap_messages import CapMessages
     from data.store.rooms.coverage import Coverage
     from data.store.rooms.features import Features
     from data.store.rooms.in_force import InForce
@@ -218,6 +219,13 @@ class Tx:
         from data.store.rooms.incident_import import IncidentImport
 
         return IncidentImport(self)
+
+    @cached_property
+    def cap_messages(self) -> CapMessages:
+        """Messages of CAP that were taken."""
+        from data.store.rooms.cap_messages import CapMessages
+
+        return CapMessages(self)
 
     @cached_property
     def units(self) -> Units:

@@ -52,7 +52,9 @@ def work_at_the_desk(store: SqlStore) -> None:
     ground = IncidentGround(store).find(*place, NOW)
     with store.write(act()) as tx:
         for hand in ({"unit": "car-1"}, {"body": "station"}):
-            id = tx.incidents.add(new_incident(place, ground, NOW), "dispatcher")[0].id
+            card, _ = tx.incidents.add(new_incident(place, ground, NOW), "dispatcher")
+            id = card.id
+            tx.cap_messages.record(card, "A1~aa", "Alert", NOW)
             tx.incidents.step(id, "assessed", "dispatcher", happened_at=NOW)
             tx.incidents.step(id, "assigned", "dispatcher", happened_at=NOW, **hand)
         tx.units.set("car-1", "dispatcher", kind="unit.moved", lon=place[0], lat=place[1], position_at=NOW)

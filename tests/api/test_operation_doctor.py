@@ -84,6 +84,12 @@ DAMAGES: dict[str, tuple[str, str, str]] = {
         "incidents",
         "doctor_incident_main",
     ),
+    "a message leads to no incident": (
+        "insert into cap_messages (incident, external, message, sent, county, place, recorded_at) "
+        "select 'i999999', 'x', 'Alert', received_at, county, place, received_at from incidents where fid = 1",
+        "incidents",
+        "doctor_cap_messages",
+    ),
     "a revision of an incident is told nowhere": (
         "update incidents set revision = 2 where fid = 1",
         "incidents",

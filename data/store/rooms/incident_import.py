@@ -83,12 +83,6 @@ class IncidentImport:
                 found[external] = There(*rest)
         return found
 
-    def of_external(self, source: str, external: str) -> str | None:
-        """The incident that a source calls by an id, inside the jurisdiction; the newest where several counties do."""
-        c = incidents.c
-        wanted = select(c.id).where(c.source == source, c.external == external, is_inside(c.place, self._tx))
-        return self._tx.connection.execute(wanted.order_by(c.fid.desc()).limit(1)).scalar()
-
     def grid_codes(self, codes: Collection[str]) -> set[str]:
         """Which of some codes any plan has given to a grid."""
         found: set[str] = set()

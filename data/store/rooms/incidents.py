@@ -20,7 +20,7 @@ from data.store.numbers import take_numbers
 from data.store.rooms.incident_cards import DeskEvent, IncidentCard, NewIncident, incident_row
 from data.store.rooms.inside import is_inside
 from data.store.rooms.stream import put_event
-from data.store.tables.incidents import assignments, incident_events, incidents
+from data.store.tables.incidents import assignments, cap_messages, incident_events, incidents
 from data.store.tx import Tx
 from gis.errors import Conflict, NotFound
 from partition.incidents.flow import ENDED, HANDLED, HELD, OPEN
@@ -203,9 +203,9 @@ class Incidents:
                 remove_windows(tx.connection, "incidents", [fid])
                 add_windows(tx.connection, "incidents", [fid], [values["geom"]])
         changed = self._change(card, event, values)
-        if changed.place != card.place:  # who answers for it is seen where it is
-            mine = assignments.c.incident == id
-            tx.connection.execute(update(assignments).where(mine).values(place=changed.place))
+        if changed.place != card.place:  # what belongs to it is seen where it is
+            for table in (assignments, cap_messages):
+                tx.connection.execute(update(table).where(table.c.incident == id).values(place=changed.place))
         put_event(tx, event, told_as, changed, role, reason=reason, left=card.place)
         return changed
 

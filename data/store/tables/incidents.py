@@ -191,6 +191,22 @@ incident_imports = Table(
     UniqueConstraint("county", "sha256", "options"),
 )
 
+cap_messages = Table(
+    "cap_messages",
+    METADATA,
+    text("incident"),
+    text("external"),  # its identifier and a mark of its sender, never the sender
+    text("message"),
+    Column("sent", Moment, nullable=False),  # by its sender's clock; never before what it refers to
+    text("county"),
+    text("place"),  # of the incident
+    Column("recorded_at", Moment, nullable=False),  # by the service's own clock
+    PrimaryKeyConstraint("incident", "external", "message", "sent"),
+    CheckConstraint("message in ('Alert', 'Update', 'Cancel')", name="message"),
+)
+"""Messages of CAP that were taken, so that a later one finds its incident through any of them."""
+Index("ix_cap_messages_external", cap_messages.c.external)
+
 incident_rules = Table(
     "incident_rules",
     METADATA,
