@@ -168,3 +168,21 @@ def test_hostile_names_are_shown_and_never_run(browser: Browser, tmp_path: Path,
         page.keyboard.press("u")
         page.keyboard.press("g")
         assert text in page.inner_text("#gw-card")
+
+
+def test_one_thing_is_said_in_the_singular(browser: Browser, change_map: Path) -> None:
+    with opened(browser, change_map) as page:
+        said = page.evaluate(
+            """() => {
+                gridwright.setLanguage("en");
+                const say = (n) => gridwright.say("now_changed", { n, all: 10 });
+                return [say(1), say("1"), say(0), say(2), gridwright.say("now_changed", { n: 1, all: 1 })];
+            }"""
+        )
+        assert said == [
+            "1 of 10 grids differs",
+            "1 of 10 grids differs",
+            "0 of 10 grids differ",
+            "2 of 10 grids differ",
+            "1 of 1 grid differs",
+        ]
