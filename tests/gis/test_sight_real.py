@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 import shapely
 
+from gis.fill import fill
 from gis.readers.osm import read_osm
 from gis.report import QualityReport
 from gis.sight import PROFILE_2015, Optics, Seen
@@ -116,7 +117,7 @@ def test_every_remark_fills_its_sentence(language: str) -> None:
     sentences = json.loads((LOCALES / language / "sight.json").read_text(encoding="utf-8"))
     for remark in look(worst_land())[1].remarks:
         facts = {"layer": remark.layer, "id": remark.id, "before": remark.before, "after": remark.after, **remark.facts}
-        told = sentences[remark.code].format(**facts)
+        told = fill(sentences[remark.code], **facts)
         assert "None" not in told, told
 
 
